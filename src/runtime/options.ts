@@ -1,0 +1,117 @@
+// What users can configure, with the defaults, checked once at the start.
+import { checkInteger, checkName } from '../model/arguments.js'
+import { argumentError } from '../model/errors.js'
+import type { Policy } from '../model/policy.js'
+
+/** Options of `HealthManager.start()`. All sizes are fixed for the life of the runtime; untouched memory costs nothing. */
+export interface HealthManagerOptions {
+  /** Which components decide the verdicts. */
+  policy?: {
+    /** Any of these that is registered and unhealthy fails liveness. Default `['collector_manager']`. */
+    liveness?: readonly string[]
+    /** These must be healthy or degraded for readiness, checked in this order. Default `['collector_manager', 'dakr_transport']`. */
+    readiness?: readonly string[]
+    /** What a readiness component that is not registered does. Default `'fail'`. */
+    unregistered?: 'fail' | 'skip'
+  }
+  /** Components registered at the same time, 1 to 1,000,000. Default 10,000. */
+  maxComponents?: number
+  /** Attachments at the same time, the host's own and each probe server's included, 2 to 1,024. Default 128. */
+  maxThreads?: number
+  /** Bytes of each attachment's mailbox, rounded up to a power of two. Default 256 KiB; at least twice `maxPayloadBytes` plus 4 KiB. */
+  mailboxBytes?: number
+  /** Bytes of the journal's records, 64 a transition, rounded up to a power of two. Default 256 KiB: the last 4,096 transitions. */
+  journalBytes?: number
+  /** Bytes of UTF-8 that one message, or one component's metadata, may have; what is longer is cut. 64 to 1 MiB, default 64 KiB. */
+  maxPayloadBytes?: number
+  /** Bytes for all messages, metadata and names together. Default 16 MiB plus 512 a component. */
+  heapBytes?: number
+  /** How long an update waits for room in its thread's full mailbox, in ms, before `ERR_HEALTH_BACKPRESSURE`. Default 2,000. */
+  publishTimeoutMs?: number
+  /** How long a read waits for reports that are not applied yet, in ms, before it answers with the last applied state. Default 100. */
+  readTimeoutMs?: number
+  /** How often a dead actor is restarted before the supervisor gives up. Default 5 times in 10,000 ms. */
+  restarts?: { max?: number; withinMs?: number }
+}
+
+/** The options with every default filled in. */
+export interface Settings {
+  readonly policy: Policy
+  readonly maxComponents: number
+  readonly maxThreads: number
+  readonly mailboxBytes: number
+  readonly journalBytes: number
+  readonly maxPayloadBytes: number
+  readonly heapBytes: number
+  readonly publishTimeoutMs: number
+  readonly readTimeoutMs: number
+  readonly restarts: { readonly max: number; readonly withinMs: number }
+}
+
+const MAX_TIMEOUT_MS = 2 ** 31 - 1
+
+/** @throws HealthError `ERR_HEALTH_ARGUMENT` naming the option that is out of range. */
+export function resolveOptions(options: HealthManagerOptions = {}): Settings {
+  if (typeof options !== 'object' || options === null) {
+    throw argumentError('options', options, 'must be an object')
+  }
+  const integer = (name: keyof HealthManagerOptions, standard: number, minimum: number, maximum: number) => {
+    const value = options[name] ?? standard
+    checkInteger(value, name, minimum, maximum)
+    return value
+  }
+  const maxComponents = integer('maxComponents', 10_000, 1, 1_000_000)
+  const maxPayloadBytes = integer('maxPayloadBytes', 64 * 1024, 64, 1024 * 1024)
+  const minMailboxBytes = 2 * maxPayloadBytes + 4096
+  const mailboxBytes = integer(
+    'mailboxBytes',
+    Math.max(256 * 1024, minMailboxBytes),
+    minMailboxBytes,
+    2 ** 28,
+  )
+  const minHeapBytes = 8 * maxPayloadBytes + maxComponents * 128
+  const restarts = options.restarts ?? {}
+  const max = restarts.max ?? 5
+  const withinMs = restarts.withinMs ?? 10_000
+  checkInteger(max, 'restarts.max', 0, 1_000_000)
+  checkInteger(withinMs, 'restarts.withinMs', 1, MAX_TIMEOUT_MS)
+  return {
+    policy: resolvePolicy(options.policy),
+    maxComponents,
+    maxThreads: integer('maxThreads', 128, 2, 1024),
+    mailboxBytes: powerOfTwo(mailboxBytes),
+    journalBytes: powerOfTwo(integer('journalBytes', 256 * 1024, 4096, 2 ** 28)),
+    maxPayloadBytes,
+    heapBytes: integer(
+      'heapBytes',
+      Math.max(minHeapBytes, 16 * 1024 * 1024 + maxComponents * 512),
+      minHeapBytes,
+      2 ** 30,
+    ),
+    publishTimeoutMs: integer('publishTimeoutMs', 2_000, 0, MAX_TIMEOUT_MS),
+    readTimeoutMs: integer('readTimeoutMs', 100, 0, MAX_TIMEOUT_MS),
+    restarts: { max, withinMs },
+  }
+}
+
+function resolvePolicy(policy: HealthManagerOptions['policy'] = {}): Policy {
+  const names = (list: 'liveness' | 'readiness', standard: readonly string[]) => {
+    const value = policy[list] ?? standard
+    if (!Array.isArray(value)) throw argumentError(`policy.${list}`, value, 'must be an array of names')
+    for (const name of value) checkName(name, `policy.${list}[]`)
+    return [...value]
+  }
+  const unregistered = policy.unregistered ?? 'fail'
+  if (unregistered !== 'fail' && unregistered !== 'skip') {
+    throw argumentError('policy.unregistered', unregistered, "must be 'fail' or 'skip'")
+  }
+  return {
+    liveness: names('liveness', ['collector_manager']),
+    readiness: names('readiness', ['collector_manager', 'dakr_transport']),
+    unregistered,
+  }
+}
+
+function powerOfTwo(value: number): number {
+  return 2 ** Math.ceil(Math.log2(value))
+}
