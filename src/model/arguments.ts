@@ -40,7 +40,10 @@ export function checkMetadata(metadata: unknown): asserts metadata is Record<str
 }
 
 /** Any finite duration from 0 ms up. */
-export function checkDurationMs(durationMs: unknown, argument = 'durationMs'): asserts durationMs is number {
+export function checkDurationMs(
+  durationMs: unknown,
+  argument = 'durationMs',
+): asserts durationMs is number {
   if (typeof durationMs !== 'number' || !Number.isFinite(durationMs) || durationMs < 0) {
     throw argumentError(argument, durationMs, 'must be a finite number of ms, 0 or more')
   }

@@ -57,7 +57,10 @@ export function judgeReadiness(
     }
     const { status } = component
     if (status !== HealthStatus.Healthy && status !== HealthStatus.Degraded) {
-      return new HealthCheckError(name, `${name} is not ready (status: ${healthStatusName(status)})`)
+      return new HealthCheckError(
+        name,
+        `${name} is not ready (status: ${healthStatusName(status)})`,
+      )
     }
   }
   return undefined

@@ -55,7 +55,12 @@ export function resolveOptions(options: HealthManagerOptions = {}): Settings {
   if (typeof options !== 'object' || options === null) {
     throw argumentError('options', options, 'must be an object')
   }
-  const integer = (name: keyof HealthManagerOptions, standard: number, minimum: number, maximum: number) => {
+  const integer = (
+    name: keyof HealthManagerOptions,
+    standard: number,
+    minimum: number,
+    maximum: number,
+  ) => {
     const value = options[name] ?? standard
     checkInteger(value, name, minimum, maximum)
     return value
@@ -97,7 +102,8 @@ export function resolveOptions(options: HealthManagerOptions = {}): Settings {
 function resolvePolicy(policy: HealthManagerOptions['policy'] = {}): Policy {
   const names = (list: 'liveness' | 'readiness', standard: readonly string[]) => {
     const value = policy[list] ?? standard
-    if (!Array.isArray(value)) throw argumentError(`policy.${list}`, value, 'must be an array of names')
+    if (!Array.isArray(value))
+      throw argumentError(`policy.${list}`, value, 'must be an array of names')
     for (const name of value) checkName(name, `policy.${list}[]`)
     return [...value]
   }

@@ -1,0 +1,16 @@
+// The public surface of `health-actor`: what users embed first, what they configure with next.
+export type { MetadataInput } from './model/arguments.js'
+export { Component } from './model/component.js'
+export { HealthCheckError, HealthError, type HealthErrorCode } from './model/errors.js'
+export { HealthStatus, type HealthStatusName, healthStatusName } from './model/health-status.js'
+export type { ComponentStatus, HealthReport } from './model/report.js'
+export {
+  type ComponentOptions,
+  type ComponentReporter,
+  type HealthHandle,
+  HealthManager,
+  type SuppressionReason,
+  type Verdict,
+} from './runtime/health-manager.js'
+export type { HealthManagerOptions } from './runtime/options.js'
+export type { ActorState, ActorStats, MailboxStats, RuntimeStats } from './runtime/stats.js'
