@@ -96,7 +96,7 @@ class DirectoryWorld {
   }
 
   #commit(slot: number, statusWord: number, nameBlock: number): void {
-    const copy = this.#slots.next(slot)
+    const copy = this.#slots.openWhole(slot)
     this.#region.words[copy + COPY_STATUS] = statusWord
     this.#region.words[copy + COPY_NAME] = nameBlock
     this.#slots.commit(slot)

@@ -19,6 +19,7 @@ import {
 } from '../../src/memory/layout.js'
 import { PayloadHeap } from '../../src/memory/payload-heap.js'
 import type { Region } from '../../src/memory/region.js'
+import { highWord, lowWord } from '../../src/memory/slot-latch.js'
 import { type Encoded, encodeMetadata, encodeText } from '../../src/memory/text.js'
 import { anyMetadata, anyText, check, pairsOf, smallRegion } from './support.js'
 
@@ -142,7 +143,8 @@ class JournalWorld {
       name: blocks[0],
       message: blocks[1],
       metadata: blocks[2],
-      at: told.at,
+      atLow: lowWord(told.at),
+      atHigh: highWord(told.at),
     })
     this.#told.push(told)
     // Nothing is given up without need.

@@ -7,13 +7,7 @@ import {
   MAILBOX_REFUSALS,
   MAILBOX_TAIL,
   METADATA_KEPT,
-  RECORD_GENERATION,
   RECORD_HEADER_WORDS,
-  RECORD_KIND,
-  RECORD_METADATA,
-  RECORD_PREVIOUS_TICKET,
-  RECORD_SLOT,
-  RECORD_TEXT,
   WORD_BYTES,
 } from '../../src/memory/layout.js'
 import { MailboxReader, MailboxWriter, mailboxHeader } from '../../src/memory/mailbox.js'
@@ -122,23 +116,22 @@ class MailboxWorld {
     const reader = this.#reader
     const sent = this.#queue.shift()!
     reader.limit = reader.loadTail()
-    assert.ok(reader.isPending(), 'an accepted record is not there')
-    assert.equal(reader.ticket(), sent.ticket)
-    assert.equal(reader.get(RECORD_KIND), sent.kind)
-    assert.equal(reader.get(RECORD_SLOT), sent.slot)
-    assert.equal(reader.get(RECORD_GENERATION), sent.generation)
-    assert.equal(reader.get(RECORD_PREVIOUS_TICKET), sent.previous)
-    assert.equal(reader.get(RECORD_TEXT), sent.text.header)
-    assert.equal(reader.get(RECORD_METADATA), sent.metadata?.header ?? METADATA_KEPT)
-    assert.equal(reader.needsPredecessor(), sent.metadata === undefined)
-    this.#checkWords(RECORD_HEADER_WORDS, sent.text)
-    if (sent.metadata !== undefined) this.#checkWords(reader.metadataWords(), sent.metadata)
+    assert.ok(reader.load(), 'an accepted record is not there')
+    assert.equal(reader.ticket, sent.ticket)
+    assert.equal(reader.kind, sent.kind)
+    assert.equal(reader.slot, sent.slot)
+    assert.equal(reader.generation, sent.generation)
+    assert.equal(reader.previousTicket, sent.previous)
+    assert.equal(reader.textHeader, sent.text.header)
+    assert.equal(reader.metadataHeader, sent.metadata?.header ?? METADATA_KEPT)
+    this.#checkWords(reader.textAt(), sent.text)
+    if (sent.metadata !== undefined) this.#checkWords(reader.metadataAt(), sent.metadata)
     reader.advance()
   }
 
-  #checkWords(field: number, sent: Encoded): void {
+  #checkWords(position: number, sent: Encoded): void {
     const copy = new Int32Array(sent.words.length)
-    this.#reader.copy(field, copy.length, copy)
+    this.#reader.copy(position, copy)
     assert.deepEqual(copy, sent.words)
   }
 

@@ -186,7 +186,8 @@ export class TableWorld {
         const id = this.model.components.get(step.name)?.id
         this.#reporter(thread, step.name).deregister()
         // Without a registration there is nothing to publish; with one there is.
-        const isCurrent = () => this.model.components.get(step.name)?.id === id
+        const isCurrent = () =>
+          id !== undefined && this.model.components.get(step.name)?.id === id
         const apply = () => {
           if (this.#countKnown(isCurrent())) this.model.deregister(step.name)
         }
