@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Binding, DirectoryReader, DirectoryWriter, hashOf } from '../../src/memory/directory.js'
+import {
+  type Binding,
+  DirectoryReader,
+  DirectoryWriter,
+  hashOf,
+} from '../../src/memory/directory.js'
 import { COPY_NAME, COPY_STATUS, DIRECTORY_VERSION } from '../../src/memory/layout.js'
 import { PayloadHeap } from '../../src/memory/payload-heap.js'
 import type { Region } from '../../src/memory/region.js'
@@ -133,13 +138,19 @@ const names = fc.uniqueArray(
 
 test('every registered name, and no other, leads to its slot and generation', () => {
   check(
-    fc.property(fc.integer({ min: 1, max: 7 }), names, nearWrap, program, (max, pool, at, steps) => {
-      const world = new DirectoryWorld(max, pool, at | 0)
-      for (const next of steps) {
-        world.do(next)
-        world.check()
-      }
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 7 }),
+      names,
+      nearWrap,
+      program,
+      (max, pool, at, steps) => {
+        const world = new DirectoryWorld(max, pool, at | 0)
+        for (const next of steps) {
+          world.do(next)
+          world.check()
+        }
+      },
+    ),
     300,
   )
 })

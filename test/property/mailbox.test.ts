@@ -186,7 +186,11 @@ const capacityWords = fc.constantFrom(16, 32, 64, 128)
 /** Even, as tails are. */
 const start = nearWrap.map((counter) => (counter & ~1) | 0)
 
-function runWorld(words: number, starts: [number, number], steps: [number, Step][]): MailboxWorld[] {
+function runWorld(
+  words: number,
+  starts: [number, number],
+  steps: [number, Step][],
+): MailboxWorld[] {
   const region = smallRegion({ mailboxBytes: words * WORD_BYTES, maxThreads: 2 })
   const worlds = starts.map((start, index) => new MailboxWorld(region, index, start))
   for (const [target, next] of steps) {

@@ -95,9 +95,7 @@ export class TableModel {
   livenessError(now: number): string | undefined {
     if (now < this.livenessDeadline) return undefined
     const manager = this.components.get('collector_manager')
-    return manager?.status === 3
-      ? `collector_manager is unhealthy: ${manager.message}`
-      : undefined
+    return manager?.status === 3 ? `collector_manager is unhealthy: ${manager.message}` : undefined
   }
 
   readinessError(now: number): string | undefined {

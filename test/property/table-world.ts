@@ -163,10 +163,7 @@ export class TableWorld {
    * Makes the call; gives what it does to the model once it is applied, and what must be true by then if it was not
    * published at all.
    */
-  #publish(
-    thread: Thread,
-    step: Call,
-  ): { apply(): void; claim(): void } | undefined {
+  #publish(thread: Thread, step: Call): { apply(): void; claim(): void } | undefined {
     const mustPublish = () => assert.fail(`${step.kind} was not published`)
     switch (step.kind) {
       case 'update':
@@ -186,8 +183,7 @@ export class TableWorld {
         const id = this.model.components.get(step.name)?.id
         this.#reporter(thread, step.name).deregister()
         // Without a registration there is nothing to publish; with one there is.
-        const isCurrent = () =>
-          id !== undefined && this.model.components.get(step.name)?.id === id
+        const isCurrent = () => id !== undefined && this.model.components.get(step.name)?.id === id
         const apply = () => {
           if (this.#countKnown(isCurrent())) this.model.deregister(step.name)
         }
