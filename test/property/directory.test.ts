@@ -46,19 +46,25 @@ class DirectoryWorld {
   do(step: Step): void {
     switch (step.kind) {
       case 'register':
-        return this.#register(step.name, true)
+        this.#register(step.name, true)
+        return
       case 'deregister':
-        return this.#deregister(step.name, true)
+        this.#deregister(step.name, true)
+        return
       case 'rebuild':
-        return this.#writer.rebuild(this.#entries())
+        this.#writer.rebuild(this.#entries())
+        return
       case 'crashInRegister':
         this.#register(step.name, false)
-        return this.#restart()
+        this.#restart()
+        return
       case 'crashInDeregister':
         this.#deregister(step.name, false)
-        return this.#restart()
+        this.#restart()
+        return
       case 'restart':
-        return this.#restart()
+        this.#restart()
+        return
     }
   }
 

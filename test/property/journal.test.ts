@@ -84,7 +84,8 @@ class JournalWorld {
     const { words } = this.#region
     switch (step.kind) {
       case 'append':
-        return this.#append(step.told)
+        this.#append(step.told)
+        return
       case 'evict': {
         const oldest = this.#oldest
         assert.equal(this.#writer.evict(), oldest < this.#count)
@@ -92,15 +93,18 @@ class JournalWorld {
         return
       }
       case 'restart':
-        return this.#restart()
+        this.#restart()
+        return
       case 'dieBeforeWrap':
         if (words[JOURNAL_TAIL] !== -1) return
         words[JOURNAL_TAIL_HIGH_FIRST]!++
-        return this.#restart()
+        this.#restart()
+        return
       case 'dieAfterWrap':
         if (words[JOURNAL_TAIL] !== 0 || this.#count === 0) return
         words[JOURNAL_TAIL_HIGH_SECOND]!--
-        return this.#restart()
+        this.#restart()
+        return
       case 'newReader': {
         const { from } = step
         const number = typeof from === 'number' ? Math.max(1, this.#count - from) : from
@@ -172,7 +176,10 @@ class JournalWorld {
   #read(index: number): void {
     const each = this.#readers[index]!
     const next = each.reader.next()
-    if (each.cursor >= this.#count) return assert.equal(next, undefined)
+    if (each.cursor >= this.#count) {
+      assert.equal(next, undefined)
+      return
+    }
     const missed = this.#oldest - each.cursor
     if (missed > 0) {
       assert.deepEqual(next, { missed })

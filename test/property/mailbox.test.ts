@@ -64,10 +64,12 @@ class MailboxWorld {
   do(step: Step): void {
     switch (step.kind) {
       case 'send':
-        return this.#send(step)
+        this.#send(step)
+        return
       case 'abandon':
         // Written, but the thread was interrupted by an error before it published: the next record starts over.
-        return this.#tryWrite({ kind: -1, slot: -1, generation: -1 }, this.#words(step.textWords))
+        this.#tryWrite({ kind: -1, slot: -1, generation: -1 }, this.#words(step.textWords))
+        return
       case 'receive':
         for (let i = 0; i < step.count && this.#queue.length > 0; i++) this.#receive()
         return

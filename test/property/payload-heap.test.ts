@@ -45,7 +45,8 @@ class HeapWorld {
   do(step: Step): void {
     switch (step.kind) {
       case 'allocate':
-        return this.#allocate(step.bytes)
+        this.#allocate(step.bytes)
+        return
       case 'retain': {
         const live = this.live[step.pick % this.live.length]
         if (live === undefined) return
@@ -54,7 +55,8 @@ class HeapWorld {
         return
       }
       case 'release':
-        return this.release(step.pick)
+        this.release(step.pick)
+        return
       case 'rebuild': {
         const holders = this.live.flatMap(({ block, references }) =>
           new Array<number>(references).fill(block),

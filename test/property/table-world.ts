@@ -121,15 +121,20 @@ export class TableWorld {
     }
     switch (step.kind) {
       case 'run':
-        return this.#run(step.count)
+        this.#run(step.count)
+        return
       case 'crash':
-        return this.#crash(step.at)
+        this.#crash(step.at)
+        return
       case 'jump':
-        return this.#jump(step.times)
+        this.#jump(step.times)
+        return
       case 'read':
-        return this.#read()
+        this.#read()
+        return
       case 'glance':
-        return this.#glance(step.names)
+        this.#glance(step.names)
+        return
     }
   }
 
