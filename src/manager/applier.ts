@@ -145,6 +145,8 @@ export class Applier {
   /** Lifts the tickets of idle slots and control words to `mark`; see SlotWriter.sweep. */
   sweep(mark: number): void {
     for (let slot = 0; slot < this.#state.slotHighWater; slot++) this.#slots.sweep(slot, mark)
+    // Behind the slots: a redo compares the two.
+    this.#state.journal.sweep(mark)
     this.#control.sweep(mark)
   }
 
