@@ -77,6 +77,23 @@ export function describeListenerContract(
       await assert.rejects(RawConnection.open(port), { code: 'ECONNREFUSED' })
     })
 
+    test('a port that was stopped can be bound again at once', async (t) => {
+      const first = create()
+      const { port } = await first.start('127.0.0.1', 0)
+      // One connection that the listener closes first, and one that is open at the stop: both leave the port in
+      // TIME_WAIT.
+      for (const header of ['Connection: close', 'Connection: keep-alive']) {
+        const connection = await RawConnection.open(port)
+        t.after(() => connection.close())
+        connection.request('GET', '/healthz', header)
+        await connection.receive()
+      }
+      await first.stop()
+      const second = create()
+      t.after(() => second.stop())
+      assert.equal((await second.start('127.0.0.1', port)).port, port)
+    })
+
     test('a stop can be repeated, and comes to nothing before a start', async () => {
       const listener = create()
       await listener.stop()
