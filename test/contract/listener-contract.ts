@@ -42,6 +42,7 @@ export function describeListenerContract(
       t.after(() => first.stop())
       const { port } = await first.start('127.0.0.1', 0)
       const second = create()
+      t.after(() => second.stop())
       await assert.rejects(second.start('127.0.0.1', port), { code: 'ERR_HEALTH_LISTEN' })
     })
 

@@ -42,7 +42,7 @@ function deferred<T>() {
 const answer = '{"status":"healthy","components":{"probe":{"status":"healthy","message":"fake"}}}\n'
 
 for (const transport of transports) {
-  describe(`a probe actor on ${transport} that dies`, () => {
+  describe(`a probe actor on ${transport} that dies`, { timeout: 60_000 }, () => {
     for (const [order, exitCode] of [
       ['throw', 1],
       ['exit', 7],
