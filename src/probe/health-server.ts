@@ -32,6 +32,11 @@ export interface HealthServerOptions {
    * terminated.
    */
   transport?: TransportChoice
+  /**
+   * How long a probe waits for reports that are not applied yet, in ms, before it is answered with the last applied
+   * state. Default 5, far below the second that a kubelet waits.
+   */
+  readTimeoutMs?: number
   /** How often a dead probe actor is restarted before the server gives up. Default 5 times in 10,000 ms. */
   restarts?: { max?: number; withinMs?: number }
   /** Where a bundler has put this package's worker entries; ends in `/`. */
@@ -46,6 +51,7 @@ interface ServerSettings {
   readonly host: string
   readonly port: number
   readonly transport: TransportChoice
+  readonly readTimeoutMs: number
   readonly workerBaseUrl: string | URL | undefined
   readonly restarts: { readonly max: number; readonly withinMs: number }
 }
@@ -116,14 +122,9 @@ export class HealthServer implements AttachedServer {
   }
 
   async #start(where: Pick<ServerSettings, 'port' | 'transport'>): Promise<ServerAddress> {
-    const { host, workerBaseUrl } = this.#settings
-    const thread = await ProbeThread.start({
-      handle: this.#manager.handle(),
-      host,
-      workerBaseUrl,
-      port: where.port,
-      transport: where.transport,
-    })
+    const { port, transport } = where
+    const handle = this.#manager.handle()
+    const thread = await ProbeThread.start({ ...this.#settings, handle, port, transport })
     if (this.#stopping.signal.aborted) {
       await thread.close()
       throw new HealthError('ERR_HEALTH_STOPPED', 'the server was stopped while it started')
@@ -205,6 +206,8 @@ function resolveServerOptions(options: HealthServerOptions): ServerSettings {
     throw argumentError('host', host, 'must be a string that is not empty')
   }
   checkInteger(port, 'port', 0, 65_535)
+  const { readTimeoutMs = 5 } = options
+  checkInteger(readTimeoutMs, 'readTimeoutMs', 0, 2 ** 31 - 1)
   if (transport !== 'auto' && transport !== 'uws' && transport !== 'node') {
     throw argumentError('transport', transport, "must be 'auto', 'uws' or 'node'")
   }
@@ -217,6 +220,7 @@ function resolveServerOptions(options: HealthServerOptions): ServerSettings {
     port,
     // A worker can be terminated without a chance to close uWebSockets.js, which would abort the whole process.
     transport: transport === 'auto' && !isMainThread ? 'node' : transport,
+    readTimeoutMs,
     workerBaseUrl,
     restarts: { max, withinMs },
   }

@@ -11,6 +11,7 @@ import { createProbeHandler, type ProbeReader } from './routes.js'
 export interface ProbeBoot {
   readonly handle: HealthHandle
   readonly transport: TransportChoice
+  readonly readTimeoutMs: number
   /** The buffer of the {@link ExitGate}. */
   readonly gate: SharedArrayBuffer
 }

@@ -22,6 +22,7 @@ export interface ProbeThreadOptions {
   readonly host: string
   readonly port: number
   readonly transport: TransportChoice
+  readonly readTimeoutMs: number
   readonly workerBaseUrl: string | URL | undefined
 }
 
@@ -32,9 +33,9 @@ export class ProbeThread {
 
   /** Starts the worker and listens. @throws HealthError as {@link ProbeControl.listen}, or `ERR_HEALTH_UNAVAILABLE`. */
   static async start(options: ProbeThreadOptions): Promise<ProbeThread> {
-    const { handle, host, port, transport, workerBaseUrl } = options
+    const { handle, host, port, transport, readTimeoutMs, workerBaseUrl } = options
     const gate = new ExitGate()
-    const data: ProbeBoot = { handle, transport, gate: gate.buffer }
+    const data: ProbeBoot = { handle, transport, readTimeoutMs, gate: gate.buffer }
     const entry = actorEntryUrl('probe.js', workerBaseUrl)
     const actor = await spawnActor<ProbeControl>({ name: 'probe', entry, data })
     // Before it listens, since from then on a process that ends without this ends with code 134.

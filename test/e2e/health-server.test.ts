@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
-import { HealthServer, type HealthServerOptions } from '../../src/probe/health-server.js'
-import { serversOf } from '../../src/runtime/servers.js'
-import { standInManager } from './fixtures/stand-in-manager.js'
+import { after, type TestContext, test } from 'node:test'
+import { HealthManager, HealthServer, type HealthServerOptions } from '../../src/index.js'
 
-const workerBaseUrl = new URL('./fixtures/crashing-workers/', import.meta.url)
+const health = await HealthManager.start()
+after(() => health.stop())
 
 function createServer(t: TestContext, options: HealthServerOptions = {}): HealthServer {
-  const server = new HealthServer(standInManager, {
-    host: '127.0.0.1',
-    port: 0,
-    workerBaseUrl,
-    ...options,
-  })
+  const server = new HealthServer(health, { host: '127.0.0.1', port: 0, ...options })
   t.after(() => server.stop())
   return server
 }
@@ -76,13 +70,14 @@ test('after a stop nobody listens', async (t) => {
   await assert.rejects(fetch(`http://127.0.0.1:${port}/healthz`))
 })
 
-test('a server is known to its runtime while it runs', async (t) => {
+test('a server is in the stats of its runtime while it runs', async (t) => {
   const server = createServer(t)
-  assert.deepEqual(serversOf(standInManager), [])
+  const probes = async () => (await health.stats()).actors.filter(({ name }) => name === 'probe')
+  assert.deepEqual(await probes(), [])
   await server.start()
-  assert.deepEqual(serversOf(standInManager), [server])
+  assert.deepEqual(await probes(), [{ name: 'probe', state: 'running', restarts: 0 }])
   await server.stop()
-  assert.deepEqual(serversOf(standInManager), [])
+  assert.deepEqual(await probes(), [])
 })
 
 test('two servers of one runtime answer on their own ports', async (t) => {
@@ -110,13 +105,14 @@ const badOptions: readonly [name: string, options: object, message: RegExp][] = 
   ['a port that is no integer', { port: 80.5 }, /^port=80\.5: must be/],
   ['a port that is no number', { port: '8081' }, /^port="8081": must be/],
   ['an unknown transport', { transport: 'http2' }, /^transport="http2": must be 'auto', 'uws'/],
+  ['a negative read timeout', { readTimeoutMs: -1 }, /^readTimeoutMs=-1: must be/],
   ['a negative limit for restarts', { restarts: { max: -1 } }, /^restarts\.max=-1: must be/],
   ['an empty window for restarts', { restarts: { withinMs: 0 } }, /^restarts\.withinMs=0: must/],
 ]
 
 for (const [name, options, message] of badOptions) {
   test(`${name} is refused at once`, () => {
-    assert.throws(() => new HealthServer(standInManager, options), {
+    assert.throws(() => new HealthServer(health, options), {
       code: 'ERR_HEALTH_ARGUMENT',
       message,
     })
@@ -124,13 +120,13 @@ for (const [name, options, message] of badOptions) {
 }
 
 test('options that are no object are refused at once', () => {
-  assert.throws(() => new HealthServer(standInManager, null as unknown as HealthServerOptions), {
+  assert.throws(() => new HealthServer(health, null as unknown as HealthServerOptions), {
     code: 'ERR_HEALTH_ARGUMENT',
   })
 })
 
 test('a manager that is none is refused at once', () => {
-  assert.throws(() => new HealthServer(undefined as unknown as typeof standInManager), {
+  assert.throws(() => new HealthServer(undefined as unknown as HealthManager), {
     code: 'ERR_HEALTH_ARGUMENT',
     message: /^manager=undefined: must be a HealthManager/,
   })

@@ -28,7 +28,8 @@ const ends: readonly [how: string, code: number | null, signal: NodeJS.Signals |
   ['reject', 1, null],
   ['sigterm', null, 'SIGTERM'],
   ['sigterm-handled', 0, null],
-  ['stop', 0, null],
+  ['server-stop', 0, null],
+  ['runtime-stop', 0, null],
   ['stop-and-exit', 3, null],
 ]
 

@@ -3,26 +3,28 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, type TestContext, test } from 'node:test'
 import { BroadcastChannel } from 'node:worker_threads'
-import type { HealthError } from '../../src/model/errors.js'
 import {
+  type HealthError,
+  HealthManager,
   HealthServer,
   type HealthServerOptions,
   type ServerRestart,
-} from '../../src/probe/health-server.js'
-import { standInManager } from './fixtures/stand-in-manager.js'
+} from '../../src/index.js'
 import { transports } from './transports.js'
 
 const workerBaseUrl = new URL('./fixtures/crashing-workers/', import.meta.url)
 
 /** A server on any port, and a channel by which its worker can be told to die. */
 async function startServer(t: TestContext, options: HealthServerOptions) {
-  const server = new HealthServer(standInManager, {
+  const health = await HealthManager.start()
+  t.after(() => health.stop())
+  health.register('probed').healthy('as before')
+  const server = new HealthServer(health, {
     host: '127.0.0.1',
     port: 0,
     workerBaseUrl,
     ...options,
   })
-  t.after(() => server.stop())
   const orders = new BroadcastChannel('probe-orders')
   t.after(() => orders.close())
   const { port } = await server.start()
@@ -39,7 +41,8 @@ function deferred<T>() {
   return { promise, resolve }
 }
 
-const answer = '{"status":"healthy","components":{"probe":{"status":"healthy","message":"fake"}}}\n'
+const answer =
+  '{"status":"healthy","components":{"probed":{"status":"healthy","message":"as before"}}}\n'
 
 for (const transport of transports) {
   describe(`a probe actor on ${transport} that dies`, { timeout: 60_000 }, () => {
