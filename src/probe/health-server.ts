@@ -29,7 +29,7 @@ export interface HealthServerOptions {
   /**
    * `'uws'` is uWebSockets.js, `'node'` is `node:http`. Default `'auto'`: `uws` where it loads and the server is
    * started by the main thread, `node` elsewhere. `uws` started by a worker aborts the process when that worker is
-   * terminated.
+   * terminated, and it speaks HTTP/1.1 only.
    */
   transport?: TransportChoice
   /**
