@@ -171,7 +171,7 @@ export const MAILBOX_ABANDONED = -1
 // Control records reuse words 2 and 3 for a deadline (Float64 bits) or a flag. The ticket is the last word, so
 // that the word before a mailbox's tail is always the last ticket that its producer has shown.
 
-export const RECORD_LENGTH = 0
+/** Word 0 is the length. */
 export const RECORD_KIND = 1
 export const RECORD_SLOT = 2
 export const RECORD_GENERATION = 3
