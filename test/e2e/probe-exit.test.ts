@@ -56,19 +56,14 @@ for (const transport of transports) {
     }
 
     test('answers while its main thread is blocked', async (t) => {
-      const { port, ended } = run(t, exitHost, transport, 'block')
-      const startedAtMs = performance.now()
+      const { port } = run(t, exitHost, transport, 'block')
       const connection = await RawConnection.open(await port)
       t.after(() => connection.close())
-      let answers = 0
-      // The main thread is blocked for three seconds from when it has printed its port.
-      while (performance.now() - startedAtMs < 1_000) {
+      // The main thread was blocked as soon as it had printed its port, and stays so until it is killed.
+      for (let i = 0; i < 100; i++) {
         connection.request('GET', '/healthz')
         assert.equal((await connection.receive()).statusLine, 'HTTP/1.1 200 OK')
-        answers++
       }
-      assert.ok(answers > 100, `answers=${answers}`)
-      assert.equal((await ended).code, 0)
     })
   })
 }
