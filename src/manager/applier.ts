@@ -242,7 +242,7 @@ export class Applier {
     record.copy(record.textAt(), content)
     const name = decodeText(content, 0, header)
     if (this.#state.slotOfName.has(name)) return 'applied'
-    const slot = this.#state.takeSlot(record.ticket)
+    const slot = this.#state.takeSlot()
     if (slot === undefined) return 'refused'
     const block = this.#interner.internWords(content, header)
     if (block === 0) {
@@ -250,10 +250,13 @@ export class Applier {
       return 'refused'
     }
     const { words } = this.#region
+    // Before the commit: every update of the new registration gets a later ticket than this. The record's own would
+    // leave tickets of an earlier registration after it, and updates that keep metadata waiting for them.
+    const first = this.#slots.expireReporters(slot)
     const copy = this.#slots.openWhole(slot)
     const generation = nextGeneration(generationOf(words[this.#slots.from + COPY_STATUS]!))
     put(words, copy + COPY_STATUS, statusWordOf(0, generation, true))
-    put(words, copy + COPY_TICKET, record.ticket)
+    put(words, copy + COPY_TICKET, first)
     put(words, copy + COPY_NAME, block)
     put(words, copy + COPY_MESSAGE, 0)
     put(words, copy + COPY_METADATA, 0)
@@ -262,9 +265,9 @@ export class Applier {
       put(words, copy + field + 1, this.#nowHigh)
     }
     put(words, copy + COPY_TRANSITIONS, 0)
-    this.#slots.commit(slot)
-    // Behind the commit: whoever finds the name finds a whole slot.
+    // Before the commit, which makes the slot appear in reports and its name in the directory at the same instant.
     this.#state.enter(name, slot)
+    this.#slots.commit(slot)
     return 'applied'
   }
 
@@ -285,6 +288,8 @@ export class Applier {
     put(words, copy + COPY_MESSAGE, 0)
     put(words, copy + COPY_METADATA, 0)
     this.#slots.commit(slot)
+    // Behind the commit: whoever finds its ticket gone finds the registration gone, too.
+    this.#slots.expireReporters(slot)
     this.#overdue.delete(slot)
     this.#state.leave(name, slot)
     for (const block of blocks) this.#state.heap.release(block)

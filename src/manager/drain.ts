@@ -140,7 +140,8 @@ export class Drain {
     let consumed = 0
     this.#beginBatch()
     while (consumed < maxRecords) {
-      if (consumed % RECORDS_BETWEEN_LOOKS === 1 && this.#isSnapshotWanted()) this.#grantSnapshot()
+      if ((consumed & (RECORDS_BETWEEN_LOOKS - 1)) === 1 && this.#isSnapshotWanted())
+        this.#grantSnapshot()
       const mailbox = this.#pickSmallest(highest)
       if (mailbox === undefined || !this.#hasPredecessor(mailbox)) break
       this.#count(this.#applier.apply(mailbox), mailbox)

@@ -38,7 +38,7 @@ export class PayloadHeap {
   constructor(region: Region, live: Iterable<number> = []) {
     this.#words = region.words
     this.#base = region.layout.heap
-    this.#granules = region.layout.heapWords / GRANULE_WORDS
+    this.#granules = region.layout.heapWords >> GRANULE_SHIFT
     this.#highestOrder = Math.floor(Math.log2(this.#granules))
     this.#freeOrder = new Uint8Array(this.#granules)
     this.#next = new Int32Array(this.#granules)

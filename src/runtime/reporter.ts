@@ -130,12 +130,16 @@ export class Reporter implements ComponentReporter {
   /** Looks the component up; false if it is not registered. */
   bind(): boolean {
     this.#unbind()
-    const binding = this.#directory.find(this.#encodedName)
-    if (binding === undefined) return false
-    this.#binding = binding
-    this.#latestTicketIndex = this.#attachment.latestTicketIndex(binding.slot)
-    this.#ticket = Atomics.load(this.#words, this.#latestTicketIndex)
-    return true
+    for (;;) {
+      const binding = this.#directory.find(this.#encodedName)
+      if (binding === undefined) return false
+      this.#latestTicketIndex = this.#attachment.latestTicketIndex(binding.slot)
+      this.#ticket = Atomics.load(this.#words, this.#latestTicketIndex)
+      // Pairs with SlotWriter.expireReporters: a ticket of the next registration is not to be taken for one of this.
+      if (!this.#attachment.isCurrent(binding.slot, binding.generation)) continue
+      this.#binding = binding
+      return true
+    }
   }
 
   #unbind(): void {
