@@ -141,6 +141,10 @@ export async function runBench(bench: Bench, environment: Environment): Promise<
       environment.random,
     )
   const rows = open.peers.length === 0 ? [compare(undefined)] : open.peers.map(compare)
+  const { target } = bench
+  if (target && 'peer' in target && !rows.some(({ peer }) => peer === target.peer)) {
+    rows.unshift(skippedRow(compare(undefined), target.peer))
+  }
   return { rows, remarks }
 }
 
@@ -192,6 +196,11 @@ export function rowOf(
     isMet: verdict?.isMet ?? null,
     isAtTheEdge: verdict?.isAtTheEdge ?? null,
   }
+}
+
+/** The row of a peer that could not run here: our own figures and nothing to compare them with. */
+export function skippedRow(own: Row, peer: string): Row {
+  return { ...own, peer, target: null, isMet: null, isAtTheEdge: null }
 }
 
 function judge(

@@ -15,7 +15,11 @@ export function formatOutcome({ rows, remarks }: Outcome): string {
     `  ${'health-actor'.padEnd(NAME_WIDTH)}${numbers(first.p50, first.p99, first.max)}${own(first)}`,
   ]
   for (const row of rows) {
-    if (row.peer === null || row.peerValue === null) continue
+    if (row.peer === null) continue
+    if (row.peerValue === null) {
+      lines.push(`  ${row.peer.padEnd(NAME_WIDTH)}${'skipped'.padStart(NUMBER_WIDTH)}`)
+      continue
+    }
     const shown = numbers(row.peerValue, row.peerP99 ?? Number.NaN, row.peerMax ?? Number.NaN)
     lines.push(`  ${row.peer.padEnd(NAME_WIDTH)}${shown}     ${comparison(row)}`.trimEnd())
   }

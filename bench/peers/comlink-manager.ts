@@ -1,8 +1,8 @@
 // The naive peer with a thread: the Map lives in a worker and every call is a message there and back.
-import { Worker } from 'node:worker_threads'
+import { type MessagePort, Worker } from 'node:worker_threads'
 import * as Comlink from 'comlink'
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
 import type { HealthStatus } from '../../src/model/health-status.js'
-import { nodeEndpoint } from './node-endpoint.js'
 import type { PlainStatus } from './plain-map.js'
 
 interface Remote {
@@ -24,7 +24,9 @@ export class ComlinkHealthManager {
 
   constructor() {
     this.#worker = new Worker(new URL('./comlink-worker.js', import.meta.url))
-    this.remote = Comlink.wrap<Remote>(nodeEndpoint(this.#worker))
+    // The adapter needs of a port only what a Worker has, too.
+    const port = this.#worker as unknown as MessagePort
+    this.remote = Comlink.wrap<Remote>(nodeEndpoint(port))
   }
 
   async stop(): Promise<void> {

@@ -1,7 +1,7 @@
 // Entry of the Comlink peer's worker: a Map behind a proxy.
 import { parentPort } from 'node:worker_threads'
 import * as Comlink from 'comlink'
-import { nodeEndpoint } from './node-endpoint.js'
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
 import { PlainHealthManager } from './plain-map.js'
 
 if (parentPort === null) throw new Error('comlink-worker.js is the entry of a worker')

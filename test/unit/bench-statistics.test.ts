@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { rowOf, timedSubject } from '../../bench/harness.js'
+import { rowOf, skippedRow, timedSubject } from '../../bench/harness.js'
 import {
   judgeLatency,
   judgeRatio,
@@ -12,7 +12,7 @@ import {
   spread,
   summarize,
 } from '../../bench/statistics.js'
-import { formatNumber, formatSummary, formatVerdict } from '../../bench/table.js'
+import { formatNumber, formatOutcome, formatSummary, formatVerdict } from '../../bench/table.js'
 
 /** Samples around a centre, within the given share of it. */
 function around(centre: number, share: number, count: number, seed: number): number[] {
@@ -144,4 +144,16 @@ test('the summary names what fell short', () => {
   } as const
   const row = rowOf(bench, [90, 90], [90, 90], { name: 'go', samples: [40, 40] }, seededRandom(1))
   assert.match(formatSummary([row]), /0 of 1 targets met; short: slow-one/)
+})
+
+test('a peer that is missing is reported as skipped, without a verdict', () => {
+  const bench = {
+    name: 'n',
+    title: 't',
+    unit: 'ns/op',
+    target: { peer: 'go', relation: '<=', factor: 0.5 },
+  } as const
+  const row = skippedRow(rowOf(bench, [10, 10], [10, 10], undefined, seededRandom(1)), 'go')
+  assert.equal(row.isMet, null)
+  assert.match(formatOutcome({ rows: [row], remarks: [] }), /go +skipped/)
 })
