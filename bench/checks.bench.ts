@@ -9,15 +9,14 @@ import { PlainHealthManager } from './peers/plain-map.js'
 const FEW = componentNames(10)
 const MANY = componentNames(1000)
 const CHANGED = 10
-const MIN_SAMPLE_MS = 10
 
 /** Components that the `turn`-th change is about. */
 function changedNames(turn: number): string[] {
   return Array.from({ length: CHANGED }, (_, k) => MANY[(turn * CHANGED + k) % MANY.length]!)
 }
 
-function ourLiveness(name: string, health: HealthManager): Subject {
-  return timedSubject(name, MIN_SAMPLE_MS, (count) => {
+function ourLiveness(name: string, health: HealthManager, minSampleMs: number): Subject {
+  return timedSubject(name, minSampleMs, (count) => {
     let failed = 0
     const start = nowNs()
     for (let i = 0; i < count; i++) if (health.livenessCheck() !== undefined) failed += 1
@@ -27,10 +26,10 @@ function ourLiveness(name: string, health: HealthManager): Subject {
   })
 }
 
-function plainLiveness(): Subject {
+function plainLiveness(minSampleMs: number): Subject {
   const manager = new PlainHealthManager()
   fill(manager, FEW)
-  return timedSubject('plain map', MIN_SAMPLE_MS, (count) => {
+  return timedSubject('plain map', minSampleMs, (count) => {
     let failed = 0
     const start = nowNs()
     for (let i = 0; i < count; i++) if (manager.livenessCheck() !== undefined) failed += 1
@@ -51,9 +50,9 @@ async function startComlink(names: readonly string[]): Promise<ComlinkHealthMana
 }
 
 /** Only the check is timed: the changes before it are told and applied by then. */
-function ourReadiness(name: string, health: HealthManager): Subject {
+function ourReadiness(name: string, health: HealthManager, minSampleMs: number): Subject {
   let turn = 0
-  return timedSubject(name, MIN_SAMPLE_MS, async (count) => {
+  return timedSubject(name, minSampleMs, async (count) => {
     let elapsedNs = 0
     for (let i = 0; i < count; i++) {
       turn += 1
@@ -73,11 +72,11 @@ function ourReadiness(name: string, health: HealthManager): Subject {
   })
 }
 
-function plainReadiness(): Subject {
+function plainReadiness(minSampleMs: number): Subject {
   const manager = new PlainHealthManager()
   fill(manager, MANY)
   let turn = 0
-  return timedSubject('plain map', MIN_SAMPLE_MS, (count) => {
+  return timedSubject('plain map', minSampleMs, (count) => {
     let elapsedNs = 0
     for (let i = 0; i < count; i++) {
       turn += 1
@@ -94,9 +93,9 @@ function plainReadiness(): Subject {
   })
 }
 
-function comlinkReadiness({ remote }: ComlinkHealthManager): Subject {
+function comlinkReadiness({ remote }: ComlinkHealthManager, minSampleMs: number): Subject {
   let turn = 0
-  return timedSubject('comlink, awaited', MIN_SAMPLE_MS, async (count) => {
+  return timedSubject('comlink, awaited', minSampleMs, async (count) => {
     let elapsedNs = 0
     for (let i = 0; i < count; i++) {
       turn += 1
@@ -120,16 +119,16 @@ export const checks: readonly Bench[] = [
     unit: 'ns/op',
     target: { peer: 'go', relation: '<=', factor: 2 },
     samples: { full: 25, quick: 8 },
-    async open({ go }): Promise<OpenBench> {
+    async open({ go, minSampleMs }): Promise<OpenBench> {
       const managers = [await startFilled(FEW.length), await startFilled(FEW.length)] as const
       const naive = await startComlink(FEW)
       return {
-        ours: ourLiveness('health-actor', managers[0]),
-        again: ourLiveness('health-actor again', managers[1]),
+        ours: ourLiveness('health-actor', managers[0], minSampleMs),
+        again: ourLiveness('health-actor again', managers[1], minSampleMs),
         peers: [
-          ...(go ? [go.subject('liveness', MIN_SAMPLE_MS)] : []),
-          plainLiveness(),
-          timedSubject('comlink, awaited', MIN_SAMPLE_MS, async (count) => {
+          ...(go ? [go.subject('liveness', minSampleMs)] : []),
+          plainLiveness(minSampleMs),
+          timedSubject('comlink, awaited', minSampleMs, async (count) => {
             const start = nowNs()
             for (let i = 0; i < count; i++) await naive.remote.livenessCheck()
             return nowNs() - start
@@ -148,16 +147,16 @@ export const checks: readonly Bench[] = [
     unit: 'ns/op',
     target: { peer: 'go', relation: '<=', factor: 0.2 },
     samples: { full: 20, quick: 6 },
-    async open({ go }): Promise<OpenBench> {
+    async open({ go, minSampleMs }): Promise<OpenBench> {
       const managers = [await startFilled(MANY.length), await startFilled(MANY.length)] as const
       const naive = await startComlink(MANY)
       return {
-        ours: ourReadiness('health-actor', managers[0]),
-        again: ourReadiness('health-actor again', managers[1]),
+        ours: ourReadiness('health-actor', managers[0], minSampleMs),
+        again: ourReadiness('health-actor again', managers[1], minSampleMs),
         peers: [
-          ...(go ? [go.subject('readiness', MIN_SAMPLE_MS)] : []),
-          plainReadiness(),
-          comlinkReadiness(naive),
+          ...(go ? [go.subject('readiness', minSampleMs)] : []),
+          plainReadiness(minSampleMs),
+          comlinkReadiness(naive, minSampleMs),
         ],
         async close() {
           const { staleReads } = await managers[0].stats()

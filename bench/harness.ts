@@ -23,6 +23,8 @@ export interface Subject {
 
 export interface Environment {
   readonly isQuick: boolean
+  /** How long a sample of a batch lasts at least, unless its bench needs more. */
+  readonly minSampleMs: number
   /** Undefined where there is no Go on this machine, or it failed to build the peer. */
   readonly go: GoPeer | undefined
   readonly load: LoadGenerator
@@ -80,7 +82,7 @@ export interface Outcome {
 }
 
 const GROWTH_LIMIT = 10
-const WARM_UP_SAMPLES = 6
+const WARM_UP_SAMPLES = 5
 
 /**
  * A subject that carries out `count` operations at a time and says how many ns the timed part took. The count is

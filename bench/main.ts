@@ -93,6 +93,7 @@ const selected = selectBenches(only, quick)
 const go = GoPeer.build()
 const environment: Environment = {
   isQuick: quick,
+  minSampleMs: quick ? 4 : 15,
   go: go instanceof GoPeer ? go : undefined,
   load: findLoadGenerator(),
   random: seededRandom(seed),

@@ -117,8 +117,7 @@ function comlinkFlips(
 }
 
 async function openFlips(
-  { go }: Environment,
-  minSampleMs: number,
+  { go, minSampleMs }: Environment,
   messages: readonly string[],
   subject: (name: string, flips: OurFlips) => Subject,
 ): Promise<OpenBench> {
@@ -134,9 +133,9 @@ async function openFlips(
     ours: subject('health-actor', flips[0]),
     again: subject('health-actor again', flips[1]),
     peers: [
-      ...(go ? [go.subject(goCommand, Math.min(minSampleMs, 50))] : []),
-      plainFlips(Math.min(minSampleMs, 50), messages),
-      ...comlinkFlips(naive, Math.min(minSampleMs, 50), messages),
+      ...(go ? [go.subject(goCommand, minSampleMs)] : []),
+      plainFlips(minSampleMs, messages),
+      ...comlinkFlips(naive, minSampleMs, messages),
     ],
     async close() {
       const after = await flips[0].health.stats()
@@ -160,7 +159,9 @@ export const oneProducerFlips: readonly Bench[] = [
     target: { peer: 'go', relation: '<=', factor: 1 },
     samples: { full: 25, quick: 8 },
     open: (environment) =>
-      openFlips(environment, 10, TWO_MESSAGES, (name, flips) => flips.bursts(name, 10)),
+      openFlips(environment, TWO_MESSAGES, (name, flips) =>
+        flips.bursts(name, environment.minSampleMs),
+      ),
   },
   {
     name: 'flips-sustained',
@@ -169,7 +170,7 @@ export const oneProducerFlips: readonly Bench[] = [
     target: { peer: 'go', relation: '<=', factor: 3 },
     samples: { full: 15, quick: 6 },
     open: (environment) =>
-      openFlips(environment, sustainedMs(environment.isQuick), TWO_MESSAGES, (name, flips) =>
+      openFlips(environment, TWO_MESSAGES, (name, flips) =>
         flips.sustained(name, sustainedMs(environment.isQuick), TWO_MESSAGES),
       ),
   },
@@ -179,7 +180,7 @@ export const oneProducerFlips: readonly Bench[] = [
     unit: 'ns/op',
     samples: { full: 15, quick: 4 },
     open: (environment) =>
-      openFlips(environment, sustainedMs(environment.isQuick), DISTINCT_MESSAGES, (name, flips) =>
+      openFlips(environment, DISTINCT_MESSAGES, (name, flips) =>
         flips.sustained(name, sustainedMs(environment.isQuick), DISTINCT_MESSAGES),
       ),
   },

@@ -7,18 +7,26 @@ import { PlainHealthManager } from './peers/plain-map.js'
 
 type Metadata = Readonly<Record<string, string>> | undefined
 
-const MIN_SAMPLE_MS = 10
-
-function throughReporter(name: string, reporter: ComponentReporter, metadata: Metadata): Subject {
-  return timedSubject(name, MIN_SAMPLE_MS, (count) => {
+function throughReporter(
+  name: string,
+  reporter: ComponentReporter,
+  metadata: Metadata,
+  minSampleMs: number,
+): Subject {
+  return timedSubject(name, minSampleMs, (count) => {
     const start = nowNs()
     for (let i = 0; i < count; i++) reporter.update(HealthStatus.Healthy, MESSAGE, metadata)
     return nowNs() - start
   })
 }
 
-function byName(name: string, health: HealthManager, metadata: Metadata): Subject {
-  return timedSubject(name, MIN_SAMPLE_MS, (count) => {
+function byName(
+  name: string,
+  health: HealthManager,
+  metadata: Metadata,
+  minSampleMs: number,
+): Subject {
+  return timedSubject(name, minSampleMs, (count) => {
     const start = nowNs()
     for (let i = 0; i < count; i++) {
       health.updateStatus(COLLECTOR, HealthStatus.Healthy, MESSAGE, metadata)
@@ -27,10 +35,10 @@ function byName(name: string, health: HealthManager, metadata: Metadata): Subjec
   })
 }
 
-function plainMap(metadata: Metadata): Subject {
+function plainMap(metadata: Metadata, minSampleMs: number): Subject {
   const manager = new PlainHealthManager()
   manager.register(COLLECTOR)
-  return timedSubject('plain map', MIN_SAMPLE_MS, (count) => {
+  return timedSubject('plain map', minSampleMs, (count) => {
     const start = nowNs()
     for (let i = 0; i < count; i++) {
       manager.updateStatus(COLLECTOR, HealthStatus.Healthy, MESSAGE, metadata)
@@ -39,15 +47,19 @@ function plainMap(metadata: Metadata): Subject {
   })
 }
 
-function comlink({ remote }: ComlinkHealthManager, metadata: Metadata): Subject[] {
-  const awaited = timedSubject('comlink, awaited', MIN_SAMPLE_MS, async (count) => {
+function comlink(
+  { remote }: ComlinkHealthManager,
+  metadata: Metadata,
+  minSampleMs: number,
+): Subject[] {
+  const awaited = timedSubject('comlink, awaited', minSampleMs, async (count) => {
     const start = nowNs()
     for (let i = 0; i < count; i++) {
       await remote.updateStatus(COLLECTOR, HealthStatus.Healthy, MESSAGE, metadata)
     }
     return nowNs() - start
   })
-  const pipelined = timedSubject('comlink, pipelined', MIN_SAMPLE_MS, async (count) => {
+  const pipelined = timedSubject('comlink, pipelined', minSampleMs, async (count) => {
     const start = nowNs()
     let last: Promise<void> | undefined
     for (let i = 0; i < count; i++) {
@@ -64,7 +76,7 @@ function unchanged(
   title: string,
   factor: number,
   metadata: Metadata,
-  subject: (name: string, health: HealthManager) => Subject,
+  isByName: boolean,
 ): Bench {
   return {
     name,
@@ -72,24 +84,29 @@ function unchanged(
     unit: 'ns/op',
     target: { peer: 'go', relation: '<=', factor },
     samples: { full: 25, quick: 8 },
-    async open({ go }): Promise<OpenBench> {
+    async open({ go, minSampleMs }): Promise<OpenBench> {
       const managers = [await HealthManager.start(), await HealthManager.start()] as const
-      for (const health of managers) {
-        health.register(COLLECTOR)
-        health.updateStatus(COLLECTOR, HealthStatus.Healthy, MESSAGE, metadata)
-        await health.flush()
+      const subject = (name: string, health: HealthManager) => {
+        const reporter = health.register(COLLECTOR)
+        reporter.update(HealthStatus.Healthy, MESSAGE, metadata)
+        return isByName
+          ? byName(name, health, metadata, minSampleMs)
+          : throughReporter(name, reporter, metadata, minSampleMs)
       }
+      const ours = subject('health-actor', managers[0])
+      const again = subject('health-actor again', managers[1])
+      await managers[0].flush()
       const before = await managers[0].stats()
       const naive = new ComlinkHealthManager()
       await naive.remote.register(COLLECTOR)
       const goCommand = metadata === undefined ? 'unchanged' : 'unchanged-metadata'
       return {
-        ours: subject('health-actor', managers[0]),
-        again: subject('health-actor again', managers[1]),
+        ours,
+        again,
         peers: [
-          ...(go ? [go.subject(goCommand, MIN_SAMPLE_MS)] : []),
-          plainMap(metadata),
-          ...comlink(naive, metadata),
+          ...(go ? [go.subject(goCommand, minSampleMs)] : []),
+          plainMap(metadata, minSampleMs),
+          ...comlink(naive, metadata, minSampleMs),
         ],
         async close() {
           const { applied } = await managers[0].stats()
@@ -103,32 +120,26 @@ function unchanged(
 }
 
 export const unchangedUpdate: readonly Bench[] = [
-  unchanged(
-    'unchanged-update',
-    'update, nothing changed (reporter.update)',
-    0.5,
-    undefined,
-    (name, health) => throughReporter(name, health.register(COLLECTOR), undefined),
-  ),
+  unchanged('unchanged-update', 'update, nothing changed (reporter.update)', 0.5, undefined, false),
   unchanged(
     'unchanged-update-by-name',
     'update, nothing changed (updateStatus by name)',
     0.5,
     undefined,
-    (name, health) => byName(name, health, undefined),
+    true,
   ),
   unchanged(
     'unchanged-update-metadata',
     'update, nothing changed, 2 metadata keys (reporter.update)',
     0.25,
     METADATA,
-    (name, health) => throughReporter(name, health.register(COLLECTOR), METADATA),
+    false,
   ),
   unchanged(
     'unchanged-update-metadata-by-name',
     'update, nothing changed, 2 metadata keys (updateStatus by name)',
     0.25,
     METADATA,
-    (name, health) => byName(name, health, METADATA),
+    true,
   ),
 ]
