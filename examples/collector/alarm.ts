@@ -1,9 +1,20 @@
-// A wait that can be cut short. One waiter at a time.
+// Time as the sink sees it: a clock, and a wait that can be cut short.
 
-export class Alarm {
+export interface Alarm {
+  /** Monotonic. */
+  nowMs(): number
+  /** Resolves after `durationMs`, or as soon as `ring` is called. One waiter at a time. */
+  wait(durationMs: number): Promise<void>
+  ring(): void
+}
+
+export class RealAlarm implements Alarm {
   #ring: (() => void) | undefined
 
-  /** Resolves after `durationMs`, or as soon as `ring` is called. */
+  nowMs(): number {
+    return performance.now()
+  }
+
   wait(durationMs: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.ring(), durationMs)

@@ -3,7 +3,7 @@
 // One batch is under way at a time: while the destination is slow the samples wait in the queue, which is bounded. A
 // write that hangs is never repeated, as it may still come through; after an error only the bytes that were not taken
 // are tried again. So a line is written once and whole, whatever happens.
-import { Alarm } from './alarm.js'
+import { type Alarm, RealAlarm } from './alarm.js'
 import { CircuitBreaker, transportStatusOf } from './circuit-breaker.js'
 import { type Destination, ReaderGoneError } from './destination.js'
 import { MAX_SAMPLE_BYTES } from './sample-ring.js'
@@ -32,7 +32,7 @@ type Outcome = { readonly takenBytes: number } | { readonly error: Error } | 'ha
 export class Sink {
   readonly #options: SinkOptions
   readonly #breaker = new CircuitBreaker()
-  readonly #alarm = new Alarm()
+  readonly #alarm: Alarm
   readonly #batch = Buffer.allocUnsafe(BATCH_BYTES)
   #batchStart = 0
   #batchEnd = 0
@@ -44,8 +44,9 @@ export class Sink {
   #isReaderGone = false
   #running: Promise<void> = Promise.resolve()
 
-  constructor(options: SinkOptions) {
+  constructor(options: SinkOptions, alarm: Alarm = new RealAlarm()) {
     this.#options = options
+    this.#alarm = alarm
   }
 
   /** Lines of which the destination has taken the last byte. */
@@ -69,7 +70,7 @@ export class Sink {
 
   /** Writes what is left in the queue, for at most `withinMs`. The queue must get nothing new by now. */
   async stop(withinMs: number): Promise<void> {
-    this.#stopByMs ??= performance.now() + withinMs
+    this.#stopByMs ??= this.#alarm.nowMs() + withinMs
     this.#alarm.ring()
     await this.#running
   }
@@ -87,7 +88,7 @@ export class Sink {
 
   #isGivenUp(): boolean {
     return (
-      this.#isReaderGone || (this.#stopByMs !== undefined && performance.now() >= this.#stopByMs)
+      this.#isReaderGone || (this.#stopByMs !== undefined && this.#alarm.nowMs() >= this.#stopByMs)
     )
   }
 
@@ -100,7 +101,7 @@ export class Sink {
   }
 
   async #attempt(): Promise<void> {
-    const breakMs = this.#isStopping ? 0 : this.#breaker.waitMs(performance.now())
+    const breakMs = this.#isStopping ? 0 : this.#breaker.waitMs(this.#alarm.nowMs())
     if (breakMs > 0 && this.#underWay === undefined) return this.#alarm.wait(breakMs)
     const outcome = await this.#write(Math.max(breakMs, WRITE_TIMEOUT_MS))
     if (outcome === 'woken') return
@@ -126,10 +127,10 @@ export class Sink {
         (takenBytes) => ({ takenBytes }),
         (error: Error) => ({ error }),
       )
-    const startMs = performance.now()
+    const startMs = this.#alarm.nowMs()
     const waitMs = this.#bounded(patienceMs)
     const timeout = this.#alarm.wait(waitMs).then((): Outcome => {
-      return performance.now() - startMs >= waitMs - 1 ? 'hangs' : 'woken'
+      return this.#alarm.nowMs() - startMs >= waitMs - 1 ? 'hangs' : 'woken'
     })
     const outcome = await Promise.race([this.#underWay, timeout])
     this.#alarm.ring()
@@ -143,7 +144,7 @@ export class Sink {
 
   #bounded(durationMs: number): number {
     if (this.#stopByMs === undefined) return durationMs
-    return Math.max(0, Math.min(durationMs, this.#stopByMs - performance.now()))
+    return Math.max(0, Math.min(durationMs, this.#stopByMs - this.#alarm.nowMs()))
   }
 
   #noteProgress(takenBytes: number): void {
@@ -163,7 +164,7 @@ export class Sink {
 
   #noteFailure(why: string): void {
     const wasOpen = this.#breaker.isOpen
-    this.#breaker.fail(performance.now())
+    this.#breaker.fail(this.#alarm.nowMs())
     if (this.#breaker.failureCount === 1) this.#options.log(`sink: ${why}`)
     if (this.#breaker.isOpen && !wasOpen) {
       this.#options.log(`sink: ${this.#breaker.failureCount} failures in a row: ${why}`)
@@ -172,7 +173,7 @@ export class Sink {
   }
 
   #tell(): void {
-    const reopenAt = new Date(Date.now() + this.#breaker.waitMs(performance.now()))
+    const reopenAt = new Date(Date.now() + this.#breaker.waitMs(this.#alarm.nowMs()))
     const { status, message, metadata } = transportStatusOf(this.#breaker, reopenAt)
     this.#options.voice.update(status, message, metadata)
   }

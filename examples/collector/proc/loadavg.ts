@@ -21,7 +21,7 @@ export function parseLoadavg(text: string): LoadSample {
     if (!AVERAGE.test(word)) throw new ProcParseError(FILE, `not an average: ${word}`, text)
     return Number(word)
   }
-  const [runnable, threads] = (words[3] ?? '').split('/')
+  const [runnable, threads] = words[3]?.split('/') ?? []
   return {
     load1: average(0),
     load5: average(1),
