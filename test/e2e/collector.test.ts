@@ -272,13 +272,15 @@ describe('the sample collector, when something fails', linux, () => {
         const last = start.at(-1) as Answer
         assert.match(messageOf(last, 'collector_cpu') ?? '', /ENOENT.*self\/stat/)
         await write('loadavg', 'broken\n')
+        // The file is empty for an instant before the text is in it, so wait for the text.
+        const problem = 'loadavg: not an average: broken: "broken\\n"'
         const broken = await collector.probeUntil(
           '/healthz',
-          (answer) => statusOf(answer, 'collector_load') === 'degraded',
+          (answer) => messageOf(answer, 'collector_load') === problem,
         )
         assert.deepEqual(broken.at(-1)?.components['collector_load'], {
           status: 'degraded',
-          message: 'loadavg: not an average: broken: "broken\\n"',
+          message: problem,
           metadata: { source: 'loadavg' },
         })
         await write('loadavg', load)
