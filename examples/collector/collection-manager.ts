@@ -3,8 +3,7 @@
 // A restart is not a reason to kill the whole program, so liveness is suppressed while one is under way, but only for a
 // bounded time: collectors that can't be brought back must fail liveness in the end. On the way back the status is
 // told before the suppression is lifted; the other way round, a probe in between would see the old, unhealthy one.
-import type { HealthManager } from '../../src/index.js'
-import type { Voice } from './telling.js'
+import type { Suppressions, Voice } from './telling.js'
 
 /** From the first failure on, if it takes that long until all collectors run again. */
 export const RESTART_SUPPRESSION_MS = 60_000
@@ -29,10 +28,7 @@ export interface CollectorThread {
 export interface CollectionManagerOptions {
   readonly names: readonly string[]
   readonly launch: (name: string) => CollectorThread
-  readonly health: Pick<
-    HealthManager,
-    'suppressLiveness' | 'clearLivenessSuppression' | 'clearReadinessSuppression'
-  >
+  readonly health: Suppressions
   readonly voice: Voice
   readonly log: (line: string) => void
 }

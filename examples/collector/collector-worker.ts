@@ -4,7 +4,7 @@ import { Component, type HealthHandle, HealthManager } from '../../src/index.js'
 import { Collector, type CollectorSettings } from './collector.js'
 import { componentOf } from './proc/sources.js'
 import { SampleRingWriter } from './sample-ring.js'
-import { tolerant } from './telling.js'
+import { tolerant, unlessAway } from './telling.js'
 
 /** What the main thread passes to a new collector thread. */
 export interface CollectorWorkerData {
@@ -18,14 +18,17 @@ const port = parentPort
 const { handle, ring, settings } = workerData as CollectorWorkerData
 
 const health = HealthManager.attach(handle)
+const component = health.register(componentOf(settings.name))
 const collector = new Collector(
   settings,
   new SampleRingWriter(ring),
-  tolerant(health.register(componentOf(settings.name))),
+  tolerant(component),
   tolerant(health.register(Component.BufferQueue)),
 )
 port.once('message', async () => {
   collector.stop()
+  // A component that is still there when its thread ends turns unhealthy.
+  unlessAway(() => component.deregister())
   await health.stop()
   port.close()
 })

@@ -59,7 +59,6 @@ export class Collector {
   stop(): void {
     clearTimeout(this.#timer)
     for (const { file } of this.#inputs) file.close()
-    this.#own.unhealthy('stopped')
   }
 
   #takeDueSamples(): void {

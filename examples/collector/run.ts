@@ -14,11 +14,12 @@ import { componentOf, planCollectors } from './proc/sources.js'
 import { Sink } from './sink.js'
 import { StopSignal } from './stop-signal.js'
 import { accountOf, summaryLine, type Totals } from './summary.js'
-import { tolerant } from './telling.js'
+import { tolerant, tolerantSuppressions } from './telling.js'
 
 const START_SUPPRESSION_MS = 2 * 60_000
 const SUMMARY_INTERVAL_MS = 1_000
 const DRAIN_TIMEOUT_MS = 5_000
+const TRANSPORT_NAMES = { uws: 'uWebSockets.js', node: 'node:http' } as const
 
 /** The exit code. @throws what kept it from starting. */
 export async function run(options: CollectorOptions): Promise<number> {
@@ -65,15 +66,21 @@ async function collect(
   for (const name of names) health.register(componentOf(name))
   health.suppressReadiness(START_SUPPRESSION_MS, { owner: 'collector', reason: 'starting' })
 
-  const server = new HealthServer(health, { host: options.host, port: options.port })
-  const { host, port } = await server.start()
+  // health.stop() stops it, after everything else.
+  const server = new HealthServer(health, {
+    host: options.host,
+    port: options.port,
+    onRestart: ({ cause }) => log(`health: the probe thread was restarted: ${cause.message}`),
+    onError: (error) => log(`health: ${error.message}`),
+  })
+  const { host, port, transport } = await server.start()
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
-  log(`probes    ${url}/healthz  ${url}/readyz`)
+  log(`probes    ${url}/healthz  ${url}/readyz  (${TRANSPORT_NAMES[transport]})`)
   log(`samples   ${out === '-' ? 'standard output' : out}`)
 
   const manager = new CollectionManager({
     names,
-    health,
+    health: tolerantSuppressions(health),
     voice: managerVoice,
     log,
     launch: (name) => {
@@ -97,7 +104,7 @@ async function collect(
   const stopSummaries = printSummaries(health, totals, queue.capacity, log)
   const cancelFaults = scheduleFaults(options.faults, {
     killCollector: () => manager.killOne(),
-    killManager: () => killManager(health),
+    killManager: () => killManager(health, log),
     stallSink: (durationMs) => destination.stall(durationMs),
     log,
   })
