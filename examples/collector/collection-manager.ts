@@ -11,7 +11,8 @@ export const RESTART_SUPPRESSION_MS = 60_000
 const STABLE_MS = 30_000
 const FIRST_RESTART_DELAY_MS = 1_000
 const MAX_RESTART_DELAY_MS = 10_000
-const START_TIMEOUT_MS = 10_000
+/** Generous: many threads that start at once on few cores keep each other waiting. */
+const START_TIMEOUT_MS = 30_000
 const STOP_TIMEOUT_MS = 2_000
 const OWNER = 'collection-manager'
 

@@ -13,7 +13,7 @@ import type { CollectorOptions } from './options.js'
 import { componentOf, planCollectors } from './proc/sources.js'
 import { Sink } from './sink.js'
 import { StopSignal } from './stop-signal.js'
-import { accountOf, summaryLine, type Totals } from './summary.js'
+import { accountOf, summaryLine, type Totals, verdictsOf } from './summary.js'
 import { tolerant, tolerantSuppressions } from './telling.js'
 
 const START_SUPPRESSION_MS = 2 * 60_000
@@ -140,16 +140,8 @@ function printSummaries(
   const timer = setInterval(() => {
     const now = totals()
     const nowMs = performance.now()
-    const line = summaryLine(
-      nowMs - startMs,
-      before,
-      now,
-      nowMs - beforeMs,
-      capacity,
-      health.livenessCheck()?.message,
-      health.readinessCheck()?.message,
-    )
-    log(line)
+    const interval = { elapsedMs: nowMs - startMs, intervalMs: nowMs - beforeMs, before, now }
+    log(summaryLine(interval, capacity, verdictsOf(health)))
     before = now
     beforeMs = nowMs
   }, SUMMARY_INTERVAL_MS)

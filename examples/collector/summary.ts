@@ -1,4 +1,5 @@
 // What a person at the terminal sees: one line a second, and the account at the end. Pure.
+import { type HealthManager, HealthStatus, healthStatusName } from '../../src/index.js'
 import type { QueueCounts } from './buffer-queue.js'
 
 export interface Totals extends QueueCounts {
@@ -8,26 +9,47 @@ export interface Totals extends QueueCounts {
   readonly pending: number
 }
 
-/** @param liveness undefined when it passes, otherwise why not; readiness likewise. */
-export function summaryLine(
-  elapsedMs: number,
-  before: Totals,
-  now: Totals,
-  intervalMs: number,
-  capacity: number,
-  liveness: string | undefined,
-  readiness: string | undefined,
-): string {
-  const perSecond = (count: number) => Math.round((count * 1000) / intervalMs)
-  const produced = perSecond(producedOf(now) - producedOf(before))
+/** What the runtime says of itself; undefined verdicts pass, others tell why not. */
+export interface Verdicts {
+  readonly liveness: string | undefined
+  readonly readiness: string | undefined
+  /** Components that are degraded or unhealthy, each with its status. */
+  readonly unwell: readonly string[]
+}
+
+export function verdictsOf(
+  health: Pick<HealthManager, 'livenessCheck' | 'checkReadiness'>,
+): Verdicts {
+  const { report, error } = health.checkReadiness()
+  return {
+    liveness: health.livenessCheck()?.message,
+    readiness: error?.message,
+    unwell: [...report]
+      .filter(([, { status }]) => status > HealthStatus.Healthy)
+      .map(([name, { status }]) => `${name} ${healthStatusName(status)}`),
+  }
+}
+
+export interface Interval {
+  /** Since the start of the program's work. */
+  readonly elapsedMs: number
+  readonly intervalMs: number
+  readonly before: Totals
+  readonly now: Totals
+}
+
+export function summaryLine(interval: Interval, capacity: number, verdicts: Verdicts): string {
+  const { elapsedMs, intervalMs, before, now } = interval
+  const producedCount = producedOf(now) - producedOf(before)
   const columns = [
     `${Math.round(elapsedMs / 1000)} s`.padStart(6),
-    `${produced} samples/s`.padStart(15),
+    `${Math.round((producedCount * 1000) / intervalMs)} samples/s`.padStart(15),
     `written ${now.written}`,
     `dropped ${now.dropped}`,
     `queue ${now.depth}/${capacity}`,
-    `live: ${liveness ?? 'yes'}`,
-    `ready: ${readiness ?? 'yes'}`,
+    `live: ${verdicts.liveness ?? 'yes'}`,
+    `ready: ${verdicts.readiness ?? 'yes'}`,
+    ...verdicts.unwell,
   ]
   return columns.join('  ')
 }

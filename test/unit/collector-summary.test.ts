@@ -41,11 +41,26 @@ describe('accountOf', () => {
 })
 
 describe('summaryLine', () => {
-  it('shows rates of the interval, totals, and both verdicts', () => {
-    const before = { ...TOTALS, accepted: 50, dropped: 0 }
+  const interval = {
+    elapsedMs: 2_004,
+    intervalMs: 500,
+    before: { ...TOTALS, accepted: 50, dropped: 0 },
+    now: TOTALS,
+  }
+
+  it('shows the rate of the interval and the totals', () => {
+    const verdicts = { liveness: undefined, readiness: undefined, unwell: [] }
     assert.equal(
-      summaryLine(2_004, before, TOTALS, 500, 32, undefined, 'dakr_transport is not ready'),
-      '   2 s    100 samples/s  written 90  dropped 10  queue 0/32  live: yes  ready: dakr_transport is not ready',
+      summaryLine(interval, 32, verdicts),
+      '   2 s    100 samples/s  written 90  dropped 10  queue 0/32  live: yes  ready: yes',
+    )
+  })
+
+  it('shows why a verdict fails, and which components are not well', () => {
+    const verdicts = { liveness: 'a', readiness: 'b', unwell: ['buffer_queue degraded'] }
+    assert.match(
+      summaryLine(interval, 32, verdicts),
+      / live: a {2}ready: b {2}buffer_queue degraded$/,
     )
   })
 })
