@@ -174,8 +174,8 @@ describe('CollectionManager', () => {
       .filter(([what]) => what === 'suppressLiveness')
       .map((said) => said[1])
     assert.equal(durations.length, 2)
-    assert.ok(Number(durations[1]) <= Number(durations[0]), durations.join(' '))
-    assert.ok(Number(durations[0]) <= 60_000)
+    assert.equal(durations[0], 60_000)
+    assert.ok(Number(durations[1]) < 60_000, durations.join(' '))
     await manager.stop()
   })
 

@@ -50,6 +50,17 @@ describe('sample ring', () => {
     )
   })
 
+  it('keeps a sample in one piece that would cross the end of the text area', () => {
+    const ring = createSampleRing(16)
+    const writer = new SampleRingWriter(ring)
+    const reader = new SampleRingReader(ring)
+    const sample = (letter: string) => letter.repeat(200_000)
+    for (const letter of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      assert.ok(writer.tryPush(`${sample(letter)}\n`))
+      assert.deepEqual(drainAll(reader), [sample(letter)])
+    }
+  })
+
   it('throws for a sample that no batch could take, and counts it nowhere', () => {
     const ring = createSampleRing(16)
     const writer = new SampleRingWriter(ring)
@@ -97,7 +108,10 @@ describe('sample ring', () => {
 
   it('equals a bounded array, for any order of pushes, drains and new writers', () => {
     const command = fc.oneof(
-      { weight: 6, arbitrary: fc.nat({ max: 60_000 }).map((length) => ({ push: length })) },
+      {
+        weight: 6,
+        arbitrary: fc.integer({ min: 20_000, max: 60_000 }).map((length) => ({ push: length })),
+      },
       {
         weight: 2,
         arbitrary: fc.integer({ min: 60_100, max: 300_000 }).map((bytes) => ({ drain: bytes })),
@@ -105,7 +119,7 @@ describe('sample ring', () => {
       { weight: 1, arbitrary: fc.constant({ restart: true }) },
     )
     fc.assert(
-      fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
+      fc.property(fc.array(command, { minLength: 30, maxLength: 90 }), (commands) => {
         const ring = createSampleRing(16)
         let writer = new SampleRingWriter(ring)
         const reader = new SampleRingReader(ring)
@@ -130,7 +144,7 @@ describe('sample ring', () => {
           assert.equal(writer.offeredCount, number)
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
   })
 })
