@@ -187,15 +187,20 @@ export class Reporter implements ComponentReporter {
     }
   }
 
-  /** Same keys in the same order with the same values as what this reporter last set. */
+  /**
+   * Same keys in the same order with the same values as what this reporter last set. Walks the object in place, as a list
+   * of its keys would be garbage of every update; only plain objects, as the walk also meets inherited keys.
+   */
   #isMetadata(metadata: Readonly<Record<string, string>>): boolean {
     const known = this.#metadata
     if (known === undefined) return false
-    const keys = Object.keys(metadata)
-    if (keys.length * 2 !== known.length) return false
-    for (let i = 0; i < keys.length; i++) {
-      if (keys[i] !== known[2 * i] || metadata[keys[i]!] !== known[2 * i + 1]) return false
+    const prototype: unknown = Object.getPrototypeOf(metadata)
+    if (prototype !== Object.prototype && prototype !== null) return false
+    let at = 0
+    for (const key in metadata) {
+      if (key !== known[at] || metadata[key] !== known[at + 1]) return false
+      at += 2
     }
-    return true
+    return at === known.length
   }
 }
