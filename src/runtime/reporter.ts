@@ -191,11 +191,12 @@ export class Reporter implements ComponentReporter {
   #isMetadata(metadata: Readonly<Record<string, string>>): boolean {
     const known = this.#metadata
     if (known === undefined) return false
-    const keys = Object.keys(metadata)
-    if (keys.length * 2 !== known.length) return false
-    for (let i = 0; i < keys.length; i++) {
-      if (keys[i] !== known[2 * i] || metadata[keys[i]!] !== known[2 * i + 1]) return false
+    // Not Object.keys, which allocates an array a call. A key that is inherited makes the update a changed one.
+    let place = 0
+    for (const key in metadata) {
+      if (key !== known[place] || metadata[key] !== known[place + 1]) return false
+      place += 2
     }
-    return true
+    return place === known.length
   }
 }
