@@ -60,12 +60,14 @@ export interface Row {
   readonly title: string
   readonly unit: string
   readonly value: number
+  readonly min: number
   readonly p50: number
   readonly p99: number
   readonly max: number
   readonly samples: number
   readonly peer: string | null
   readonly peerValue: number | null
+  readonly peerMin: number | null
   readonly peerP99: number | null
   readonly peerMax: number | null
   /** value / peerValue; null without a peer and inside the noise. */
@@ -186,12 +188,14 @@ export function rowOf(
     title: bench.title,
     unit: bench.unit,
     value: own.p50,
+    min: own.min,
     p50: own.p50,
     p99: own.p99,
     max: own.max,
     samples: own.count,
     peer: peer?.name ?? null,
     peerValue: theirs?.p50 ?? null,
+    peerMin: theirs?.min ?? null,
     peerP99: theirs?.p99 ?? null,
     peerMax: theirs?.max ?? null,
     ratio: theirs === undefined ? null : (ratioBeyondNoise(own.p50, theirs.p50, noise) ?? null),

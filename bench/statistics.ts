@@ -3,6 +3,8 @@
 /** What is shown of one subject's samples. */
 export interface Summary {
   readonly count: number
+  /** The smallest: what a time would be that nobody disturbed. */
+  readonly min: number
   readonly p50: number
   readonly p99: number
   readonly max: number
@@ -64,6 +66,7 @@ export function summarize(samples: readonly number[]): Summary {
   const sorted = ascending(samples)
   return {
     count: sorted.length,
+    min: sorted[0]!,
     p50: quantile(sorted, 0.5),
     p99: quantile(sorted, 0.99),
     max: sorted[sorted.length - 1]!,

@@ -8,11 +8,11 @@ const NUMBER_WIDTH = 12
 export function formatOutcome({ rows, remarks }: Outcome): string {
   const first = rows[0]
   if (first === undefined) return ''
-  const heading = ['p50', 'p99', 'max'].map((text) => text.padStart(NUMBER_WIDTH)).join('')
+  const heading = ['p50', 'p99', 'max', 'min'].map((text) => text.padStart(NUMBER_WIDTH)).join('')
   const lines = [
     `${first.title}  [${first.name}]`,
     `  ${first.unit.padEnd(NAME_WIDTH)}${heading}     ours / peer`,
-    `  ${'health-actor'.padEnd(NAME_WIDTH)}${numbers(first.p50, first.p99, first.max)}${own(first)}`,
+    `  ${'health-actor'.padEnd(NAME_WIDTH)}${numbers(first.p50, first.p99, first.max, first.min)}${own(first)}`,
   ]
   for (const row of rows) {
     if (row.peer === null) continue
@@ -20,15 +20,15 @@ export function formatOutcome({ rows, remarks }: Outcome): string {
       lines.push(`  ${row.peer.padEnd(NAME_WIDTH)}${'skipped'.padStart(NUMBER_WIDTH)}`)
       continue
     }
-    const shown = numbers(row.peerValue, row.peerP99 ?? Number.NaN, row.peerMax ?? Number.NaN)
+    const shown = numbers(row.peerValue, row.peerP99, row.peerMax, row.peerMin)
     lines.push(`  ${row.peer.padEnd(NAME_WIDTH)}${shown}     ${comparison(row)}`.trimEnd())
   }
   for (const remark of remarks) lines.push(`  ${remark}`)
   return lines.join('\n')
 }
 
-function numbers(...values: number[]): string {
-  return values.map((value) => formatNumber(value).padStart(NUMBER_WIDTH)).join('')
+function numbers(...values: (number | null)[]): string {
+  return values.map((value) => formatNumber(value ?? Number.NaN).padStart(NUMBER_WIDTH)).join('')
 }
 
 /** Three significant digits below 100, whole numbers with separators above. */

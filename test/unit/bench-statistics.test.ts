@@ -35,6 +35,7 @@ test('a summary does not depend on the order of the samples, and leaves them as 
   const samples = [5, 1, 100, 3, 2]
   assert.deepEqual(summarize(samples).p50, 3)
   assert.equal(summarize(samples).max, 100)
+  assert.equal(summarize(samples).min, 1)
   assert.deepEqual(samples, [5, 1, 100, 3, 2])
 })
 
@@ -90,7 +91,7 @@ test('a ratio is judged by its relation, and near the factor the noise is named'
 
 test('a latency has to keep both of its limits', () => {
   const limits = { p50AtMost: 50, p99AtMost: 1000 }
-  const summary = (p50: number, p99: number) => ({ count: 9, p50, p99, max: p99 })
+  const summary = (p50: number, p99: number) => ({ count: 9, min: p50, p50, p99, max: p99 })
   assert.equal(judgeLatency(summary(20, 900), limits, 0.01).isMet, true)
   assert.equal(judgeLatency(summary(60, 900), limits, 0.01).isMet, false)
   assert.equal(judgeLatency(summary(20, 1100), limits, 0.01).isMet, false)
