@@ -250,10 +250,11 @@ export class Applier {
       return 'refused'
     }
     const { words } = this.#region
+    const ticket = this.#raiseLatest(slot)
     const copy = this.#slots.openWhole(slot)
     const generation = nextGeneration(generationOf(words[this.#slots.from + COPY_STATUS]!))
     put(words, copy + COPY_STATUS, statusWordOf(0, generation, true))
-    put(words, copy + COPY_TICKET, record.ticket)
+    put(words, copy + COPY_TICKET, ticket)
     put(words, copy + COPY_NAME, block)
     put(words, copy + COPY_MESSAGE, 0)
     put(words, copy + COPY_METADATA, 0)
@@ -266,6 +267,23 @@ export class Applier {
     // Behind the commit: whoever finds the name finds a whole slot.
     this.#state.enter(name, slot)
     return 'applied'
+  }
+
+  /**
+   * Gives a slot that changes hands a latest ticket of its own: behind the deregistration and before the registration.
+   * An outdated reporter whose last update was ignored must not find its ticket there and keep silent about the new
+   * component. The new generation begins with this ticket, so its first update has no predecessor to wait for.
+   */
+  #raiseLatest(slot: number): number {
+    const { words } = this.#region
+    const index = this.#slots.map.latestTicket(slot)
+    for (;;) {
+      const ticket = Atomics.add(words, TICKET_COUNTER, 1)
+      const latest = Atomics.load(words, index)
+      // Pairs with raiseLatest of producers. It fails only if one of them has been faster meanwhile.
+      if (!isAfter(ticket, latest)) continue
+      if (Atomics.compareExchange(words, index, latest, ticket) === latest) return ticket
+    }
   }
 
   /** However late: with an update of the same generation it could have come after or before, both end unregistered. */

@@ -168,7 +168,8 @@ export class Attachment {
 
   /**
    * drawTicket, raiseLatest. A ticket that is older than the slot's latest is given up for a new one, so that in each
-   * slot tickets are raised in their order, and the value that ours replaced is the ticket before it.
+   * slot tickets are raised in their order, and the value that ours replaced is the ticket before it. Once raised, a
+   * ticket is published: a successor that keeps metadata would wait for it.
    */
   #publishFor(slot: number, generation: number, expected: number): boolean {
     const words = this.#words
@@ -180,13 +181,14 @@ export class Attachment {
       // takes its last update of this component for the last of all.
       const found = Atomics.compareExchange(words, index, previous, ticket)
       if (found === previous) break
+      // Somebody else has spoken about this slot: perhaps a deregistration. A registration anew raises the word too,
+      // so if the slot changes hands behind this look, the next exchange fails.
+      if (!this.isCurrent(slot, generation)) return false
       previous = found
       if (isAfter(found, ticket)) ticket = this.#mailbox.drawTicket()
     }
     this.ticket = ticket
     this.isUndisturbed = previous === expected
-    // Somebody else has published about this slot: perhaps a deregistration.
-    if (!this.isUndisturbed && !this.isCurrent(slot, generation)) return false
     this.#publish(ticket, previous)
     return true
   }

@@ -130,12 +130,17 @@ export class Reporter implements ComponentReporter {
   /** Looks the component up; false if it is not registered. */
   bind(): boolean {
     this.#unbind()
-    const binding = this.#directory.find(this.#encodedName)
-    if (binding === undefined) return false
-    this.#binding = binding
-    this.#latestTicketIndex = this.#attachment.latestTicketIndex(binding.slot)
-    this.#ticket = Atomics.load(this.#words, this.#latestTicketIndex)
-    return true
+    for (;;) {
+      const binding = this.#directory.find(this.#encodedName)
+      if (binding === undefined) return false
+      this.#latestTicketIndex = this.#attachment.latestTicketIndex(binding.slot)
+      this.#ticket = Atomics.load(this.#words, this.#latestTicketIndex)
+      // Had the slot changed hands before the load, an update with this ticket would pass for one of the new
+      // registration. Each turn takes another deregistration in between, so this ends.
+      if (!this.#attachment.isCurrent(binding.slot, binding.generation)) continue
+      this.#binding = binding
+      return true
+    }
   }
 
   #unbind(): void {
