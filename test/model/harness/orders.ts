@@ -12,10 +12,19 @@ export function orderShown(
   before: readonly Told[],
   threads: readonly (readonly Told[])[],
 ): PlainModel {
+  return oneShown(rig, before, interleavings(threads))
+}
+
+/** Applies everything, and finds which of these orders the table shows. */
+export function oneShown(
+  rig: Rig,
+  before: readonly Told[],
+  orders: Iterable<readonly Told[]>,
+): PlainModel {
   rig.drain()
   assertSound(rig.region)
   const shown = stateOf(new TableReader(rig.region, 0))
-  const models = [...interleavings(threads)].map((order) => new PlainModel([...before, ...order]))
+  const models = [...orders].map((order) => new PlainModel([...before, ...order]))
   const model = models.find(({ state }) => isDeepStrictEqual(state, shown))
   if (model !== undefined) return model
   const allowed = models.map(({ state }) => JSON.stringify(state.components))
