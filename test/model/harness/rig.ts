@@ -68,12 +68,23 @@ export class Producer {
 
 export class Rig {
   readonly region: Region
-  manager: Drain
+  #manager: Drain | undefined
   #threads = 0
 
-  constructor(sizes: Partial<RegionSizes> = {}, firstTicket = 1) {
-    this.region = createRegion({ ...SMALL, ...sizes }, firstTicket)
-    this.manager = new Drain(this.region)
+  constructor(sizes: Partial<RegionSizes> | Region = {}, firstTicket = 1) {
+    this.region = 'words' in sizes ? sizes : createRegion({ ...SMALL, ...sizes }, firstTicket)
+  }
+
+  /** The current manager; made when it is asked for first. */
+  get manager(): Drain {
+    this.#manager ??= new Drain(this.region)
+    return this.#manager
+  }
+
+  /** The same words elsewhere, without a manager. */
+  copy(): Rig {
+    const { words, layout } = this.region
+    return new Rig({ words: new Int32Array(words.buffer.slice(0)), layout })
   }
 
   producer(publishTimeoutMs = 0): Producer {
@@ -87,7 +98,7 @@ export class Rig {
 
   /** A new manager takes over, as after a crash. */
   restart(): void {
-    this.manager = new Drain(this.region)
+    this.#manager = new Drain(this.region)
   }
 
   /** Tells and applies, one after the other. */
