@@ -148,9 +148,10 @@ export class Applier {
     }
   }
 
-  /** Lifts the tickets of idle slots and control words to `mark`; see SlotWriter.sweep. */
+  /** Lifts the tickets of idle slots, the last transition and control words to `mark`; see SlotWriter.sweep. */
   sweep(mark: number): void {
     for (let slot = 0; slot < this.#state.slotHighWater; slot++) this.#slots.sweep(slot, mark)
+    this.#state.journal.sweep(mark)
     this.#control.sweep(mark)
   }
 

@@ -105,6 +105,17 @@ export class JournalWriter {
     return true
   }
 
+  /**
+   * Lifts the ticket of the last transition, by which a redo tells whether it is in its slot, as those of the slots are
+   * lifted. Only when they are: a transition must never be newer than the slot that it is in.
+   */
+  sweep(mark: number): void {
+    const tail = this.tail
+    if (tail === this.#words[JOURNAL_OLDEST]) return
+    const index = this.#record(tail - 1) + JOURNAL_TICKET
+    if (isAfter(mark, this.#words[index]!)) put(this.#words, index, mark)
+  }
+
   #record(position: number): number {
     return this.#base + (position & (this.#records - 1)) * JOURNAL_RECORD_WORDS
   }
