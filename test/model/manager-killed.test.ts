@@ -2,24 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as layout from '../../src/memory/layout.js'
-import type { Region } from '../../src/memory/region.js'
 import { assertShows } from './harness/audit.js'
 import { PlainModel, register, update } from './harness/plain-model.js'
-import type { Rig } from './harness/rig.js'
+import { LastRegion, type Rig } from './harness/rig.js'
 import { forEachPair, forEachPoint, kill } from './harness/simulation.js'
 import { begin, long, STORIES, type Story } from './harness/stories.js'
-
-/** A successor knows the region alone: where no word has changed from one point to the next, it does the same again. */
-class LastRegion {
-  #bytes = new Uint8Array(0)
-
-  isRepeated({ words }: Region, end = words.length): boolean {
-    const bytes = new Uint8Array(words.buffer, 0, end * layout.WORD_BYTES)
-    const isRepeated = Buffer.compare(this.#bytes, bytes) === 0
-    this.#bytes = new Uint8Array(bytes)
-    return isRepeated
-  }
-}
 
 function modelOf(story: Story): PlainModel {
   return new PlainModel([...story.before, ...story.told])
@@ -75,8 +62,9 @@ for (const story of STORIES) {
     let corpse: Rig
     let isOuterReached = false
     // What is written in blocks that nobody refers to yet makes no difference; the test above looks at that too.
-    const isNews = (last: LastRegion, { region }: Rig) =>
-      !last.isRepeated(region, region.layout.heap)
+    const isNews = (last: LastRegion, { region }: Rig) => {
+      return !last.isRepeated(region, region.layout.heap)
+    }
     const pairs = forEachPair((outer, inner) => {
       if (inner === 0) {
         corpse = begin(story)
