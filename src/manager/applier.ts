@@ -52,8 +52,11 @@ export class Applier {
   readonly #control: ControlWriter
   readonly #interner: Interner
   readonly #state: Recovered
-  /** Predecessors that a metadata-keeping update has not waited for any longer, by slot. */
-  readonly #overdue = new Map<number, number>()
+  /**
+   * By slot: the tickets of predecessors that a metadata-keeping update has not waited for any longer, and whose
+   * metadata nobody after them has replaced.
+   */
+  readonly #overdue = new Map<number, number[]>()
   /** Reused, so that a transition allocates nothing. */
   readonly #transition = {
     slot: 0,
@@ -114,12 +117,13 @@ export class Applier {
     if (!isAfter(previousTicket, this.#slots.get(slot, COPY_TICKET))) return false
     const statusWord = this.#slots.get(slot, COPY_STATUS)
     if (!isRegistered(statusWord) || generationOf(statusWord) !== record.generation) return false
-    return this.#overdue.get(slot) !== previousTicket
+    return this.#overdue.get(slot)?.includes(previousTicket) !== true
   }
 
   /** Goes on without the predecessor: its producer was most likely killed between its draw and its publication. */
   giveUpPredecessor(record: MailboxReader): void {
-    this.#overdue.set(record.slot, record.previousTicket)
+    const { slot, previousTicket } = record
+    this.#overdue.set(slot, [...(this.#overdue.get(slot) ?? []), previousTicket])
   }
 
   /** Applies the record at the head. A record that was applied before a crash is recognised and left. */
@@ -142,7 +146,7 @@ export class Applier {
     }
   }
 
-  /** Lifts the tickets of idle slots and control words to `mark`; see SlotWriter.sweep. */
+  /** Lifts the tickets of idle slots, the last transition and control words to `mark`; see SlotWriter.sweep. */
   sweep(mark: number): void {
     for (let slot = 0; slot < this.#state.slotHighWater; slot++) this.#slots.sweep(slot, mark)
     // Behind the slots: a redo compares the two.
@@ -180,6 +184,8 @@ export class Applier {
       'text',
     )
     const metadata = this.#metadataOf(record, oldMetadata)
+    if (this.#overdue.size > 0 && record.metadataHeader !== METADATA_KEPT)
+      this.#overdue.delete(slot)
     const oldStatus = statusOf(statusWord)
     const isTransition = status !== oldStatus
     if (isTransition) {
@@ -227,13 +233,16 @@ export class Applier {
     const { slot, ticket } = record
     // Met again after a crash between commitSlot and advanceHead.
     if (ticket === this.#slots.get(slot, COPY_TICKET)) return 'applied'
-    if (this.#overdue.get(slot) === ticket && record.metadataHeader !== METADATA_KEPT) {
+    const overdue = this.#overdue.get(slot)
+    if (overdue?.includes(ticket) && record.metadataHeader !== METADATA_KEPT) {
       const oldMetadata = this.#slots.get(slot, COPY_METADATA)
       const metadata = this.#metadataOf(record, oldMetadata)
       put(this.#region.words, this.#slots.openWhole(slot) + COPY_METADATA, metadata)
       this.#slots.commit(slot)
       this.#state.heap.release(oldMetadata)
-      this.#overdue.delete(slot)
+      const later = overdue.filter((each) => isAfter(each, ticket))
+      if (later.length > 0) this.#overdue.set(slot, later)
+      else this.#overdue.delete(slot)
     }
     return 'superseded'
   }
