@@ -5,6 +5,7 @@ import { ControlWriter, type SuppressionField } from '../memory/control.js'
 import {
   CONTROL_LIVENESS,
   CONTROL_READINESS,
+  CONTROL_STANDBY_TICKET,
   COPY_MESSAGE,
   COPY_METADATA,
   COPY_NAME,
@@ -24,6 +25,7 @@ import {
   METADATA_KEPT,
   STATUS_SHIFT,
   SUPPRESSION_REASON,
+  SUPPRESSION_TICKET,
   TICKET_COUNTER,
 } from '../memory/layout.js'
 import type { MailboxReader } from '../memory/mailbox.js'
@@ -136,7 +138,7 @@ export class Applier {
       case KIND_DEREGISTER:
         return this.#deregister(record)
       case KIND_STANDBY:
-        return this.#control.setStandby(record.slot === 1, record.ticket) ? 'applied' : 'superseded'
+        return this.#standby(record)
       case KIND_SUPPRESS_LIVENESS:
         return this.#suppress(record, CONTROL_LIVENESS)
       case KIND_SUPPRESS_READINESS:
@@ -288,7 +290,11 @@ export class Applier {
     const { words } = this.#region
     const statusWord = this.#slots.get(slot, COPY_STATUS)
     const generation = generationOf(statusWord)
-    if (!isRegistered(statusWord) || generation !== record.generation) return 'ignored'
+    if (generation !== record.generation) return 'ignored'
+    if (!isRegistered(statusWord)) {
+      // Met again after a crash, or the second of two.
+      return ticket === this.#slots.get(slot, COPY_TICKET) ? 'applied' : 'ignored'
+    }
     const name = this.#state.nameAt(slot)
     const copy = this.#slots.openWhole(slot)
     const { from } = this.#slots
@@ -307,7 +313,14 @@ export class Applier {
     return 'applied'
   }
 
+  #standby({ slot, ticket }: MailboxReader): Outcome {
+    if (ticket === this.#control.get(CONTROL_STANDBY_TICKET)) return 'applied'
+    // A control record's flag is where others have the slot.
+    return this.#control.setStandby(slot === 1, ticket) ? 'applied' : 'superseded'
+  }
+
   #suppress(record: MailboxReader, field: SuppressionField): Outcome {
+    if (record.ticket === this.#control.get(field + SUPPRESSION_TICKET)) return 'applied'
     const old = this.#control.get(field + SUPPRESSION_REASON)
     const reason = this.#interner.intern(record, record.textAt(), record.textHeader, old, 'text')
     // A control record's deadline is where others have slot and generation.
