@@ -93,3 +93,9 @@ export class Board {
 export function nowUs(): number {
   return Number(process.hrtime.bigint() / 1000n)
 }
+
+/** Lets a random instant fall between the ticks of a timer. */
+export function spinUs(us: number): void {
+  const until = nowUs() + us
+  while (nowUs() < until) {}
+}
