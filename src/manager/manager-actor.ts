@@ -1,0 +1,72 @@
+// The manager actor's loop: drain, settle, park. Runs in the manager's worker thread. It yields to its event loop
+// between turns, so that control calls are answered under full load, and costs nothing while it is parked.
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { DOORBELL, MANAGER_BEAT, PARKED, type Words } from '../memory/layout.js'
+import { openRegion, type Region } from '../memory/region.js'
+import { Drain } from './drain.js'
+
+/** A parked manager looks around this often, in ms, whether it was woken or not: bounds every lost wake. */
+const PARK_MS = 250
+
+/** What the supervisor may ask of the manager. */
+export interface ManagerControl {
+  /** Answers as soon as the manager's event loop turns: proof of life for the supervisor. */
+  ping(): void
+  /** Refuses new records, applies all that were accepted, and ends the loop. */
+  drain(): Promise<void>
+}
+
+export class ManagerActor implements ManagerControl {
+  readonly #words: Words
+  readonly #drain: Drain
+  #parks = 0
+  #isStopping = false
+  readonly #ended: Promise<void>
+
+  /** Takes over the region at once; throws if it is of another layout. */
+  constructor(buffer: SharedArrayBuffer) {
+    const region: Region = openRegion(buffer)
+    this.#words = region.words
+    this.#drain = new Drain(region)
+    this.#ended = this.#loop()
+  }
+
+  ping(): void {}
+
+  async drain(): Promise<void> {
+    this.#isStopping = true
+    this.#ring()
+    await this.#ended
+    this.#drain.close()
+  }
+
+  async #loop(): Promise<void> {
+    // An error in here must end the thread, so that the supervisor starts another: a rejection nobody handles does.
+    while (!this.#isStopping) {
+      Atomics.add(this.#words, MANAGER_BEAT, 1)
+      if (this.#drain.run() === 'empty') await this.#park()
+      else await nextTurn()
+    }
+  }
+
+  /**
+   * park: says that it is about to wait, looks once more, waits. Pairs with ringDoorbell: a producer publishes and then
+   * looks at the word, so either it sees the park and rings, or this second look sees its record.
+   */
+  async #park(): Promise<void> {
+    const doorbell = Atomics.load(this.#words, DOORBELL)
+    this.#parks = this.#parks === 0x7fffffff ? 1 : this.#parks + 1
+    Atomics.store(this.#words, PARKED, this.#parks)
+    if (this.#drain.run() === 'empty' && !this.#isStopping) {
+      // A wait that times out or is woken by a change before it began answers at once, without a promise.
+      const wait = Atomics.waitAsync(this.#words, DOORBELL, doorbell, PARK_MS)
+      if (wait.async) await wait.value
+    }
+    Atomics.store(this.#words, PARKED, 0)
+  }
+
+  #ring(): void {
+    Atomics.add(this.#words, DOORBELL, 1)
+    Atomics.notify(this.#words, DOORBELL)
+  }
+}

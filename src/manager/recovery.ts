@@ -1,0 +1,156 @@
+// A manager's first act: finish what its predecessor left half done, and rebuild the private books (names, free
+// slots, reference counts) from the region. On a fresh region the same code finds nothing to do.
+
+import { controlBlocks } from '../memory/control.js'
+import { DirectoryWriter, hashOf } from '../memory/directory.js'
+import {
+  JournalWriter,
+  journalBlocks,
+  lastTransition,
+  repairJournalTail,
+} from '../memory/journal.js'
+import {
+  BLOCK_CONTENT,
+  COPY_MESSAGE,
+  COPY_METADATA,
+  COPY_NAME,
+  COPY_SINCE,
+  COPY_STATUS,
+  COPY_TICKET,
+  COPY_TRANSITIONS,
+  COPY_UPDATED_AT,
+  isAfter,
+  SLOT_HIGH_WATER,
+  TABLE_SEQUENCE,
+} from '../memory/layout.js'
+import { PayloadHeap } from '../memory/payload-heap.js'
+import { put, type Region } from '../memory/region.js'
+import {
+  generationOf,
+  isRegistered,
+  type SlotWriter,
+  statusWordOf,
+  writeTime,
+} from '../memory/slot-latch.js'
+import { contentWords, decodeText, encodeText } from '../memory/text.js'
+import { MAX_NAME_BYTES } from '../model/arguments.js'
+
+/** The manager's private books; everything in them can be found again in the region. */
+export class Recovered {
+  readonly heap: PayloadHeap
+  readonly journal: JournalWriter
+  readonly slotOfName = new Map<string, number>()
+  /** Free slots below the high water; the ones above are all free. */
+  readonly #freeSlots: number[] = []
+  readonly #region: Region
+  readonly #slots: SlotWriter
+  readonly #directory: DirectoryWriter
+
+  constructor(region: Region, slots: SlotWriter, heap: PayloadHeap, journal: JournalWriter) {
+    this.#region = region
+    this.#slots = slots
+    this.heap = heap
+    this.journal = journal
+    this.#directory = new DirectoryWriter(region)
+    for (let slot = 0; slot < this.slotHighWater; slot++) {
+      if (isRegistered(slots.get(slot, COPY_STATUS))) this.slotOfName.set(this.nameAt(slot), slot)
+      else this.#freeSlots.push(slot)
+    }
+    // A predecessor may have died between a slot and its directory entry, in either order of events.
+    if (this.slotHighWater > 0) this.#directory.rebuild(this.#entries())
+  }
+
+  get slotHighWater(): number {
+    return this.#region.words[SLOT_HIGH_WATER]!
+  }
+
+  /** A slot for a new component; undefined if all are taken. */
+  takeSlot(ticket: number): number | undefined {
+    const free = this.#freeSlots.pop()
+    if (free !== undefined) return free
+    const { words, layout } = this.#region
+    const fresh = this.slotHighWater
+    if (fresh === layout.maxComponents) return undefined
+    // Nobody knows this slot yet. Its zero would count as a later ticket once tickets have passed 2^31.
+    Atomics.store(words, this.#slots.map.latestTicket(fresh), ticket)
+    Atomics.store(words, SLOT_HIGH_WATER, fresh + 1)
+    return fresh
+  }
+
+  giveSlotBack(slot: number): void {
+    this.#freeSlots.push(slot)
+  }
+
+  enter(name: string, slot: number): void {
+    this.slotOfName.set(name, slot)
+    this.#directory.add(slot, hashOfName(name))
+  }
+
+  leave(name: string, slot: number): void {
+    this.slotOfName.delete(name)
+    this.#freeSlots.push(slot)
+    this.#directory.remove(slot, () => this.#entries())
+  }
+
+  /** The name in the slot's valid copy. */
+  nameAt(slot: number): string {
+    const { words } = this.#region
+    const block = this.#slots.get(slot, COPY_NAME)
+    const header = this.heap.header(block)
+    const content = words.slice(block + BLOCK_CONTENT, block + BLOCK_CONTENT + contentWords(header))
+    return decodeText(content, 0, header)
+  }
+
+  *#entries(): Iterable<readonly [slot: number, hash: number]> {
+    for (const [name, slot] of this.slotOfName) yield [slot, hashOfName(name)]
+  }
+}
+
+function hashOfName(name: string): number {
+  return hashOf(encodeText(name, MAX_NAME_BYTES))
+}
+
+export function recover(region: Region, slots: SlotWriter): Recovered {
+  repairJournalTail(region.words)
+  redo(region, slots)
+  // A predecessor that died in a batch has left the sequence odd, which readers take for a batch in progress.
+  const tableSequence = region.words[TABLE_SEQUENCE]!
+  if ((tableSequence & 1) === 1)
+    Atomics.store(region.words, TABLE_SEQUENCE, (tableSequence + 1) | 0)
+  const heap = new PayloadHeap(region, liveBlocks(region, slots))
+  return new Recovered(region, slots, heap, new JournalWriter(region, heap))
+}
+
+/**
+ * The last journaled transition goes into its slot, if the slot is older. It must come first of all: a record with a
+ * smaller ticket that arrives meanwhile would else be applied before it, and the transition journaled twice.
+ */
+function redo(region: Region, slots: SlotWriter): void {
+  const { words } = region
+  const last = lastTransition(region)
+  if (last === undefined) return
+  const statusWord = slots.get(last.slot, COPY_STATUS)
+  if (!isRegistered(statusWord) || generationOf(statusWord) !== last.generation) return
+  if (!isAfter(last.ticket, slots.get(last.slot, COPY_TICKET))) return
+  const transitions = slots.get(last.slot, COPY_TRANSITIONS)
+  const copy = slots.carryOver(last.slot)
+  put(words, copy + COPY_STATUS, statusWordOf(last.newStatus, last.generation, true))
+  put(words, copy + COPY_TICKET, last.ticket)
+  put(words, copy + COPY_MESSAGE, last.message)
+  put(words, copy + COPY_METADATA, last.metadata)
+  writeTime(words, copy + COPY_UPDATED_AT, last.at)
+  writeTime(words, copy + COPY_SINCE, last.at)
+  put(words, copy + COPY_TRANSITIONS, (transitions + 1) | 0)
+  slots.commit(last.slot)
+}
+
+function* liveBlocks(region: Region, slots: SlotWriter): Iterable<number> {
+  for (let slot = 0; slot < region.words[SLOT_HIGH_WATER]!; slot++) {
+    if (!isRegistered(slots.get(slot, COPY_STATUS))) continue
+    yield slots.get(slot, COPY_NAME)
+    yield slots.get(slot, COPY_MESSAGE)
+    yield slots.get(slot, COPY_METADATA)
+  }
+  yield* controlBlocks(region.words)
+  yield* journalBlocks(region)
+}

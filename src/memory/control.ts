@@ -1,0 +1,152 @@
+// The control words that decide verdicts besides the components: standby and the two suppressions. A latch of two
+// copies like a slot's, written by the manager alone.
+import {
+  CONTROL_COPIES,
+  CONTROL_COPY_WORDS,
+  CONTROL_LIVENESS,
+  CONTROL_READINESS,
+  CONTROL_SEQUENCE,
+  CONTROL_STANDBY,
+  CONTROL_STANDBY_TICKET,
+  CONTROL_TICKETS,
+  isAfter,
+  SUPPRESSION_DEADLINE,
+  SUPPRESSION_REASON,
+  SUPPRESSION_TICKET,
+  type Words,
+} from './layout.js'
+import { put } from './region.js'
+
+const float = new Float64Array(1)
+const floatWords = new Int32Array(float.buffer)
+
+/** A Float64 as two words. */
+export function toFloatWords(value: number): readonly [low: number, high: number] {
+  float[0] = value
+  return [floatWords[0]!, floatWords[1]!]
+}
+
+export function fromFloatWords(low: number, high: number): number {
+  floatWords[0] = low
+  floatWords[1] = high
+  return float[0]!
+}
+
+/** Ms on the clock that all threads of the process share and that no adjustment of the wall clock moves. */
+export function monotonicMs(): number {
+  const [seconds, nanoseconds] = process.hrtime()
+  return seconds * 1e3 + nanoseconds / 1e6
+}
+
+/** What the control words say. Deadlines are on `monotonicMs`; 0 = not suppressed. */
+export interface ControlState {
+  readonly isStandby: boolean
+  readonly livenessDeadline: number
+  readonly readinessDeadline: number
+  /** Payload blocks that name owner and reason; 0 = none. */
+  readonly livenessReason: number
+  readonly readinessReason: number
+}
+
+export type SuppressionField = typeof CONTROL_LIVENESS | typeof CONTROL_READINESS
+
+/** The manager's side. */
+export class ControlWriter {
+  readonly #words: Words
+
+  constructor(words: Words) {
+    this.#words = words
+  }
+
+  /** The latest ticket wins: false if a later one has been applied already. */
+  setStandby(isStandby: boolean, ticket: number): boolean {
+    if (!isAfter(ticket, this.get(CONTROL_STANDBY_TICKET))) return false
+    const next = this.#carryOver()
+    put(this.#words, next + CONTROL_STANDBY, isStandby ? 1 : 0)
+    put(this.#words, next + CONTROL_STANDBY_TICKET, ticket)
+    this.#commit()
+    return true
+  }
+
+  /** Sets or, with a deadline of 0, clears one of the suppressions. The latest ticket wins. */
+  suppress(
+    field: SuppressionField,
+    deadlineLow: number,
+    deadlineHigh: number,
+    reason: number,
+    ticket: number,
+  ): boolean {
+    if (!isAfter(ticket, this.get(field + SUPPRESSION_TICKET))) return false
+    const next = this.#carryOver() + field
+    put(this.#words, next + SUPPRESSION_DEADLINE, deadlineLow)
+    put(this.#words, next + SUPPRESSION_DEADLINE + 1, deadlineHigh)
+    put(this.#words, next + SUPPRESSION_REASON, reason)
+    put(this.#words, next + SUPPRESSION_TICKET, ticket)
+    this.#commit()
+    return true
+  }
+
+  /** Gives idle control words a ticket that comparisons with new ones are right for. */
+  sweep(mark: number): void {
+    for (const field of CONTROL_TICKETS) {
+      if (!isAfter(mark, this.get(field))) continue
+      put(this.#words, this.#carryOver() + field, mark)
+      this.#commit()
+    }
+  }
+
+  get(field: number): number {
+    return this.#words[copyOf(this.#words[CONTROL_SEQUENCE]!) + field]!
+  }
+
+  #carryOver(): number {
+    const sequence = this.#words[CONTROL_SEQUENCE]!
+    const from = copyOf(sequence)
+    const to = copyOf(sequence + 1)
+    for (let i = 0; i < CONTROL_COPY_WORDS; i++) put(this.#words, to + i, this.#words[from + i]!)
+    return to
+  }
+
+  /** Pairs with the sequence loads in readControl. */
+  #commit(): void {
+    Atomics.store(this.#words, CONTROL_SEQUENCE, (this.#words[CONTROL_SEQUENCE]! + 1) | 0)
+  }
+}
+
+/** The payload blocks that the control words hold, for a manager that takes over. */
+export function controlBlocks(words: Words): number[] {
+  const copy = copyOf(words[CONTROL_SEQUENCE]!)
+  return [
+    words[copy + CONTROL_LIVENESS + SUPPRESSION_REASON]!,
+    words[copy + CONTROL_READINESS + SUPPRESSION_REASON]!,
+  ]
+}
+
+const MAX_ATTEMPTS = 64
+
+/** The control words as of one instant; undefined if the manager changed them throughout every attempt. Any thread. */
+export function readControl(
+  words: Words,
+): (ControlState & { readonly sequence: number }) | undefined {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const sequence = Atomics.load(words, CONTROL_SEQUENCE)
+    const copy = copyOf(sequence)
+    const load = (field: number) => Atomics.load(words, copy + field)
+    const deadline = (field: number) =>
+      fromFloatWords(load(field + SUPPRESSION_DEADLINE), load(field + SUPPRESSION_DEADLINE + 1))
+    const state = {
+      isStandby: load(CONTROL_STANDBY) === 1,
+      livenessDeadline: deadline(CONTROL_LIVENESS),
+      readinessDeadline: deadline(CONTROL_READINESS),
+      livenessReason: load(CONTROL_LIVENESS + SUPPRESSION_REASON),
+      readinessReason: load(CONTROL_READINESS + SUPPRESSION_REASON),
+      sequence,
+    }
+    if (Atomics.load(words, CONTROL_SEQUENCE) === sequence) return state
+  }
+  return undefined
+}
+
+function copyOf(sequence: number): number {
+  return CONTROL_COPIES + (sequence & 1) * CONTROL_COPY_WORDS
+}

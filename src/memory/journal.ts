@@ -1,0 +1,246 @@
+// The journal: a broadcast ring of transitions. The manager writes each transition here before it writes the slot,
+// so the last record is also the redo log of a manager that died between the two. Any number of readers follow
+// with cursors of their own; the writer never waits for them, and a reader that was lapped is told how many it missed.
+import {
+  isAfter,
+  JOURNAL_AT,
+  JOURNAL_FIELDS,
+  JOURNAL_GENERATION,
+  JOURNAL_MESSAGE,
+  JOURNAL_METADATA,
+  JOURNAL_NAME,
+  JOURNAL_OLDEST,
+  JOURNAL_RECORD_WORDS,
+  JOURNAL_SLOT,
+  JOURNAL_STATUSES,
+  JOURNAL_TAIL,
+  JOURNAL_TAIL_HIGH_FIRST,
+  JOURNAL_TAIL_HIGH_SECOND,
+  JOURNAL_TICKET,
+  type Words,
+} from './layout.js'
+import { copyBlock, type PayloadHeap } from './payload-heap.js'
+import { put, type Region } from './region.js'
+import { readTime, writeTime } from './slot-latch.js'
+import { contentWords, decodeMetadata, decodeText } from './text.js'
+
+const HALF = 2 ** 32
+const NEW_STATUS_SHIFT = 8
+const STATUS_BYTE = 0xff
+
+/** A transition in terms of slots and blocks, as the manager writes it. */
+export interface TransitionWords {
+  slot: number
+  generation: number
+  oldStatus: number
+  newStatus: number
+  ticket: number
+  name: number
+  message: number
+  metadata: number
+  at: number
+}
+
+/** The manager's side. */
+export class JournalWriter {
+  readonly #words: Words
+  readonly #base: number
+  readonly #records: number
+  readonly #heap: PayloadHeap
+
+  constructor(region: Region, heap: PayloadHeap) {
+    this.#words = region.words
+    this.#base = region.layout.journal
+    this.#records = region.layout.journalRecords
+    this.#heap = heap
+  }
+
+  /** Transitions journaled since the start, modulo 2^32. */
+  get tail(): number {
+    return this.#words[JOURNAL_TAIL]!
+  }
+
+  /** journal: writes the transition and publishes it. The record holds its three blocks until it is overwritten. */
+  append(transition: TransitionWords): void {
+    const words = this.#words
+    const tail = this.tail
+    if (((tail - words[JOURNAL_OLDEST]!) | 0) >= this.#records) this.evict()
+    const record = this.#record(tail)
+    put(words, record + JOURNAL_SLOT, transition.slot)
+    put(words, record + JOURNAL_GENERATION, transition.generation)
+    put(
+      words,
+      record + JOURNAL_STATUSES,
+      transition.oldStatus | (transition.newStatus << NEW_STATUS_SHIFT),
+    )
+    put(words, record + JOURNAL_TICKET, transition.ticket)
+    put(words, record + JOURNAL_NAME, this.#heap.retain(transition.name))
+    put(words, record + JOURNAL_MESSAGE, this.#heap.retain(transition.message))
+    put(words, record + JOURNAL_METADATA, this.#heap.retain(transition.metadata))
+    writeTime(words, record + JOURNAL_AT, transition.at)
+    const next = (tail + 1) | 0
+    if (next === 0) Atomics.add(words, JOURNAL_TAIL_HIGH_FIRST, 1)
+    // Pairs with the tail load in JournalReader.next: the record is whole before it is counted.
+    Atomics.store(words, JOURNAL_TAIL, next)
+    if (next === 0) Atomics.store(words, JOURNAL_TAIL_HIGH_SECOND, words[JOURNAL_TAIL_HIGH_FIRST]!)
+  }
+
+  /** Gives up the oldest records, so that their places and blocks can be used again; false if there are none. */
+  evict(): boolean {
+    const oldest = this.#words[JOURNAL_OLDEST]!
+    const count = Math.min(Math.max(1, this.#records >> 6), (this.tail - oldest) | 0)
+    if (count === 0) return false
+    // Pairs with the second load of the word in JournalReader.next: a reader that copies one of these records,
+    // or one of their blocks, finds out before it believes the copy.
+    Atomics.store(this.#words, JOURNAL_OLDEST, (oldest + count) | 0)
+    for (let i = 0; i < count; i++) this.#release((oldest + i) | 0)
+    return true
+  }
+
+  #record(position: number): number {
+    return this.#base + (position & (this.#records - 1)) * JOURNAL_RECORD_WORDS
+  }
+
+  #release(position: number): void {
+    const record = this.#record(position)
+    for (const field of BLOCK_FIELDS) this.#heap.release(this.#words[record + field]!)
+  }
+}
+
+const BLOCK_FIELDS = [JOURNAL_NAME, JOURNAL_MESSAGE, JOURNAL_METADATA] as const
+
+/** The last transition, for a redo; undefined if there is none, or none that is still kept. */
+export function lastTransition({ words, layout }: Region): TransitionWords | undefined {
+  const tail = words[JOURNAL_TAIL]!
+  if (tail === words[JOURNAL_OLDEST]) return undefined
+  const record = layout.journal + ((tail - 1) & (layout.journalRecords - 1)) * JOURNAL_RECORD_WORDS
+  const statuses = words[record + JOURNAL_STATUSES]!
+  return {
+    slot: words[record + JOURNAL_SLOT]!,
+    generation: words[record + JOURNAL_GENERATION]!,
+    oldStatus: statuses & STATUS_BYTE,
+    newStatus: statuses >> NEW_STATUS_SHIFT,
+    ticket: words[record + JOURNAL_TICKET]!,
+    name: words[record + JOURNAL_NAME]!,
+    message: words[record + JOURNAL_MESSAGE]!,
+    metadata: words[record + JOURNAL_METADATA]!,
+    at: readTime(words, record + JOURNAL_AT),
+  }
+}
+
+/** Every block that a record of the journal holds, for a manager that takes over; once for each holder. */
+export function* journalBlocks(region: Region): Iterable<number> {
+  const { words, layout } = region
+  const tail = words[JOURNAL_TAIL]!
+  for (let at = words[JOURNAL_OLDEST]!; isAfter(tail, at); at = (at + 1) | 0) {
+    const record = layout.journal + (at & (layout.journalRecords - 1)) * JOURNAL_RECORD_WORDS
+    for (const field of BLOCK_FIELDS) yield words[record + field]!
+  }
+}
+
+/** Completes the wrap of the tail's high word, if a manager died in the middle of it. */
+export function repairJournalTail(words: Words): void {
+  const first = words[JOURNAL_TAIL_HIGH_FIRST]!
+  if (first === words[JOURNAL_TAIL_HIGH_SECOND]) return
+  // A low word that is still large has not wrapped yet; its wrap will count the high word again.
+  const isWrapped = words[JOURNAL_TAIL]! >= 0
+  if (isWrapped) Atomics.store(words, JOURNAL_TAIL_HIGH_SECOND, first)
+  else Atomics.store(words, JOURNAL_TAIL_HIGH_FIRST, words[JOURNAL_TAIL_HIGH_SECOND]!)
+}
+
+/** Transitions journaled since the start. Any thread. */
+export function journalCount(words: Words): number {
+  const second = Atomics.load(words, JOURNAL_TAIL_HIGH_SECOND)
+  const low = Atomics.load(words, JOURNAL_TAIL)
+  const first = Atomics.load(words, JOURNAL_TAIL_HIGH_FIRST)
+  // The three differ only around a wrap of the low word: below zero (as a signed word) it has not wrapped yet.
+  return (low < 0 ? second : first) * HALF + (low >>> 0)
+}
+
+/** One transition as a reader gets it. */
+export interface JournalEntry {
+  readonly number: number
+  readonly component: string
+  readonly oldStatus: number
+  readonly newStatus: number
+  readonly message: string
+  readonly metadata: Readonly<Record<string, string>>
+  /** Epoch ms. */
+  readonly at: number
+}
+
+/** How many transitions a lapped reader has missed. */
+export interface JournalGap {
+  readonly missed: number
+}
+
+/** A reader with its own cursor, in any thread. */
+export class JournalReader {
+  readonly #words: Words
+  readonly #base: number
+  readonly #records: number
+  readonly #maxBlockWords: number
+  readonly #record = new Int32Array(JOURNAL_FIELDS)
+  #copy = new Int32Array(0)
+  /** Number of the next transition to read, counted from 0. */
+  #cursor: number
+
+  /** Transitions are numbered from 1; `from` is the first number to read. */
+  constructor(region: Region, from: 'now' | 'oldest' | number) {
+    this.#words = region.words
+    this.#base = region.layout.journal
+    this.#records = region.layout.journalRecords
+    this.#maxBlockWords = (region.layout.maxPayloadBytes >> 2) + 2 * JOURNAL_RECORD_WORDS
+    const count = journalCount(this.#words)
+    const kept = (count - Atomics.load(this.#words, JOURNAL_OLDEST)) | 0
+    this.#cursor = from === 'now' ? count : from === 'oldest' ? count - Math.max(0, kept) : from - 1
+  }
+
+  /** The next transition, or a gap where some were overwritten before they were read; undefined if there is none yet. */
+  next(): JournalEntry | JournalGap | undefined {
+    const words = this.#words
+    // Pairs with the tail store in JournalWriter.append.
+    const position = this.#cursor | 0
+    if (!isAfter(Atomics.load(words, JOURNAL_TAIL), position)) return undefined
+    const gap = this.#gap(position)
+    if (gap !== undefined) return gap
+    const base = this.#base + (position & (this.#records - 1)) * JOURNAL_RECORD_WORDS
+    for (let i = 0; i < JOURNAL_FIELDS; i++) this.#record[i] = Atomics.load(words, base + i)
+    const name = this.#copyBlock(JOURNAL_NAME, 0)
+    const message = this.#copyBlock(JOURNAL_MESSAGE, name.end)
+    const metadata = this.#copyBlock(JOURNAL_METADATA, message.end)
+    // Pairs with JournalWriter.evict: only now is the copy known to be of this record and its blocks.
+    const lapped = this.#gap(position)
+    if (lapped !== undefined) return lapped
+    this.#cursor++
+    const statuses = this.#record[JOURNAL_STATUSES]!
+    return {
+      number: this.#cursor,
+      component: decodeText(this.#copy, name.at, name.header),
+      oldStatus: statuses & STATUS_BYTE,
+      newStatus: statuses >> NEW_STATUS_SHIFT,
+      message: decodeText(this.#copy, message.at, message.header),
+      metadata: decodeMetadata(this.#copy, metadata.at, metadata.header),
+      at: readTime(this.#record, JOURNAL_AT),
+    }
+  }
+
+  #gap(position: number): JournalGap | undefined {
+    const missed = (Atomics.load(this.#words, JOURNAL_OLDEST) - position) | 0
+    if (missed <= 0) return undefined
+    this.#cursor += missed
+    return { missed }
+  }
+
+  #copyBlock(field: number, at: number): { at: number; end: number; header: number } {
+    const block = this.#record[field]!
+    if (block === 0) return { at, end: at, header: 0 }
+    if (this.#copy.length < at + this.#maxBlockWords) {
+      const larger = new Int32Array(at + this.#maxBlockWords)
+      larger.set(this.#copy)
+      this.#copy = larger
+    }
+    const header = copyBlock(this.#words, block, this.#copy, at)
+    return { at, end: at + contentWords(header), header }
+  }
+}

@@ -1,0 +1,349 @@
+// The only file with offsets. Everything that threads share lies in one SharedArrayBuffer, the region, seen as
+// 32-bit words. One writer per word, except the words marked RMW, which any thread changes by one atomic
+// read-modify-write. Words of different writers lie at least a line (128 bytes) apart: adjacent-line prefetchers
+// pull 64-byte lines in pairs.
+//
+//   region
+//   +---------------+-----------+-----------+------------+-----------+---------+----------------+
+//   | control block | mailbox   | sequences | slots      | directory | journal | payload heap   |
+//   | 16 lines      | headers,  | 1 word a  | 64 words a | 2 copies  | 16 w a  | blocks of      |
+//   |               | rings     | slot      | slot       |           | record  | 8 x 2^k words  |
+//   +---------------+-----------+-----------+------------+-----------+---------+----------------+
+//
+// All counters and positions are free-running and wrap at 2^32; compare them only with `isAfter`.
+
+/** Raised with every change of this file that another build could misread; checked by every attacher. */
+export const LAYOUT_VERSION = 1
+/** "HLTH"; tells a region of ours from any other buffer. */
+export const LAYOUT_MAGIC = 0x48544c48
+
+export const WORD_BYTES = 4
+/** Two 64-byte cache lines. */
+export const LINE_WORDS = 32
+
+export type Words = Int32Array<SharedArrayBuffer>
+
+/** Serial-number comparison: `a` was counted after `b`. Right while they are less than 2^31 apart. */
+export function isAfter(a: number, b: number): boolean {
+  return ((a - b) | 0) > 0
+}
+
+// --- Control block ------------------------------------------------------------------------------------------
+//
+//   word 0         32        64         96        128        160       192         224       256
+//   +-----------+---------+----------+---------+----------+---------+-----------+---------+---------
+//   | constants | ticket  | doorbell | parked  | table    | waiters | attached, | journal | counters ...
+//   | version.. | counter |          |         | sequence |         | phase     | tail    |
+//   +-----------+---------+----------+---------+----------+---------+-----------+---------+---------
+//     creator     producers producers  manager   manager    readers   attachers   manager   manager
+
+/** Words written once, before the region is shared. */
+export const MAGIC = 0
+export const VERSION = 1
+export const MAX_COMPONENTS = 2
+export const MAX_THREADS = 3
+export const MAILBOX_WORDS = 4
+export const JOURNAL_RECORDS = 5
+export const HEAP_WORDS = 6
+export const MAX_PAYLOAD_BYTES = 7
+
+/** RMW by producers: the next ticket to draw. */
+export const TICKET_COUNTER = 1 * LINE_WORDS
+/** RMW by whoever finds the manager parked; the manager waits on it. */
+export const DOORBELL = 2 * LINE_WORDS
+/** Manager: 0 while it works, else the number of its current park (never 0). */
+export const PARKED = 3 * LINE_WORDS
+/** Manager: odd while a batch is being applied, even at rest. Readers compare it before and after a snapshot. */
+export const TABLE_SEQUENCE = 4 * LINE_WORDS
+/** RMW by the manager: moved after a batch for which somebody waited; readers wait on it. */
+export const APPLIED_SEQUENCE = 4 * LINE_WORDS + 1
+/** Manager: moved by each beat of its loop, work or not. */
+export const MANAGER_BEAT = 4 * LINE_WORDS + 2
+/** RMW by readers: each adds 1 before it waits on APPLIED_SEQUENCE. */
+export const APPLY_WAITERS = 5 * LINE_WORDS
+/** RMW by readers: snapshots asked for and done. The manager pauses between two records while they differ. */
+export const SNAPSHOT_REQUESTS = 5 * LINE_WORDS + 1
+export const SNAPSHOT_DONES = 5 * LINE_WORDS + 2
+/** RMW by readers: reads answered with the last applied state because the manager was late. */
+export const STALE_READS = 5 * LINE_WORDS + 3
+/** RMW by attachers: mailboxes [0, this) may be in use. */
+export const MAILBOX_HIGH_WATER = 6 * LINE_WORDS
+/** Supervisor: PHASE_RUNNING, then PHASE_STOPPING, then PHASE_STOPPED. */
+export const PHASE = 6 * LINE_WORDS + 1
+export const PHASE_RUNNING = 0
+export const PHASE_STOPPING = 1
+export const PHASE_STOPPED = 2
+/** Manager: transitions journaled, low word; published after the record it counts. */
+export const JOURNAL_TAIL = 7 * LINE_WORDS
+/** Manager: the high word, written before (FIRST) and after (SECOND) the low word wraps. */
+export const JOURNAL_TAIL_HIGH_FIRST = 7 * LINE_WORDS + 1
+export const JOURNAL_TAIL_HIGH_SECOND = 7 * LINE_WORDS + 2
+/** Manager: position of the oldest record that may be read; moved before that record is overwritten. */
+export const JOURNAL_OLDEST = 7 * LINE_WORDS + 3
+/** Manager: low bit names the directory copy in use; moved when a rebuilt copy takes over. */
+export const DIRECTORY_VERSION = 8 * LINE_WORDS
+/** Manager: slots [0, this) may be registered. */
+export const SLOT_HIGH_WATER = 8 * LINE_WORDS + 1
+/** Manager: counters for stats. */
+export const COMPONENT_COUNT = 8 * LINE_WORDS + 2
+export const APPLIED_COUNT = 8 * LINE_WORDS + 3
+export const IGNORED_COUNT = 8 * LINE_WORDS + 4
+export const SUPERSEDED_COUNT = 8 * LINE_WORDS + 5
+export const CUT_COUNT = 8 * LINE_WORDS + 6
+export const HEAP_USED_BYTES = 8 * LINE_WORDS + 7
+/** Manager: the ticket up to which idle slots were last swept forward. */
+export const SWEPT_TICKET = 8 * LINE_WORDS + 8
+/** Manager: sequence of the control latch; its low bit names the copy in use. */
+export const CONTROL_SEQUENCE = 9 * LINE_WORDS
+/** Manager: the two copies of the control latch. */
+export const CONTROL_COPIES = 9 * LINE_WORDS + 1
+export const CONTROL_COPY_WORDS = 15
+/** Supervisor: ACTOR_COUNT entries of ACTOR_WORDS words. */
+export const ACTORS = 10 * LINE_WORDS
+export const ACTOR_COUNT = 32
+export const ACTOR_WORDS = 3
+export const ACTOR_KIND = 0
+export const ACTOR_STATE = 1
+export const ACTOR_RESTARTS = 2
+
+const CONTROL_WORDS = 16 * LINE_WORDS
+
+/** Fields of one copy of the control latch. Deadlines are Float64 bits in two words, 0 = none. */
+export const CONTROL_STANDBY = 0
+export const CONTROL_STANDBY_TICKET = 1
+/** A suppression: deadline low, deadline high, ticket, reason block. */
+export const CONTROL_LIVENESS = 2
+export const CONTROL_READINESS = 6
+export const SUPPRESSION_DEADLINE = 0
+export const SUPPRESSION_TICKET = 2
+export const SUPPRESSION_REASON = 3
+/** The tickets of the last applied records, one a control word. */
+export const CONTROL_TICKETS = [
+  CONTROL_STANDBY_TICKET,
+  CONTROL_LIVENESS + SUPPRESSION_TICKET,
+  CONTROL_READINESS + SUPPRESSION_TICKET,
+] as const
+
+// --- Mailbox header: three lines ----------------------------------------------------------------------------
+//
+//   word 0                                 32                                 64
+//   +------+---------+-------+----------+--+------+----------+---------+---+--+-------+-----------+---
+//   | tail | waiting | waits | refusals |  | head | room     | refused |   |  | state | thread id |
+//   |  RMW |         |       | ignored  |  |      | sequence | ticket  |   |  |  RMW  |           |
+//   +------+---------+-------+----------+--+------+----------+---------+---+--+-------+-----------+---
+//     producer                               manager                           attacher, then manager
+
+export const MAILBOX_HEADER_WORDS = 3 * LINE_WORDS
+/** RMW by the producer, and by the manager that sets CLOSED_BIT: words ever published. Record lengths are even. */
+export const MAILBOX_TAIL = 0
+/** Lowest bit of the tail: set by the manager at the stop; the tail never moves after it. */
+export const CLOSED_BIT = 1
+/** Producer: 1 while it waits for room. */
+export const MAILBOX_ROOM_WAITING = 1
+export const MAILBOX_WAITS = 2
+export const MAILBOX_REFUSALS = 3
+export const MAILBOX_IGNORED = 4
+export const MAILBOX_CUTS = 5
+/** Manager: words ever consumed, moved after every record. */
+export const MAILBOX_HEAD = LINE_WORDS
+/** RMW by the manager: moved when there is room again; the producer waits on it. */
+export const MAILBOX_ROOM_SEQUENCE = LINE_WORDS + 1
+/** Manager: ticket of the last register record refused for want of room. */
+export const MAILBOX_REFUSED_TICKET = LINE_WORDS + 2
+/** Manager: how many register records were refused (tells a first refusal from the initial 0). */
+export const MAILBOX_REFUSED_COUNT = LINE_WORDS + 3
+/** FREE -> OWNED by the attacher; OWNED -> ABANDONED by it or its adopter; ABANDONED -> FREE by the manager, when drained. */
+export const MAILBOX_STATE = 2 * LINE_WORDS
+export const MAILBOX_FREE = 0
+export const MAILBOX_OWNED = 1
+export const MAILBOX_ABANDONED = 2
+export const MAILBOX_THREAD_ID = 2 * LINE_WORDS + 1
+
+// --- Mailbox record -----------------------------------------------------------------------------------------
+//
+//   word 0        1            2      3            4         5         6          7 ...            length - 1
+//   +--------+--------------+------+------------+----------+---------+----------+---------+-----+--------+
+//   | length | kind, status | slot | generation | previous | text    | metadata | payload | pad | ticket |
+//   | even   |              |      |            | ticket   | header  | header   | words   | 0-1 |        |
+//   +--------+--------------+------+------------+----------+---------+----------+---------+-----+--------+
+//
+// Control records reuse words 2 and 3 for a deadline (Float64 bits) or a flag. The ticket is the last word, so
+// that the word before a mailbox's tail is always the last ticket that its producer has shown.
+
+export const RECORD_LENGTH = 0
+export const RECORD_KIND = 1
+export const RECORD_SLOT = 2
+export const RECORD_GENERATION = 3
+export const RECORD_PREVIOUS_TICKET = 4
+export const RECORD_TEXT = 5
+export const RECORD_METADATA = 6
+export const RECORD_HEADER_WORDS = 7
+
+export const KIND_UPDATE = 1
+export const KIND_REGISTER = 2
+export const KIND_DEREGISTER = 3
+export const KIND_STANDBY = 4
+export const KIND_SUPPRESS_LIVENESS = 5
+export const KIND_SUPPRESS_READINESS = 6
+export const KIND_MASK = 0xff
+export const STATUS_SHIFT = 8
+/** Metadata header of an update that keeps the component's metadata. */
+export const METADATA_KEPT = -1
+
+// --- Slot: a latch of two copies, and a line for producers --------------------------------------------------
+//
+//   sequences[slot] = s: copy s & 1 is valid, the other one may be half written
+//
+//   word 0                     16                     32
+//   +--------------------------+----------------------+---------------+------+-----------
+//   | copy 0                   | copy 1               | latest ticket | beat | unused
+//   +--------------------------+----------------------+---------------+------+-----------
+//     manager                                           producers (RMW), reporter
+//
+//   a copy:  0 status word | 1 ticket | 2 name | 3 message | 4 metadata | 5-6 updated at | 7-8 since | 9 transitions
+
+export const SLOT_WORDS = 2 * LINE_WORDS
+export const SLOT_COPY_WORDS = 16
+export const SLOT_LATEST_TICKET = LINE_WORDS
+export const SLOT_BEAT = LINE_WORDS + 1
+
+/** status (2 bits), REGISTERED, generation from GENERATION_SHIFT up */
+export const COPY_STATUS = 0
+export const COPY_TICKET = 1
+/** Heap references: word offsets in the region, 0 = empty. */
+export const COPY_NAME = 2
+export const COPY_MESSAGE = 3
+export const COPY_METADATA = 4
+/** Epoch ms, low word, then high word. */
+export const COPY_UPDATED_AT = 5
+export const COPY_SINCE = 7
+export const COPY_TRANSITIONS = 9
+export const COPY_FIELDS = 10
+
+export const STATUS_MASK = 3
+export const REGISTERED = 4
+export const GENERATION_SHIFT = 3
+
+// --- Directory: open addressing, linear probing, two copies -------------------------------------------------
+// A bucket holds 0 (never used), TOMBSTONE, or a slot index + 1.
+
+export const TOMBSTONE = -1
+
+// --- Journal record -----------------------------------------------------------------------------------------
+//
+//   0 slot | 1 generation | 2 statuses (old, new << 8) | 3 ticket | 4 name | 5 message | 6 metadata | 7-8 at
+
+export const JOURNAL_RECORD_WORDS = 16
+export const JOURNAL_SLOT = 0
+export const JOURNAL_GENERATION = 1
+export const JOURNAL_STATUSES = 2
+export const JOURNAL_TICKET = 3
+export const JOURNAL_NAME = 4
+export const JOURNAL_MESSAGE = 5
+export const JOURNAL_METADATA = 6
+export const JOURNAL_AT = 7
+export const JOURNAL_FIELDS = 9
+
+// --- Payload block ------------------------------------------------------------------------------------------
+//
+//   0 header (byte length, encoding) | 1 stamp | 2 ... content
+//
+// The stamp is new with every allocation, so a reader can tell a block that it has decoded from its successor
+// at the same place.
+
+export const GRANULE_WORDS = 8
+export const BLOCK_HEADER = 0
+export const BLOCK_STAMP = 1
+export const BLOCK_CONTENT = 2
+/** A header: byte length in the low 24 bits, encoding above. */
+export const LENGTH_MASK = 0xffffff
+export const ENCODING_SHIFT = 24
+
+/** What sizes a region; fixed for its life. */
+export interface RegionSizes {
+  readonly maxComponents: number
+  readonly maxThreads: number
+  readonly mailboxBytes: number
+  readonly journalBytes: number
+  readonly heapBytes: number
+  readonly maxPayloadBytes: number
+}
+
+/** Where each section begins, in words. */
+export interface Layout {
+  readonly maxComponents: number
+  readonly maxThreads: number
+  readonly mailboxWords: number
+  readonly journalRecords: number
+  readonly heapWords: number
+  readonly maxPayloadBytes: number
+  readonly directoryBuckets: number
+  readonly mailboxes: number
+  readonly rings: number
+  readonly sequences: number
+  readonly slots: number
+  readonly directory: number
+  readonly journal: number
+  readonly heap: number
+  readonly totalWords: number
+}
+
+type ConstantWords = Pick<
+  Layout,
+  | 'maxComponents'
+  | 'maxThreads'
+  | 'mailboxWords'
+  | 'journalRecords'
+  | 'heapWords'
+  | 'maxPayloadBytes'
+>
+
+function sectionsOf(constants: ConstantWords): Layout {
+  const { maxComponents, maxThreads, mailboxWords, journalRecords, heapWords } = constants
+  const toLine = (words: number) => Math.ceil(words / LINE_WORDS) * LINE_WORDS
+  // At most half of the buckets are in use, so probe sequences stay short.
+  const directoryBuckets = 2 ** Math.ceil(Math.log2(maxComponents * 2 + 2))
+  const mailboxes = CONTROL_WORDS
+  const rings = mailboxes + maxThreads * MAILBOX_HEADER_WORDS
+  const sequences = rings + maxThreads * mailboxWords
+  const slots = sequences + toLine(maxComponents)
+  const directory = slots + maxComponents * SLOT_WORDS
+  const journal = directory + toLine(2 * directoryBuckets)
+  const heap = journal + toLine(journalRecords * JOURNAL_RECORD_WORDS)
+  const totalWords = heap + heapWords
+  return {
+    ...constants,
+    directoryBuckets,
+    mailboxes,
+    rings,
+    sequences,
+    slots,
+    directory,
+    journal,
+    heap,
+    totalWords,
+  }
+}
+
+export function layoutFor(sizes: RegionSizes): Layout {
+  return sectionsOf({
+    maxComponents: sizes.maxComponents,
+    maxThreads: sizes.maxThreads,
+    mailboxWords: sizes.mailboxBytes / WORD_BYTES,
+    journalRecords: sizes.journalBytes / WORD_BYTES / JOURNAL_RECORD_WORDS,
+    heapWords: Math.ceil(sizes.heapBytes / WORD_BYTES / GRANULE_WORDS) * GRANULE_WORDS,
+    maxPayloadBytes: sizes.maxPayloadBytes,
+  })
+}
+
+/** The layout of a region that its creator has set up, from its constant words. */
+export function layoutOf(words: Words): Layout {
+  return sectionsOf({
+    maxComponents: words[MAX_COMPONENTS]!,
+    maxThreads: words[MAX_THREADS]!,
+    mailboxWords: words[MAILBOX_WORDS]!,
+    journalRecords: words[JOURNAL_RECORDS]!,
+    heapWords: words[HEAP_WORDS]!,
+    maxPayloadBytes: words[MAX_PAYLOAD_BYTES]!,
+  })
+}

@@ -1,0 +1,263 @@
+// The mailbox of one attached thread: a single-producer single-consumer ring of records. Payload words are plain
+// reads and writes: the producer's stores happen before its tail moves, the manager reads only below a tail that
+// it has loaded, and the producer reuses words only after it has loaded a head beyond them. So no word is ever
+// accessed by both at a time.
+import { HealthError } from '../model/errors.js'
+import {
+  CLOSED_BIT,
+  isAfter,
+  KIND_UPDATE,
+  MAILBOX_HEAD,
+  MAILBOX_HEADER_WORDS,
+  MAILBOX_REFUSALS,
+  MAILBOX_ROOM_SEQUENCE,
+  MAILBOX_ROOM_WAITING,
+  MAILBOX_TAIL,
+  MAILBOX_WAITS,
+  METADATA_KEPT,
+  RECORD_GENERATION,
+  RECORD_HEADER_WORDS,
+  RECORD_KIND,
+  RECORD_LENGTH,
+  RECORD_METADATA,
+  RECORD_PREVIOUS_TICKET,
+  RECORD_SLOT,
+  RECORD_TEXT,
+  TICKET_COUNTER,
+  WORD_BYTES,
+  type Words,
+} from './layout.js'
+import type { Region } from './region.js'
+import { contentWords, type Encoded } from './text.js'
+
+/** First word of a mailbox's header. */
+export function mailboxHeader(region: Region, index: number): number {
+  return region.layout.mailboxes + index * MAILBOX_HEADER_WORDS
+}
+
+function ringBase(region: Region, index: number): number {
+  return region.layout.rings + index * region.layout.mailboxWords
+}
+
+/** What a record says, besides its text and metadata. */
+export interface RecordHeader {
+  /** A KIND_ constant, with the status above STATUS_SHIFT. */
+  kind: number
+  slot: number
+  generation: number
+}
+
+/** Longest slice of a wait for room: a producer notices a lost notify (its manager was killed) this late, in ms. */
+const ROOM_SLICE_MS = 50
+
+/** The producer's side; belongs to the thread that owns the mailbox. */
+export class MailboxWriter {
+  readonly #words: Words
+  readonly #header: number
+  readonly #ring: number
+  readonly #mask: number
+  /** Words published, and the last head seen. */
+  #tail: number
+  #head: number
+  /** Where the record being written begins and how long it is. */
+  #length = 0
+
+  constructor(region: Region, index: number) {
+    this.#words = region.words
+    this.#header = mailboxHeader(region, index)
+    this.#ring = ringBase(region, index)
+    this.#mask = region.layout.mailboxWords - 1
+    this.#tail = Atomics.load(this.#words, this.#header + MAILBOX_TAIL) & ~CLOSED_BIT
+    this.#head = Atomics.load(this.#words, this.#header + MAILBOX_HEAD)
+  }
+
+  get tail(): number {
+    return this.#tail
+  }
+
+  /**
+   * waitForRoom, writeRecord: puts everything but the tickets into the ring. Nothing is visible yet, and calling
+   * it again instead of `publish` starts over. `ring` wakes the manager if it is parked.
+   * @throws HealthError `ERR_HEALTH_BACKPRESSURE` if there is no room within `timeoutMs`.
+   */
+  write(
+    record: RecordHeader,
+    text: Encoded | undefined,
+    metadata: Encoded | undefined,
+    timeoutMs: number,
+    ring: () => void,
+  ): void {
+    const words = this.#words
+    const textWords = text?.words
+    const metadataWords = metadata?.words
+    const payload = (textWords?.length ?? 0) + (metadataWords?.length ?? 0)
+    const length = (RECORD_HEADER_WORDS + payload + 2) & ~1
+    if (this.#mask + 1 - ((this.#tail - this.#head) | 0) < length)
+      this.#waitForRoom(length, timeoutMs, ring)
+    const base = this.#ring
+    const mask = this.#mask
+    let at = this.#tail
+    words[base + (at & mask)] = length
+    words[base + ((at + RECORD_KIND) & mask)] = record.kind
+    words[base + ((at + RECORD_SLOT) & mask)] = record.slot
+    words[base + ((at + RECORD_GENERATION) & mask)] = record.generation
+    words[base + ((at + RECORD_TEXT) & mask)] = text === undefined ? 0 : text.header
+    words[base + ((at + RECORD_METADATA) & mask)] =
+      metadata === undefined ? METADATA_KEPT : metadata.header
+    at += RECORD_HEADER_WORDS
+    if (textWords !== undefined) {
+      for (let i = 0; i < textWords.length; i++) words[base + (at++ & mask)] = textWords[i]!
+    }
+    if (metadataWords !== undefined) {
+      for (let i = 0; i < metadataWords.length; i++) words[base + (at++ & mask)] = metadataWords[i]!
+    }
+    this.#length = length
+  }
+
+  /** drawTicket. */
+  drawTicket(): number {
+    return Atomics.add(this.#words, TICKET_COUNTER, 1)
+  }
+
+  /**
+   * publishTail: makes the written record visible. From here on it is accepted: whatever happens to this thread,
+   * the manager applies it.
+   * @throws HealthError `ERR_HEALTH_STOPPED` if the runtime has stopped; then the record was not accepted.
+   */
+  publish(ticket: number, previousTicket: number): void {
+    const words = this.#words
+    const tail = this.#tail
+    words[this.#ring + ((tail + RECORD_PREVIOUS_TICKET) & this.#mask)] = previousTicket
+    words[this.#ring + ((tail + this.#length - 1) & this.#mask)] = ticket
+    // Pairs with the tail loads of the manager (collectFirst, collectSecond) and of readers (noteTails): the
+    // record's words happen before. A compare-exchange, not a store: it fails on the mark of a closing manager,
+    // so a closed tail never moves again.
+    const next = (tail + this.#length) | 0
+    if (Atomics.compareExchange(words, this.#header + MAILBOX_TAIL, tail, next) !== tail) {
+      throw new HealthError('ERR_HEALTH_STOPPED', 'the runtime is stopped')
+    }
+    this.#tail = next
+  }
+
+  /** Everything published is applied. */
+  isDrained(): boolean {
+    if (this.#head !== this.#tail)
+      this.#head = Atomics.load(this.#words, this.#header + MAILBOX_HEAD)
+    return this.#head === this.#tail
+  }
+
+  #waitForRoom(length: number, timeoutMs: number, ring: () => void): void {
+    const words = this.#words
+    const header = this.#header
+    const hasRoom = () => {
+      // Pairs with advanceHead: the manager has read the words that are overwritten next.
+      this.#head = Atomics.load(words, header + MAILBOX_HEAD)
+      return this.#mask + 1 - ((this.#tail - this.#head) | 0) >= length
+    }
+    if (hasRoom()) return
+    if ((Atomics.load(words, header + MAILBOX_TAIL) & CLOSED_BIT) !== 0) {
+      throw new HealthError('ERR_HEALTH_STOPPED', 'the runtime is stopped')
+    }
+    Atomics.add(words, header + MAILBOX_WAITS, 1)
+    const deadline = performance.now() + timeoutMs
+    let isInTime = false
+    for (;;) {
+      const sequence = Atomics.load(words, header + MAILBOX_ROOM_SEQUENCE)
+      Atomics.store(words, header + MAILBOX_ROOM_WAITING, 1)
+      // Pairs with Settler.settle, which looks at the flag after the heads have moved: either it sees the flag,
+      // or this sees the head, or the sequence has moved and the wait returns at once.
+      isInTime = hasRoom()
+      const leftMs = deadline - performance.now()
+      if (isInTime || leftMs <= 0) break
+      ring()
+      Atomics.wait(words, header + MAILBOX_ROOM_SEQUENCE, sequence, Math.min(leftMs, ROOM_SLICE_MS))
+    }
+    Atomics.store(words, header + MAILBOX_ROOM_WAITING, 0)
+    if (isInTime) return
+    Atomics.add(words, header + MAILBOX_REFUSALS, 1)
+    throw new HealthError(
+      'ERR_HEALTH_BACKPRESSURE',
+      `publishTimeoutMs=${timeoutMs}: the mailbox stayed full, depthBytes=${(this.#tail - this.#head) * WORD_BYTES}`,
+    )
+  }
+}
+
+/** The manager's side of one mailbox. */
+export class MailboxReader {
+  readonly words: Words
+  readonly header: number
+  readonly capacity: number
+  readonly #ring: number
+  readonly #mask: number
+  /** Words consumed. */
+  head: number
+  /** collectSecond: records below this are complete. */
+  limit: number
+
+  constructor(region: Region, index: number) {
+    this.words = region.words
+    this.header = mailboxHeader(region, index)
+    this.capacity = region.layout.mailboxWords
+    this.#ring = ringBase(region, index)
+    this.#mask = region.layout.mailboxWords - 1
+    this.head = Atomics.load(this.words, this.header + MAILBOX_HEAD)
+    this.limit = this.head
+  }
+
+  /** Pairs with MailboxWriter.publish. */
+  loadTail(): number {
+    return Atomics.load(this.words, this.header + MAILBOX_TAIL) & ~CLOSED_BIT
+  }
+
+  /** Freezes the tail: what is below it was accepted, everything after is refused. */
+  close(): number {
+    return Atomics.or(this.words, this.header + MAILBOX_TAIL, CLOSED_BIT) & ~CLOSED_BIT
+  }
+
+  /** The word before a tail: the ticket of the last record below it. */
+  ticketBefore(tail: number): number {
+    return this.words[this.#ring + ((tail - 1) & this.#mask)]!
+  }
+
+  /** A word of the record at the head. */
+  get(field: number): number {
+    return this.words[this.#ring + ((this.head + field) & this.#mask)]!
+  }
+
+  /** The ticket of the record at the head. */
+  ticket(): number {
+    return this.ticketBefore(this.head + this.get(RECORD_LENGTH))
+  }
+
+  /** The record at the head keeps its component's metadata, so it needs its predecessor. */
+  needsPredecessor(): boolean {
+    return (
+      (this.get(RECORD_KIND) & 0xff) === KIND_UPDATE && this.get(RECORD_METADATA) === METADATA_KEPT
+    )
+  }
+
+  /** Where the words of the text, and after them of the metadata, begin, counted from the head. */
+  static readonly TEXT_WORDS = RECORD_HEADER_WORDS
+
+  metadataWords(): number {
+    return RECORD_HEADER_WORDS + contentWords(this.get(RECORD_TEXT))
+  }
+
+  /** Copies words of the record at the head into the thread's own array. */
+  copy(field: number, count: number, target: Int32Array): void {
+    for (let i = 0; i < count; i++) target[i] = this.get(field + i)
+  }
+
+  /**
+   * advanceHead, after every record: a manager that takes over meets at most one record again. Pairs with the
+   * producer's look for room and with the readers' waitApplied: what the record did happens before.
+   */
+  advance(): void {
+    this.head = (this.head + this.get(RECORD_LENGTH)) | 0
+    Atomics.store(this.words, this.header + MAILBOX_HEAD, this.head)
+  }
+
+  isPending(): boolean {
+    return isAfter(this.limit, this.head)
+  }
+}

@@ -1,0 +1,82 @@
+// Creates the shared region, and opens it in other threads.
+import { HealthError, show } from '../model/errors.js'
+import {
+  CONTROL_COPIES,
+  CONTROL_TICKETS,
+  HEAP_WORDS,
+  JOURNAL_RECORDS,
+  LAYOUT_MAGIC,
+  LAYOUT_VERSION,
+  type Layout,
+  layoutFor,
+  layoutOf,
+  MAGIC,
+  MAILBOX_WORDS,
+  MAX_COMPONENTS,
+  MAX_PAYLOAD_BYTES,
+  MAX_THREADS,
+  type RegionSizes,
+  SWEPT_TICKET,
+  TICKET_COUNTER,
+  VERSION,
+  WORD_BYTES,
+  type Words,
+} from './layout.js'
+
+/** The shared words and where their sections begin. */
+export interface Region {
+  readonly words: Words
+  readonly layout: Layout
+}
+
+/** An empty region. Pages that nobody touches cost no memory. Tests pass a first ticket close to a wrap. */
+export function createRegion(sizes: RegionSizes, firstTicket = 1): Region {
+  const layout = layoutFor(sizes)
+  const words = new Int32Array(new SharedArrayBuffer(layout.totalWords * WORD_BYTES))
+  words[MAX_COMPONENTS] = layout.maxComponents
+  words[MAX_THREADS] = layout.maxThreads
+  words[MAILBOX_WORDS] = layout.mailboxWords
+  words[JOURNAL_RECORDS] = layout.journalRecords
+  words[HEAP_WORDS] = layout.heapWords
+  words[MAX_PAYLOAD_BYTES] = layout.maxPayloadBytes
+  words[TICKET_COUNTER] = firstTicket
+  words[SWEPT_TICKET] = firstTicket - 1
+  for (const field of CONTROL_TICKETS) words[CONTROL_COPIES + field] = firstTicket - 1
+  words[VERSION] = LAYOUT_VERSION
+  words[MAGIC] = LAYOUT_MAGIC
+  return { words, layout }
+}
+
+/** @throws HealthError `ERR_HEALTH_LAYOUT` if the buffer is not a region of this layout version. */
+export function openRegion(buffer: unknown): Region {
+  if (!(buffer instanceof SharedArrayBuffer)) {
+    throw new HealthError(
+      'ERR_HEALTH_LAYOUT',
+      `region=${show(buffer)}: must be a SharedArrayBuffer`,
+    )
+  }
+  const words = new Int32Array(buffer)
+  const version = words[VERSION]
+  if (words[MAGIC] !== LAYOUT_MAGIC || version !== LAYOUT_VERSION) {
+    throw new HealthError(
+      'ERR_HEALTH_LAYOUT',
+      `layoutVersion=${version}: this build of health-actor reads version ${LAYOUT_VERSION}`,
+    )
+  }
+  const layout = layoutOf(words)
+  if (layout.totalWords !== words.length) {
+    throw new HealthError(
+      'ERR_HEALTH_LAYOUT',
+      `words=${words.length}: expected ${layout.totalWords}`,
+    )
+  }
+  return { words, layout }
+}
+
+/**
+ * Stores a word that this thread alone writes, unless it holds the value already. An atomic store costs about
+ * ten times a plain read, and most words of an update are the ones that were there before.
+ */
+export function put(words: Words, index: number, value: number): void {
+  if (words[index] !== value) Atomics.store(words, index, value)
+}

@@ -1,0 +1,151 @@
+// One slot of the status table: a latch of two copies, of which the sequence names the valid one. The manager
+// writes the other copy and then moves the sequence, so a reader finds a whole copy at any instant, also when the
+// manager died in the middle of a write. (Linux calls the construct a seqcount latch.)
+import {
+  COPY_FIELDS,
+  COPY_STATUS,
+  COPY_TICKET,
+  GENERATION_SHIFT,
+  isAfter,
+  REGISTERED,
+  SLOT_BEAT,
+  SLOT_COPY_WORDS,
+  SLOT_LATEST_TICKET,
+  SLOT_WORDS,
+  STATUS_MASK,
+  type Words,
+} from './layout.js'
+import { put, type Region } from './region.js'
+
+const HALF = 2 ** 32
+const MAX_ATTEMPTS = 64
+
+/** Where the words of the slots are. Any thread. */
+export class SlotMap {
+  readonly words: Words
+  readonly sequences: number
+  readonly #slots: number
+
+  constructor(region: Region) {
+    this.words = region.words
+    this.sequences = region.layout.sequences
+    this.#slots = region.layout.slots
+  }
+
+  /** The first word of the copy that belongs to this sequence value. */
+  copy(slot: number, sequence: number): number {
+    return this.#slots + slot * SLOT_WORDS + (sequence & 1) * SLOT_COPY_WORDS
+  }
+
+  latestTicket(slot: number): number {
+    return this.#slots + slot * SLOT_WORDS + SLOT_LATEST_TICKET
+  }
+
+  beat(slot: number): number {
+    return this.#slots + slot * SLOT_WORDS + SLOT_BEAT
+  }
+
+  /**
+   * The slot's status word, for a producer that wants to know whether its generation is still the registered one.
+   * Only a hint under a storm of commits; the manager compares generations again.
+   */
+  statusWord(slot: number): number {
+    let word = 0
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const sequence = Atomics.load(this.words, this.sequences + slot)
+      word = Atomics.load(this.words, this.copy(slot, sequence) + COPY_STATUS)
+      // Pairs with SlotWriter.commit.
+      if (Atomics.load(this.words, this.sequences + slot) === sequence) break
+    }
+    return word
+  }
+}
+
+export function statusOf(statusWord: number): number {
+  return statusWord & STATUS_MASK
+}
+
+export function isRegistered(statusWord: number): boolean {
+  return (statusWord & REGISTERED) !== 0
+}
+
+export function generationOf(statusWord: number): number {
+  return statusWord >>> GENERATION_SHIFT
+}
+
+export function statusWordOf(status: number, generation: number, registered: boolean): number {
+  return status | (registered ? REGISTERED : 0) | (generation << GENERATION_SHIFT)
+}
+
+/** The generation after this one; wraps, as a status word has 29 bits for it. */
+export function nextGeneration(generation: number): number {
+  return ((generation + 1) << GENERATION_SHIFT) >>> GENERATION_SHIFT
+}
+
+/** The manager's side of the slots. */
+export class SlotWriter {
+  readonly map: SlotMap
+  readonly #words: Words
+
+  constructor(map: SlotMap) {
+    this.map = map
+    this.#words = map.words
+  }
+
+  /** A field of the valid copy. Plain reads: no other thread writes these words. */
+  get(slot: number, field: number): number {
+    return this.#words[this.map.copy(slot, this.#sequence(slot)) + field]!
+  }
+
+  getTime(slot: number, field: number): number {
+    return readTime(this.#words, this.map.copy(slot, this.#sequence(slot)) + field)
+  }
+
+  /** Where to write the next copy; nobody reads it before `commit`. */
+  next(slot: number): number {
+    return this.map.copy(slot, this.#sequence(slot) + 1)
+  }
+
+  /** Takes over into the next copy what a change leaves as it is. */
+  carryOver(slot: number): number {
+    const from = this.map.copy(slot, this.#sequence(slot))
+    const to = this.next(slot)
+    for (let field = 0; field < COPY_FIELDS; field++) {
+      put(this.#words, to + field, this.#words[from + field]!)
+    }
+    return to
+  }
+
+  /** commitSlot: makes the next copy the valid one. Pairs with the readers' check that the sequence has not moved:
+   *  the copy's stores come before this one, and the stores of the copy after it come later. */
+  commit(slot: number): void {
+    const index = this.map.sequences + slot
+    Atomics.store(this.#words, index, (this.#words[index]! + 1) | 0)
+  }
+
+  /** Lifts the tickets of a slot that has been idle for long, so that comparisons with them stay right. */
+  sweep(slot: number, mark: number): void {
+    if (isAfter(mark, this.get(slot, COPY_TICKET))) {
+      put(this.#words, this.carryOver(slot) + COPY_TICKET, mark)
+      this.commit(slot)
+    }
+    const index = this.map.latestTicket(slot)
+    const latest = Atomics.load(this.#words, index)
+    // If a producer has raised the word meanwhile, it needs no sweeping.
+    if (isAfter(mark, latest)) Atomics.compareExchange(this.#words, index, latest, mark)
+  }
+
+  #sequence(slot: number): number {
+    return this.#words[this.map.sequences + slot]!
+  }
+}
+
+/** Epoch ms in two words. */
+export function writeTime(words: Words, index: number, epochMs: number): void {
+  put(words, index, epochMs | 0)
+  put(words, index + 1, Math.floor(epochMs / HALF))
+}
+
+export function readTime(words: Int32Array, index: number): number {
+  return words[index + 1]! * HALF + (words[index]! >>> 0)
+}

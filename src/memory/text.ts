@@ -1,0 +1,205 @@
+// Strings and metadata as 32-bit words, and back. Lossless for every JavaScript string: lone surrogates, which
+// UTF-8 cannot hold, are written as WTF-8 does, three bytes each. What is longer than the limit is cut at a
+// character boundary and says so. Runs in any thread; the buffers are private to it.
+import { ENCODING_SHIFT, LENGTH_MASK } from './layout.js'
+
+const ENCODING_ASCII = 0
+const ENCODING_UTF8 = 1
+const ENCODING_WTF8 = 2
+type Encoding = typeof ENCODING_ASCII | typeof ENCODING_UTF8 | typeof ENCODING_WTF8
+
+/** A string or a metadata object, ready to be copied into shared words. */
+export interface Encoded {
+  /** Byte length and encoding; 0 is the empty string or empty metadata. */
+  readonly header: number
+  readonly words: Int32Array
+  /** Something was left out for want of room. */
+  readonly isCut: boolean
+}
+
+const EMPTY: Encoded = { header: 0, words: new Int32Array(0), isCut: false }
+
+/** How many words the content of a block with this header takes. */
+export function contentWords(header: number): number {
+  return ((header & LENGTH_MASK) + 3) >> 2
+}
+
+export function encodeText(text: string, maxBytes: number): Encoded {
+  if (text === '') return EMPTY
+  const isCut = text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes
+  const kept = isCut ? cutText(text, maxBytes) : text
+  const bytes = Buffer.alloc((Buffer.byteLength(kept) + 3) & ~3)
+  const length = Buffer.byteLength(kept)
+  const encoding = writeText(kept, bytes)
+  return { header: length | (encoding << ENCODING_SHIFT), words: toWords(bytes), isCut }
+}
+
+/**
+ * Metadata as one block: the number of pairs, the byte lengths of each key and value, then all their bytes. Pairs
+ * that do not fit are left out, and the first value that does not fit is cut.
+ */
+export function encodeMetadata(
+  metadata: Readonly<Record<string, string>>,
+  maxBytes: number,
+): Encoded {
+  const keys = Object.keys(metadata)
+  if (keys.length === 0) return EMPTY
+  const { texts, isCut } = fitPairs(keys, metadata, maxBytes)
+  if (texts.length === 0) return { ...EMPTY, isCut }
+  const lengthsBytes = 4 + texts.length * 4
+  let textBytes = 0
+  for (const text of texts) textBytes += Buffer.byteLength(text)
+  const bytes = Buffer.alloc((lengthsBytes + textBytes + 3) & ~3)
+  const words = toWords(bytes)
+  words[0] = texts.length / 2
+  let encoding: Encoding = ENCODING_ASCII
+  let at = lengthsBytes
+  for (const [i, text] of texts.entries()) {
+    const length = Buffer.byteLength(text)
+    encoding = Math.max(encoding, writeText(text, bytes.subarray(at, at + length))) as Encoding
+    words[1 + i] = length
+    at += length
+  }
+  return { header: (lengthsBytes + textBytes) | (encoding << ENCODING_SHIFT), words, isCut }
+}
+
+/** Metadata is budgeted by the bytes of its block, so that what was accepted always fits one. */
+function fitPairs(keys: string[], metadata: Readonly<Record<string, string>>, maxBytes: number) {
+  const texts: string[] = []
+  let left = maxBytes - 4
+  for (const key of keys) {
+    const value = metadata[key]!
+    left -= 8 + Buffer.byteLength(key)
+    const valueBytes = Buffer.byteLength(value)
+    if (valueBytes <= left) {
+      texts.push(key, value)
+      left -= valueBytes
+      continue
+    }
+    if (left >= MIN_CUT_BYTES) texts.push(key, cutText(value, left))
+    return { texts, isCut: true }
+  }
+  return { texts, isCut: false }
+}
+
+/** Room for the notice alone, with a ten-digit count. */
+const MIN_CUT_BYTES = 40
+
+function cutNotice(bytes: number): string {
+  return `… [truncated ${bytes} bytes]`
+}
+
+/** The longest whole-character beginning of `text` that fits `maxBytes` of UTF-8 together with the notice of what is missing. */
+export function cutText(text: string, maxBytes: number): string {
+  const totalBytes = Buffer.byteLength(text)
+  const room = maxBytes - Buffer.byteLength(cutNotice(totalBytes))
+  let keptBytes = 0
+  let end = 0
+  while (end < text.length) {
+    const codePoint = text.codePointAt(end)!
+    const bytes = codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4
+    if (keptBytes + bytes > room) break
+    keptBytes += bytes
+    end += codePoint < 0x10000 ? 1 : 2
+  }
+  return text.slice(0, end) + cutNotice(totalBytes - keptBytes)
+}
+
+/** Writes a string whose byte length the target has; says which encoding it needed. */
+function writeText(text: string, target: Buffer): Encoding {
+  if (Buffer.byteLength(text) === text.length) {
+    target.write(text, 'latin1')
+    return ENCODING_ASCII
+  }
+  if (text.isWellFormed()) {
+    target.write(text, 'utf8')
+    return ENCODING_UTF8
+  }
+  let at = 0
+  for (const character of text) {
+    const codePoint = character.codePointAt(0)!
+    const isLoneSurrogate = codePoint >= 0xd800 && codePoint <= 0xdfff
+    if (isLoneSurrogate) {
+      target[at++] = 0xe0 | (codePoint >> 12)
+      target[at++] = 0x80 | ((codePoint >> 6) & 0x3f)
+      target[at++] = 0x80 | (codePoint & 0x3f)
+    } else {
+      at += target.write(character, at, 'utf8')
+    }
+  }
+  return ENCODING_WTF8
+}
+
+function toWords(bytes: Buffer): Int32Array {
+  // Small buffers are slices of a shared pool whose offsets need not be aligned to words.
+  const copy = new Uint8Array(bytes.length)
+  copy.set(bytes)
+  return new Int32Array(copy.buffer)
+}
+
+/** Decodes the text of a block with this header, whose content begins at `word` of the thread's own copy. */
+export function decodeText(copy: Int32Array, word: number, header: number): string {
+  return readText(bytesOf(copy), word * 4, header & LENGTH_MASK, encodingOf(header))
+}
+
+/** Decodes a metadata block: a fresh object without a prototype, frozen. */
+export function decodeMetadata(
+  copy: Int32Array,
+  word: number,
+  header: number,
+): Readonly<Record<string, string>> {
+  if (header === 0) return NO_METADATA
+  const bytes = bytesOf(copy)
+  const encoding = encodingOf(header)
+  const pairCount = copy[word]!
+  // Taking the prototype away while the object is empty makes `__proto__` an ordinary key, and unlike
+  // Object.create(null) does not turn the object into a hash table of several times the size.
+  const metadata: Record<string, string> = Object.setPrototypeOf({}, null)
+  let at = (word + 1 + 2 * pairCount) * 4
+  for (let pair = 0; pair < pairCount; pair++) {
+    const keyBytes = copy[word + 1 + 2 * pair]!
+    const valueBytes = copy[word + 2 + 2 * pair]!
+    const key = readText(bytes, at, keyBytes, encoding)
+    metadata[key] = readText(bytes, at + keyBytes, valueBytes, encoding)
+    at += keyBytes + valueBytes
+  }
+  return Object.freeze(metadata)
+}
+
+/** The metadata of every component that has none. */
+export const NO_METADATA: Readonly<Record<string, string>> = Object.freeze(
+  Object.setPrototypeOf({}, null),
+)
+
+function encodingOf(header: number): Encoding {
+  return (header >>> ENCODING_SHIFT) as Encoding
+}
+
+let lastCopy: Int32Array | undefined
+let lastBytes = Buffer.alloc(0)
+
+/** A reader decodes many blocks from one buffer of its own; making the byte view each time would cost more than short texts do. */
+function bytesOf(copy: Int32Array): Buffer {
+  if (copy !== lastCopy) {
+    lastCopy = copy
+    lastBytes = Buffer.from(copy.buffer as ArrayBuffer, copy.byteOffset, copy.byteLength)
+  }
+  return lastBytes
+}
+
+function readText(bytes: Buffer, start: number, length: number, encoding: Encoding): string {
+  const end = start + length
+  if (encoding === ENCODING_ASCII) return bytes.toString('latin1', start, end)
+  if (encoding === ENCODING_UTF8) return bytes.toString('utf8', start, end)
+  let text = ''
+  let from = start
+  for (let at = start; at < end; at++) {
+    // A three-byte sequence that begins with 0xED and goes on above 0x9F stands for a lone surrogate.
+    if (bytes[at] !== 0xed || bytes[at + 1]! < 0xa0) continue
+    text += bytes.toString('utf8', from, at)
+    text += String.fromCharCode(0xd000 | ((bytes[at + 1]! & 0x3f) << 6) | (bytes[at + 2]! & 0x3f))
+    from = at + 3
+    at += 2
+  }
+  return text + bytes.toString('utf8', from, end)
+}

@@ -1,0 +1,122 @@
+// Probes over uWebSockets.js: the fast transport. Runs in the probe actor's thread, and only there: an app belongs
+// to the loop of the thread that made it.
+//
+// Danger: an app that is still open when its thread ends aborts the whole process with code 134, whoever ended it
+// (uWebSockets.js#324, #465, #925). Whoever uses this class closes it on every path. To be dropped with a version
+// of uWebSockets.js that closes its handles by itself.
+import { createServer } from 'node:net'
+import {
+  type BoundAddress,
+  COMMON_HEADERS,
+  listenError,
+  type ProbeHandler,
+  type ProbeListener,
+} from './listener.js'
+
+// The part of uWebSockets.js that is used. Its own types are there only where the optional package is.
+interface UwsRequest {
+  getCaseSensitiveMethod(): string
+  getUrl(): string
+  getHeader(lowerCaseName: string): string
+}
+interface UwsResponse {
+  writeStatus(status: string): UwsResponse
+  writeHeader(name: string, value: string): UwsResponse
+  end(body: Uint8Array): unknown
+  endWithoutBody(): unknown
+  close(): unknown
+}
+interface UwsApp {
+  any(pattern: string, handler: (response: UwsResponse, request: UwsRequest) => void): UwsApp
+  listen(host: string, port: number, options: number, callback: (socket: unknown) => void): UwsApp
+  close(): UwsApp
+}
+export interface Uws {
+  App(): UwsApp
+  us_socket_local_port(socket: unknown): number
+  readonly LIBUS_LISTEN_EXCLUSIVE_PORT: number
+}
+
+const STATUS_LINES = {
+  200: '200 OK',
+  404: '404 Not Found',
+  405: '405 Method Not Allowed',
+  503: '503 Service Unavailable',
+} as const
+
+/** Loads uWebSockets.js, a user's own by normal resolution. Rejects where it is missing or not made for this platform. */
+export async function loadUws(): Promise<Uws> {
+  // In a variable, so that the package need not be there to compile or bundle this file.
+  const packageName = 'uWebSockets.js'
+  const loaded: { default: Uws } = await import(packageName)
+  return loaded.default
+}
+
+export class UwsListener implements ProbeListener {
+  readonly #uws: Uws
+  readonly #handler: ProbeHandler
+  #app: UwsApp | undefined
+
+  constructor(uws: Uws, handler: ProbeHandler) {
+    this.#uws = uws
+    this.#handler = handler
+  }
+
+  async start(host: string, port: number): Promise<BoundAddress> {
+    const app = this.#uws.App()
+    this.#app = app
+    app.any('/*', (response, request) => this.#answer(response, request))
+    const socket = await new Promise<unknown>((resolve) => {
+      // Exclusive: otherwise two processes would share the port without a word, and the probes between them.
+      app.listen(host, port, this.#uws.LIBUS_LISTEN_EXCLUSIVE_PORT, resolve)
+    })
+    if (socket) return { host, port: this.#uws.us_socket_local_port(socket) }
+    this.closeNow()
+    throw listenError(host, port, await findListenError(host, port))
+  }
+
+  /** Answers are written at once, so there is nothing to finish but what the system sends from its own buffers. */
+  async stop(): Promise<void> {
+    this.closeNow()
+  }
+
+  closeNow(): void {
+    const app = this.#app
+    this.#app = undefined
+    app?.close()
+  }
+
+  /** Must answer before it returns and must not throw: either ends the process (uWebSockets.js#1296, #123). */
+  #answer(response: UwsResponse, request: UwsRequest): void {
+    try {
+      const method = request.getCaseSensitiveMethod()
+      const { status, contentType, allow, body } = this.#handler(method, request.getUrl())
+      response.writeStatus(STATUS_LINES[status]).writeHeader('Content-Type', contentType)
+      for (const [name, value] of COMMON_HEADERS) response.writeHeader(name, value)
+      if (allow !== undefined) response.writeHeader('Allow', allow)
+      // uWebSockets.js closes after the answer by itself where the request asks for it, but does not say so.
+      if (request.getHeader('connection').toLowerCase() === 'close') {
+        response.writeHeader('Connection', 'close')
+      }
+      if (method !== 'HEAD') {
+        response.end(body)
+      } else {
+        // endWithoutBody(length) leaves the response open in v20.51, so the length is written by hand.
+        response.writeHeader('Content-Length', String(body.length)).endWithoutBody()
+      }
+    } catch {
+      // The handler never throws and the writes above don't either; if one does, a closed connection is a failed
+      // probe, while an exception here would be the end of the process.
+      response.close()
+    }
+  }
+}
+
+/** uWebSockets.js says only that it could not bind. The system says why if it is asked the same by node:net. */
+function findListenError(host: string, port: number): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', resolve)
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)))
+  })
+}

@@ -1,0 +1,56 @@
+// How an error crosses from one thread to another. A structured clone keeps neither class nor `code`
+// (nodejs/node#37988), so errors travel as plain envelopes and are rebuilt on arrival. Pure; any thread.
+import { HealthError, type HealthErrorCode } from '../model/errors.js'
+
+/** A structured-cloneable picture of an error. */
+export interface ErrorEnvelope {
+  readonly name: string
+  readonly message: string
+  readonly code?: string
+  readonly errno?: number
+  readonly stack?: string
+  readonly cause?: ErrorEnvelope
+}
+
+/** A cause of a cause is worth keeping; a chain that points back to itself is not. */
+const MAX_CAUSES = 3
+
+/** Anything that can be thrown, as an envelope. Never throws, whatever it is given. */
+export function toEnvelope(reason: unknown, depth = 0): ErrorEnvelope {
+  if (!(reason instanceof Error)) return { name: 'Error', message: describe(reason) }
+  const { code, errno } = reason as NodeJS.ErrnoException
+  const hasCause = reason.cause !== undefined && depth < MAX_CAUSES
+  return {
+    name: String(reason.name),
+    message: String(reason.message),
+    ...(typeof code === 'string' && { code }),
+    ...(typeof errno === 'number' && { errno }),
+    ...(typeof reason.stack === 'string' && { stack: reason.stack }),
+    ...(hasCause && { cause: toEnvelope(reason.cause, depth + 1) }),
+  }
+}
+
+/** The error of an envelope: a {@link HealthError} for our codes, an `Error` with name, code and errno for others. */
+export function fromEnvelope(envelope: ErrorEnvelope): Error {
+  const { name, message, code, errno, stack } = envelope
+  const options = envelope.cause && { cause: fromEnvelope(envelope.cause) }
+  const error = isHealthErrorCode(code)
+    ? new HealthError(code, message, options)
+    : Object.assign(new Error(message, options), { name }, code !== undefined && { code })
+  if (errno !== undefined) Object.assign(error, { errno })
+  if (stack !== undefined) error.stack = stack
+  return error
+}
+
+function isHealthErrorCode(code: string | undefined): code is HealthErrorCode {
+  return code?.startsWith('ERR_HEALTH_') === true
+}
+
+function describe(reason: unknown): string {
+  try {
+    return String(reason)
+  } catch {
+    // An object without a usable toString: what it is matters less than that it was thrown.
+    return 'a value that has no text form was thrown'
+  }
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { HealthError } from '../../src/model/errors.js'
+import { createProbeHandler } from '../../src/probe/routes.js'
+import { checkError, FakeReader, reportOf } from '../fake-reader.js'
+
+function get(reader: FakeReader, target: string, method = 'GET') {
+  const { status, body, ...rest } = createProbeHandler(reader)(method, target)
+  return { status, body: new TextDecoder().decode(body), ...rest }
+}
+
+const unhealthy = Object.assign(new FakeReader(), {
+  report: reportOf({ collector_manager: [3, 'gone'] }),
+  livenessError: checkError('collector_manager is unhealthy: gone'),
+  readinessError: checkError('collector_manager is not ready (status: unhealthy)'),
+})
+
+for (const path of ['/healthz', '/livez']) {
+  test(`${path} tells that the program is alive`, () => {
+    const { status, body } = get(new FakeReader(), path)
+    assert.equal(status, 200)
+    assert.equal(body, '{"status":"healthy"}\n')
+  })
+
+  test(`${path} tells why the program is not alive`, () => {
+    const { status, body } = get(unhealthy, path)
+    assert.equal(status, 503)
+    assert.equal(
+      body,
+      '{"status":"unhealthy","error":"collector_manager is unhealthy: gone","components":{"collector_manager":{"status":"unhealthy","message":"gone"}}}\n',
+    )
+  })
+}
+
+test('/readyz tells that the program is ready', () => {
+  const { status, body } = get(new FakeReader(), '/readyz')
+  assert.equal(status, 200)
+  assert.equal(body, '{"status":"ready"}\n')
+})
+
+test('/readyz tells why the program is not ready', () => {
+  const { status, body } = get(unhealthy, '/readyz')
+  assert.equal(status, 503)
+  assert.equal(
+    body,
+    '{"status":"not ready","error":"collector_manager is not ready (status: unhealthy)","components":{"collector_manager":{"status":"unhealthy","message":"gone"}}}\n',
+  )
+})
+
+for (const target of ['/healthz?', '/healthz?verbose=1&x=%zz', '/%68ealthz', '/%68ealthz?a=1']) {
+  test(`${target} is /healthz`, () => {
+    assert.equal(get(new FakeReader(), target).body, '{"status":"healthy"}\n')
+  })
+}
+
+for (const target of [
+  '/',
+  '',
+  '*',
+  '/healthz/',
+  '//healthz',
+  '/HEALTHZ',
+  '/%',
+  '/healthz%',
+  '/%zz',
+]) {
+  test(`${JSON.stringify(target)} is not found`, () => {
+    const { status, body } = get(new FakeReader(), target)
+    assert.equal(status, 404)
+    assert.equal(body, '{"error":"not found"}\n')
+  })
+}
+
+test('a path that is not there is not found by any method', () => {
+  assert.equal(get(new FakeReader(), '/nope', 'DELETE').status, 404)
+})
+
+for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'get', '']) {
+  test(`the method ${JSON.stringify(method)} is not allowed`, () => {
+    const { status, body, allow } = get(new FakeReader(), '/readyz', method)
+    assert.equal(status, 405)
+    assert.equal(allow, 'GET, HEAD')
+    assert.equal(body, '{"error":"method not allowed"}\n')
+  })
+}
+
+test('a read that fails is answered with its reason', () => {
+  const reader = new FakeReader()
+  reader.failure = new HealthError('ERR_HEALTH_STOPPED', 'the runtime was stopped')
+  assert.deepEqual(get(reader, '/readyz'), {
+    status: 503,
+    contentType: 'application/json',
+    body: '{"status":"not ready","error":"the runtime was stopped"}\n',
+  })
+  assert.equal(
+    get(reader, '/healthz').body,
+    '{"status":"unhealthy","error":"the runtime was stopped"}\n',
+  )
+})
+
+test('a read that works again is answered again', () => {
+  const reader = new FakeReader()
+  const handler = createProbeHandler(reader)
+  handler('GET', '/healthz')
+  reader.failure = new Error('away')
+  assert.equal(handler('GET', '/healthz').status, 503)
+  reader.failure = undefined
+  assert.equal(handler('GET', '/healthz').status, 200)
+})
+
+test('an unchanged verdict is answered with the same object', () => {
+  const handler = createProbeHandler(unhealthy)
+  assert.equal(handler('GET', '/healthz'), handler('GET', '/livez'))
+})
+
+test('a verdict that turns is answered with its new code', () => {
+  const reader = new FakeReader()
+  const handler = createProbeHandler(reader)
+  assert.equal(handler('GET', '/readyz').status, 200)
+  reader.readinessError = checkError('away')
+  assert.equal(handler('GET', '/readyz').status, 503)
+})
