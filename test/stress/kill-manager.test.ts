@@ -86,7 +86,8 @@ test('the manager is killed 50 times under load, and restarted each time', async
 
 test('no accepted update is lost, and none is made up', async (t) => {
   const { producers, stats } = await killOnce(t)
-  for (const { component, returned, applied } of producers) assert.equal(applied, returned, component)
+  for (const { component, returned, applied } of producers)
+    assert.equal(applied, returned, component)
   assert.equal(stats.refusals, 0)
   assert.equal(stats.ignored, 0)
 })

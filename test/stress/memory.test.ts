@@ -1,8 +1,8 @@
 // How much memory many components take, and what becomes of payloads that are large or strange.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { runChild } from '../e2e/support/child.js'
 import { startRuntime } from '../contract/support/runtime.js'
+import { runChild } from '../e2e/support/child.js'
 
 const KIB = 1024
 
@@ -61,13 +61,22 @@ test('a message that was cut is a transition like any other', async (t) => {
   const health = await startRuntime(t)
   const reporter = health.register('collector_manager')
   reporter.unhealthy('x'.repeat(1024 * KIB))
-  assert.match(health.livenessCheck()?.message ?? '', /^collector_manager is unhealthy: x+… \[truncated \d+ bytes\]$/)
+  assert.match(
+    health.livenessCheck()?.message ?? '',
+    /^collector_manager is unhealthy: x+… \[truncated \d+ bytes\]$/,
+  )
   reporter.healthy('y'.repeat(1024 * KIB))
   assert.equal(health.livenessCheck(), undefined)
 })
 
 const strange: readonly [what: string, metadata: Record<string, string>][] = [
-  ['__proto__ as a key', Object.fromEntries([['__proto__', 'a'], ['constructor', 'b']])],
+  [
+    '__proto__ as a key',
+    Object.fromEntries([
+      ['__proto__', 'a'],
+      ['constructor', 'b'],
+    ]),
+  ],
   ['emoji in key and value', { '😀': '👨‍👩‍👧‍👦', é: 'e\u0301' }],
   ['lone surrogates', { '\ud83d': 'a\udc00b', x: '\ud83d\ud83d\ude00\ude00' }],
   ['control characters', { '\u0000': '\u0001\u0007\u001f\u007f\u0080', '\n\r\t': '\u2028\u2029' }],

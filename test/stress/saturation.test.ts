@@ -62,7 +62,9 @@ async function saturateOnce(t: TestContext): Promise<Outcome> {
 test('every snapshot under saturation is of one instant', async (t) => {
   const { readings, pairs } = await saturateOnce(t)
   const { snapshots, between, held } = readings
-  t.diagnostic(`${pairs} pairs, ${snapshots} snapshots, ${between} pairs seen in between, ${held} at rest`)
+  t.diagnostic(
+    `${pairs} pairs, ${snapshots} snapshots, ${between} pairs seen in between, ${held} at rest`,
+  )
   // The reader has judged each; here is that there was something to judge.
   assert.ok(snapshots > 200, `snapshots=${snapshots}`)
   assert.ok(between > 0, 'no snapshot fell between the updates of a pair')

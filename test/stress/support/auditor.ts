@@ -25,7 +25,8 @@ const audit = new JournalAudit(orders.prefix)
 
 function readAll(): void {
   for (let entry = reader.next(); entry !== undefined; entry = reader.next()) {
-    if ('missed' in entry) throw new Error(`lapped: missed=${entry.missed}; the test's journal is too small`)
+    if ('missed' in entry)
+      throw new Error(`lapped: missed=${entry.missed}; the test's journal is too small`)
     audit.add(entry as JournalEntry)
   }
 }
@@ -37,6 +38,6 @@ while (!board.isStopped) {
 // The host asks once everything that was reported is applied.
 parentPort!.once('message', () => {
   readAll()
-  const answer: Audited = { counts: audit.counts, lastNumber: audit.lastNumber ?? 0 }
+  const answer: Audited = { counts: audit.counts, lastNumber: audit.lastNumber }
   parentPort!.postMessage(answer)
 })

@@ -15,7 +15,7 @@ export interface JournalEntry {
 export class JournalAudit {
   /** Transitions of each component so far. */
   readonly counts = new Map<string, number>()
-  #lastNumber: number | undefined
+  #lastNumber = 0
   readonly #prefix: string
   readonly #statuses = new Map<string, HealthStatus>()
 
@@ -24,7 +24,8 @@ export class JournalAudit {
     this.#prefix = prefix
   }
 
-  get lastNumber(): number | undefined {
+  /** Transitions are numbered from 1; 0 if there was none yet. */
+  get lastNumber(): number {
     return this.#lastNumber
   }
 
@@ -34,7 +35,7 @@ export class JournalAudit {
     const fail = (what: string) => {
       throw new Error(`${what}: last=${this.#lastNumber} entry=${JSON.stringify(entry)}`)
     }
-    if (this.#lastNumber !== undefined && number !== this.#lastNumber + 1) fail('not consecutive')
+    if (number !== this.#lastNumber + 1) fail('not consecutive')
     if (oldStatus !== (this.#statuses.get(component) ?? 0))
       fail('the old status is not the previous new one')
     if (newStatus === oldStatus) fail('not a change')
