@@ -6,11 +6,11 @@ export { HealthStatus, type HealthStatusName, healthStatusName } from './model/h
 export type { ComponentStatus, HealthReport } from './model/report.js'
 export {
   type ComponentOptions,
-  type ComponentReporter,
   type HealthHandle,
   HealthManager,
   type SuppressionReason,
-  type Verdict,
 } from './runtime/health-manager.js'
+export type { Verdict } from './runtime/health-reader.js'
 export type { HealthManagerOptions } from './runtime/options.js'
+export type { ComponentReporter } from './runtime/reporter.js'
 export type { ActorState, ActorStats, MailboxStats, RuntimeStats } from './runtime/stats.js'

@@ -12,11 +12,11 @@ import {
   MAILBOX_ABANDONED,
   MAILBOX_FREE,
   MAILBOX_HIGH_WATER,
+  MAILBOX_OWNER,
   MAILBOX_REFUSED_COUNT,
   MAILBOX_REFUSED_TICKET,
   MAILBOX_ROOM_SEQUENCE,
   MAILBOX_ROOM_WAITING,
-  MAILBOX_STATE,
   SNAPSHOT_DONES,
   SNAPSHOT_REQUESTS,
   SUPERSEDED_COUNT,
@@ -93,6 +93,9 @@ export class Drain {
     this.#patienceMs = 0
     while (this.run(RECORDS_A_TURN) !== 'empty');
     this.#applier.expireFastPaths()
+    // No reader may take what it has cached for the state after the stop.
+    this.#beginBatch()
+    this.#endBatch()
   }
 
   #mailbox(index: number): MailboxReader {
@@ -288,12 +291,12 @@ export class Drain {
   #reclaim(count: number): void {
     for (let i = 0; i < count; i++) {
       const { header } = this.#mailbox(i)
-      if (Atomics.load(this.#words, header + MAILBOX_STATE) !== MAILBOX_ABANDONED) continue
+      if (Atomics.load(this.#words, header + MAILBOX_OWNER) !== MAILBOX_ABANDONED) continue
       // Abandoned before this look, so nothing is published after it: an empty look means drained.
       const mailbox = this.#mailbox(i)
       if (mailbox.loadTail() !== mailbox.head) continue
       Atomics.store(this.#words, header + MAILBOX_ROOM_WAITING, 0)
-      Atomics.compareExchange(this.#words, header + MAILBOX_STATE, MAILBOX_ABANDONED, MAILBOX_FREE)
+      Atomics.compareExchange(this.#words, header + MAILBOX_OWNER, MAILBOX_ABANDONED, MAILBOX_FREE)
     }
   }
 }

@@ -98,13 +98,13 @@ export const CONTROL_SEQUENCE = 9 * LINE_WORDS
 /** Manager: the two copies of the control latch. */
 export const CONTROL_COPIES = 9 * LINE_WORDS + 1
 export const CONTROL_COPY_WORDS = 15
-/** Supervisor: ACTOR_COUNT entries of ACTOR_WORDS words. */
-export const ACTORS = 10 * LINE_WORDS
-export const ACTOR_COUNT = 32
-export const ACTOR_WORDS = 3
-export const ACTOR_KIND = 0
-export const ACTOR_STATE = 1
-export const ACTOR_RESTARTS = 2
+/** Supervisor: how the manager is, and how often it was restarted. */
+export const MANAGER_STATE = 10 * LINE_WORDS
+export const MANAGER_RUNNING = 0
+export const MANAGER_RESTARTING = 1
+export const MANAGER_FAILED = 2
+export const MANAGER_STOPPED = 3
+export const MANAGER_RESTARTS = 10 * LINE_WORDS + 1
 
 const CONTROL_WORDS = 16 * LINE_WORDS
 
@@ -127,10 +127,10 @@ export const CONTROL_TICKETS = [
 // --- Mailbox header: three lines ----------------------------------------------------------------------------
 //
 //   word 0                                 32                                 64
-//   +------+---------+-------+----------+--+------+----------+---------+---+--+-------+-----------+---
-//   | tail | waiting | waits | refusals |  | head | room     | refused |   |  | state | thread id |
-//   |  RMW |         |       | ignored  |  |      | sequence | ticket  |   |  |  RMW  |           |
-//   +------+---------+-------+----------+--+------+----------+---------+---+--+-------+-----------+---
+//   +------+---------+-------+----------+--+------+----------+---------+---+--+-------+---------------
+//   | tail | waiting | waits | refusals |  | head | room     | refused |   |  | owner |
+//   |  RMW |         |       | ignored  |  |      | sequence | ticket  |   |  |  RMW  |
+//   +------+---------+-------+----------+--+------+----------+---------+---+--+-------+---------------
 //     producer                               manager                           attacher, then manager
 
 export const MAILBOX_HEADER_WORDS = 3 * LINE_WORDS
@@ -152,12 +152,13 @@ export const MAILBOX_ROOM_SEQUENCE = LINE_WORDS + 1
 export const MAILBOX_REFUSED_TICKET = LINE_WORDS + 2
 /** Manager: how many register records were refused (tells a first refusal from the initial 0). */
 export const MAILBOX_REFUSED_COUNT = LINE_WORDS + 3
-/** FREE -> OWNED by the attacher; OWNED -> ABANDONED by it or its adopter; ABANDONED -> FREE by the manager, when drained. */
-export const MAILBOX_STATE = 2 * LINE_WORDS
+/**
+ * RMW: FREE -> thread id + 1 by the attacher; that -> ABANDONED by it or its adopter; ABANDONED -> FREE by the
+ * manager, when the mailbox is drained.
+ */
+export const MAILBOX_OWNER = 2 * LINE_WORDS
 export const MAILBOX_FREE = 0
-export const MAILBOX_OWNED = 1
-export const MAILBOX_ABANDONED = 2
-export const MAILBOX_THREAD_ID = 2 * LINE_WORDS + 1
+export const MAILBOX_ABANDONED = -1
 
 // --- Mailbox record -----------------------------------------------------------------------------------------
 //

@@ -139,11 +139,11 @@ export class MailboxWriter {
     this.#tail = next
   }
 
-  /** Everything published is applied. */
-  isDrained(): boolean {
+  /** Bytes published and not applied yet. */
+  backlog(): number {
     if (this.#head !== this.#tail)
       this.#head = Atomics.load(this.#words, this.#header + MAILBOX_HEAD)
-    return this.#head === this.#tail
+    return ((this.#tail - this.#head) | 0) * WORD_BYTES
   }
 
   #waitForRoom(length: number, timeoutMs: number, ring: () => void): void {
@@ -177,7 +177,7 @@ export class MailboxWriter {
     Atomics.add(words, header + MAILBOX_REFUSALS, 1)
     throw new HealthError(
       'ERR_HEALTH_BACKPRESSURE',
-      `publishTimeoutMs=${timeoutMs}: the mailbox stayed full, depthBytes=${(this.#tail - this.#head) * WORD_BYTES}`,
+      `publishTimeoutMs=${timeoutMs}: the mailbox stayed full, depthBytes=${this.backlog()}`,
     )
   }
 }

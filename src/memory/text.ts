@@ -28,10 +28,10 @@ export function encodeText(text: string, maxBytes: number): Encoded {
   if (text === '') return EMPTY
   const isCut = text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes
   const kept = isCut ? cutText(text, maxBytes) : text
-  const bytes = Buffer.alloc((Buffer.byteLength(kept) + 3) & ~3)
   const length = Buffer.byteLength(kept)
-  const encoding = writeText(kept, bytes)
-  return { header: length | (encoding << ENCODING_SHIFT), words: toWords(bytes), isCut }
+  const words = new Int32Array((length + 3) >> 2)
+  const encoding = writeText(kept, Buffer.from(words.buffer, 0, length))
+  return { header: length | (encoding << ENCODING_SHIFT), words, isCut }
 }
 
 /**
@@ -49,8 +49,8 @@ export function encodeMetadata(
   const lengthsBytes = 4 + texts.length * 4
   let textBytes = 0
   for (const text of texts) textBytes += Buffer.byteLength(text)
-  const bytes = Buffer.alloc((lengthsBytes + textBytes + 3) & ~3)
-  const words = toWords(bytes)
+  const words = new Int32Array((lengthsBytes + textBytes + 3) >> 2)
+  const bytes = Buffer.from(words.buffer)
   words[0] = texts.length / 2
   let encoding: Encoding = ENCODING_ASCII
   let at = lengthsBytes
@@ -128,13 +128,6 @@ function writeText(text: string, target: Buffer): Encoding {
     }
   }
   return ENCODING_WTF8
-}
-
-function toWords(bytes: Buffer): Int32Array {
-  // Small buffers are slices of a shared pool whose offsets need not be aligned to words.
-  const copy = new Uint8Array(bytes.length)
-  copy.set(bytes)
-  return new Int32Array(copy.buffer)
 }
 
 /** Decodes the text of a block with this header, whose content begins at `word` of the thread's own copy. */

@@ -14,3 +14,9 @@ export const Component = {
   GpuRuntimeResolver: 'gpu_runtime_resolver',
   MemoryPressure: 'memory_pressure',
 } as const
+
+/**
+ * Appears in reports, degraded, when the runtime itself can no longer be trusted: its manager actor failed for good, so
+ * every other status is the last one that was applied.
+ */
+export const RUNTIME_COMPONENT = 'health_runtime'

@@ -1,58 +1,368 @@
-// The public face of the runtime. SIGNATURES ONLY for now; the body lands with the core.
-import type { Worker } from 'node:worker_threads'
-import type { MetadataInput } from '../model/arguments.js'
-import type { HealthCheckError, HealthError } from '../model/errors.js'
-import type { HealthStatus } from '../model/health-status.js'
+// The public face of the runtime, in the thread that started it and in every thread that attached to it.
+import { EventEmitter } from 'node:events'
+import { threadId, type Worker } from 'node:worker_threads'
+import { AppliedWait } from '../memory/applied-wait.js'
+import { monotonicMs, toFloatWords } from '../memory/control.js'
+import {
+  APPLIED_SEQUENCE,
+  APPLY_WAITERS,
+  KIND_STANDBY,
+  KIND_SUPPRESS_LIVENESS,
+  KIND_SUPPRESS_READINESS,
+  PHASE,
+  PHASE_RUNNING,
+} from '../memory/layout.js'
+import { createRegion, openRegion, type Region } from '../memory/region.js'
+import { encodeText } from '../memory/text.js'
+import {
+  checkBoolean,
+  checkDurationMs,
+  checkName,
+  MAX_NAME_BYTES,
+  type MetadataInput,
+} from '../model/arguments.js'
+import { argumentError, type HealthCheckError, HealthError } from '../model/errors.js'
+import { HealthStatus } from '../model/health-status.js'
+import type { Policy } from '../model/policy.js'
 import type { ComponentStatus, HealthReport } from '../model/report.js'
-import type { HealthManagerOptions } from './options.js'
-import type { RuntimeStats } from './stats.js'
+import { Attachment, abandonMailboxesOf } from './attachment.js'
+import { offerManagerTermination } from './faults.js'
+import { HealthReader, type Verdict } from './health-reader.js'
+import { type HealthManagerOptions, resolveOptions } from './options.js'
+import { type ComponentReporter, Reporter, TextCache } from './reporter.js'
+import { serversOf, stopServers } from './servers.js'
+import { type RuntimeStats, readStats } from './stats.js'
+import { Supervisor } from './supervisor.js'
 
-/** Everything another thread needs to attach. Structured-cloneable; opaque to users. */
+/** Everything another thread needs to attach. Structured-cloneable, may be given to any number of threads; opaque. */
 export interface HealthHandle {
   readonly region: SharedArrayBuffer
+  readonly policy: Policy
+  readonly publishTimeoutMs: number
+  readonly readTimeoutMs: number
 }
+
+/** Who suppresses a verdict, and why. */
 export interface SuppressionReason {
   owner?: string
   reason?: string
 }
-export interface Verdict {
-  readonly report: HealthReport
-  readonly error: HealthCheckError | undefined
-}
-// biome-ignore lint/suspicious/noEmptyInterface: options come with deadlines
-export interface ComponentOptions {}
-export interface ComponentReporter {
-  readonly name: string
-  update(status: HealthStatus, message: string, metadata?: MetadataInput): void
-  healthy(message?: string, metadata?: MetadataInput): void
-  degraded(message?: string, metadata?: MetadataInput): void
-  unhealthy(message?: string, metadata?: MetadataInput): void
-  beat(): void
-  deregister(): void
-}
-export declare class HealthManager {
-  static start(options?: HealthManagerOptions): Promise<HealthManager>
-  static attach(handle: HealthHandle): HealthManager
-  handle(): HealthHandle
-  adopt(worker: Worker, options?: { component?: string }): void
-  register(name: string, options?: ComponentOptions): ComponentReporter
-  deregister(name: string): void
-  updateStatus(name: string, status: HealthStatus, message: string, metadata?: MetadataInput): void
-  getStatus(name: string): ComponentStatus | undefined
-  buildReport(): HealthReport
-  livenessCheck(): HealthCheckError | undefined
-  readinessCheck(): HealthCheckError | undefined
-  checkLiveness(): Verdict
-  checkReadiness(): Verdict
-  setStandby(standby: boolean): void
-  suppressLiveness(durationMs: number, why?: SuppressionReason): void
-  clearLivenessSuppression(): void
-  suppressReadiness(durationMs: number, why?: SuppressionReason): void
-  clearReadinessSuppression(): void
-  flush(): Promise<void>
-  stats(): Promise<RuntimeStats>
-  stop(): Promise<void>
-  [Symbol.asyncDispose](): Promise<void>
+
+/** Options of a component, given at its registration. */
+export type ComponentOptions = Record<never, never>
+
+/** A flush looks again this often, in ms, should the wake be lost with its manager. */
+const FLUSH_SLICE_MS = 20
+
+/**
+ * Keeps the health of a program's components. Start one in any thread, attach to it from the others. Every method may
+ * be called from the thread that holds the instance, none waits for another thread's event loop.
+ */
+export class HealthManager {
+  readonly #handle: HealthHandle
+  readonly #region: Region
+  readonly #attachment: Attachment
+  readonly #reader: HealthReader
+  readonly #applied: AppliedWait
+  readonly #texts: TextCache
+  readonly #reporters = new Map<string, Reporter>()
+  readonly #events = new EventEmitter()
+  #supervisor: Supervisor | undefined
+  #stopping: Promise<void> | undefined
+  readonly #guard = () => this.#checkRunning()
+
+  private constructor(region: Region, handle: HealthHandle) {
+    this.#region = region
+    this.#handle = handle
+    this.#attachment = new Attachment(region, threadId, handle.publishTimeoutMs)
+    this.#reader = new HealthReader(region, handle.policy, handle.readTimeoutMs)
+    this.#applied = new AppliedWait(region)
+    this.#texts = new TextCache(region.layout.maxPayloadBytes)
+  }
+
+  /**
+   * Starts a runtime: allocates its memory and spawns the manager actor, which this thread supervises.
+   * @throws HealthError `ERR_HEALTH_ARGUMENT` for an option out of range, `ERR_HEALTH_UNAVAILABLE` if the actor does not come up.
+   */
+  static async start(options?: HealthManagerOptions): Promise<HealthManager> {
+    const settings = resolveOptions(options)
+    const region = createRegion(settings)
+    const manager = new HealthManager(region, {
+      region: region.words.buffer,
+      policy: settings.policy,
+      publishTimeoutMs: settings.publishTimeoutMs,
+      readTimeoutMs: settings.readTimeoutMs,
+    })
+    const supervisor = new Supervisor(region, settings.restarts, {
+      onRestart: (actor, restarts) => manager.#events.emit('restart', { actor, restarts }),
+      onError: (error) => manager.#reportError(error),
+    })
+    await supervisor.start()
+    manager.#supervisor = supervisor
+    offerManagerTermination(manager, () => supervisor.terminateManager())
+    return manager
+  }
+
+  /**
+   * Joins a runtime that another thread has started; shares all its state.
+   * @throws HealthError `ERR_HEALTH_LAYOUT` if the handle is none or of another version, `ERR_HEALTH_CAPACITY` if
+   * `maxThreads` are attached, `ERR_HEALTH_STOPPED` after the stop.
+   */
+  static attach(handle: HealthHandle): HealthManager {
+    if (typeof handle !== 'object' || handle === null) {
+      throw argumentError('handle', handle, 'must be what handle() returned')
+    }
+    return new HealthManager(openRegion(handle.region), handle)
+  }
+
+  /** What another thread needs to attach; send it by `workerData` or `postMessage`. */
+  handle(): HealthHandle {
+    return this.#handle
+  }
+
+  /**
+   * Ties a worker's life to this runtime: when it exits, its mailboxes are freed, and its component, if it is still
+   * registered, becomes unhealthy with the exit code in the message. A worker that means to end deregisters it first.
+   */
+  adopt(worker: Worker, options: { component?: string } = {}): void {
+    this.#checkRunning()
+    const { component } = options
+    if (component !== undefined) checkName(component, 'component')
+    // It is -1 once the worker has exited.
+    const { threadId: workerThreadId } = worker
+    if (workerThreadId === -1)
+      throw argumentError('worker.threadId', -1, 'the worker has exited already')
+    worker.once('exit', (exitCode) => {
+      abandonMailboxesOf(this.#region, workerThreadId)
+      if (component === undefined || this.#stopping !== undefined) return
+      try {
+        this.updateStatus(component, HealthStatus.Unhealthy, `worker exited with code ${exitCode}`)
+      } catch (error) {
+        // There is no caller to throw at.
+        this.#reportError(error as HealthError)
+      }
+    })
+  }
+
+  /**
+   * Registers a component, unspecified and with neither message nor metadata until its first update. A name that is
+   * registered already is left as it is. Waits until the manager has entered it.
+   * @throws HealthError `ERR_HEALTH_ARGUMENT`, `ERR_HEALTH_CAPACITY` if `maxComponents` are registered,
+   * `ERR_HEALTH_UNAVAILABLE` if the manager did not get to it within `publishTimeoutMs` (it still will).
+   */
+  register(name: string, options?: ComponentOptions): ComponentReporter {
+    checkName(name)
+    if (options !== undefined && (typeof options !== 'object' || options === null)) {
+      throw argumentError('options', options, 'must be an object')
+    }
+    this.#checkRunning()
+    const receipt = this.#attachment.register(encodeText(name, MAX_NAME_BYTES))
+    if (!this.#applied.note() && !this.#applied.wait(this.#handle.publishTimeoutMs)) {
+      throw new HealthError(
+        'ERR_HEALTH_UNAVAILABLE',
+        `publishTimeoutMs=${this.#handle.publishTimeoutMs}: the manager has not entered the component yet, name=${JSON.stringify(name)}`,
+      )
+    }
+    if (this.#attachment.wasRefused(receipt)) {
+      throw new HealthError(
+        'ERR_HEALTH_CAPACITY',
+        `maxComponents=${this.#region.layout.maxComponents}: no room to register name=${JSON.stringify(name)}`,
+      )
+    }
+    return this.#reporterFor(name)
+  }
+
+  /** Removes a component; nothing happens if the name is not registered. */
+  deregister(name: string): void {
+    checkName(name)
+    this.#checkRunning()
+    const reporter = this.#reporters.get(name) ?? new Reporter(name, this.#attachment, this.#texts)
+    this.#reporters.delete(name)
+    reporter.deregister()
+  }
+
+  /** `ComponentReporter.update` by name. */
+  updateStatus(
+    name: string,
+    status: HealthStatus,
+    message: string,
+    metadata?: MetadataInput,
+  ): void {
+    const known = this.#reporters.get(name)
+    if (known !== undefined) {
+      known.update(status, message, metadata)
+      return
+    }
+    checkName(name)
+    this.#checkRunning()
+    const reporter = new Reporter(name, this.#attachment, this.#texts)
+    // Kept only for names that exist: a program that reports made-up names must not fill the memory.
+    if (reporter.bind()) this.#reporters.set(name, reporter)
+    reporter.update(status, message, metadata)
+  }
+
+  /** The component's status; undefined if it is not registered. */
+  getStatus(name: string): ComponentStatus | undefined {
+    checkName(name)
+    this.#checkRunning()
+    return this.#reader.getStatus(name)
+  }
+
+  /** All components at one instant. */
+  buildReport(): HealthReport {
+    this.#checkRunning()
+    return this.#reader.buildReport()
+  }
+
+  /** Undefined if the program is alive, else why not. */
+  livenessCheck(): HealthCheckError | undefined {
+    return this.#reader.livenessCheck(this.#guard)
+  }
+
+  /** Undefined if the program is ready, else why not. */
+  readinessCheck(): HealthCheckError | undefined {
+    return this.#reader.readinessCheck(this.#guard)
+  }
+
+  /** Report and liveness verdict of one instant. */
+  checkLiveness(): Verdict {
+    this.#checkRunning()
+    return this.#reader.checkLiveness()
+  }
+
+  /** Report and readiness verdict of one instant. */
+  checkReadiness(): Verdict {
+    this.#checkRunning()
+    return this.#reader.checkReadiness()
+  }
+
+  /** In standby, readiness passes whatever the components say; liveness does not care. */
+  setStandby(standby: boolean): void {
+    checkBoolean(standby, 'standby')
+    this.#checkRunning()
+    this.#attachment.control(KIND_STANDBY, standby ? 1 : 0, 0)
+  }
+
+  /** Liveness passes for this long from now, in ms. Replaces an earlier suppression, also a longer one. */
+  suppressLiveness(durationMs: number, why: SuppressionReason = {}): void {
+    this.#suppress(KIND_SUPPRESS_LIVENESS, durationMs, why)
+  }
+
+  /** Ends a liveness suppression, if there is one. */
+  clearLivenessSuppression(): void {
+    this.#checkRunning()
+    this.#attachment.control(KIND_SUPPRESS_LIVENESS, 0, 0)
+  }
+
+  /** Readiness passes for this long from now, in ms. Replaces an earlier suppression, also a longer one. */
+  suppressReadiness(durationMs: number, why: SuppressionReason = {}): void {
+    this.#suppress(KIND_SUPPRESS_READINESS, durationMs, why)
+  }
+
+  /** Ends a readiness suppression, if there is one. */
+  clearReadinessSuppression(): void {
+    this.#checkRunning()
+    this.#attachment.control(KIND_SUPPRESS_READINESS, 0, 0)
+  }
+
+  /**
+   * Resolves when everything that this instance has reported is applied.
+   * @throws HealthError `ERR_HEALTH_UNAVAILABLE` if the manager applies nothing for `publishTimeoutMs`.
+   */
+  async flush(): Promise<void> {
+    this.#checkRunning()
+    const { words } = this.#region
+    // A pending waitAsync does not keep the process alive; what was reported must be applied all the same.
+    const keepAlive = setInterval(() => {}, 1 << 30)
+    try {
+      let deadline = performance.now() + this.#handle.publishTimeoutMs
+      let backlog = this.#attachment.backlog()
+      while (backlog > 0) {
+        const sequence = Atomics.load(words, APPLIED_SEQUENCE)
+        Atomics.add(words, APPLY_WAITERS, 1)
+        // Pairs with Drain.#settle, as in AppliedWait.wait.
+        if (this.#attachment.backlog() === 0) return
+        const wait = Atomics.waitAsync(words, APPLIED_SEQUENCE, sequence, FLUSH_SLICE_MS)
+        if (wait.async) await wait.value
+        const left = this.#attachment.backlog()
+        const now = performance.now()
+        if (left < backlog) deadline = now + this.#handle.publishTimeoutMs
+        else if (now > deadline) {
+          throw new HealthError(
+            'ERR_HEALTH_UNAVAILABLE',
+            `publishTimeoutMs=${this.#handle.publishTimeoutMs}: the manager applies nothing, depthBytes=${left}`,
+          )
+        }
+        backlog = left
+      }
+    } finally {
+      clearInterval(keepAlive)
+    }
+  }
+
+  /** Counters of the whole runtime. */
+  async stats(): Promise<RuntimeStats> {
+    this.#checkRunning()
+    return readStats(
+      this.#region,
+      serversOf(this).map((server) => server.actor),
+    )
+  }
+
+  /**
+   * On the instance that started the runtime: refuses new reports, applies those that were accepted, stops the servers,
+   * ends the actors. On an attached one: detaches this thread. Idempotent.
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  /** `error`: the manager was given up, or could not be drained. Without a listener it becomes a process warning. */
   on(event: 'error', listener: (error: HealthError) => void): this
+  /** `restart`: an actor has died and runs again. */
   on(event: 'restart', listener: (event: { actor: string; restarts: number }) => void): this
+  on(event: 'error' | 'restart', listener: (argument: never) => void): this {
+    this.#events.on(event, listener as (argument: unknown) => void)
+    return this
+  }
+
+  async #stop(): Promise<void> {
+    this.#attachment.detach()
+    await this.#supervisor?.stop(() => stopServers(this))
+  }
+
+  #suppress(kind: number, durationMs: number, why: SuppressionReason): void {
+    checkDurationMs(durationMs)
+    const { owner = '', reason = '' } = why
+    if (typeof owner !== 'string') throw argumentError('why.owner', owner, 'must be a string')
+    if (typeof reason !== 'string') throw argumentError('why.reason', reason, 'must be a string')
+    this.#checkRunning()
+    const [low, high] = toFloatWords(monotonicMs() + durationMs)
+    const note = owner === '' && reason === '' ? '' : JSON.stringify({ owner, reason })
+    this.#attachment.control(kind, low, high, encodeText(note, this.#region.layout.maxPayloadBytes))
+  }
+
+  #reporterFor(name: string): Reporter {
+    const known = this.#reporters.get(name)
+    if (known !== undefined) return known
+    const reporter = new Reporter(name, this.#attachment, this.#texts)
+    this.#reporters.set(name, reporter)
+    return reporter
+  }
+
+  #checkRunning(): void {
+    if (this.#attachment.isDetached || Atomics.load(this.#region.words, PHASE) !== PHASE_RUNNING) {
+      throw new HealthError('ERR_HEALTH_STOPPED', 'the runtime is stopped')
+    }
+  }
+
+  #reportError(error: HealthError): void {
+    if (this.#events.listenerCount('error') > 0) this.#events.emit('error', error)
+    else process.emitWarning(error)
+  }
 }

@@ -1,4 +1,30 @@
-// The shape of what `stats()` returns. All figures live in the shared region, so they outlive every actor.
+// What `stats()` returns. All figures live in the shared region, so they outlive every actor.
+
+import { journalCount } from '../memory/journal.js'
+import {
+  APPLIED_COUNT,
+  CLOSED_BIT,
+  COMPONENT_COUNT,
+  CUT_COUNT,
+  HEAP_USED_BYTES,
+  IGNORED_COUNT,
+  MAILBOX_CUTS,
+  MAILBOX_FREE,
+  MAILBOX_HEAD,
+  MAILBOX_HIGH_WATER,
+  MAILBOX_IGNORED,
+  MAILBOX_OWNER,
+  MAILBOX_REFUSALS,
+  MAILBOX_TAIL,
+  MAILBOX_WAITS,
+  MANAGER_RESTARTS,
+  MANAGER_STATE,
+  STALE_READS,
+  SUPERSEDED_COUNT,
+  WORD_BYTES,
+} from '../memory/layout.js'
+import { mailboxHeader } from '../memory/mailbox.js'
+import type { Region } from '../memory/region.js'
 
 export type ActorState = 'running' | 'restarting' | 'failed' | 'stopped'
 
@@ -51,4 +77,55 @@ export interface RuntimeStats {
   readonly heapUsedBytes: number
   readonly mailboxes: readonly MailboxStats[]
   readonly actors: readonly ActorStats[]
+}
+
+const actorStates: readonly ActorState[] = ['running', 'restarting', 'failed', 'stopped']
+
+/** Any thread; `servers` are the probe actors that it knows of. */
+export function readStats(region: Region, servers: readonly ActorStats[]): RuntimeStats {
+  const { words } = region
+  const count = (index: number) => Atomics.load(words, index) >>> 0
+  const mailboxes: MailboxStats[] = []
+  let waits = 0
+  let refusals = 0
+  let ignored = count(IGNORED_COUNT)
+  let truncated = count(CUT_COUNT)
+  for (let index = 0; index < count(MAILBOX_HIGH_WATER); index++) {
+    const header = mailboxHeader(region, index)
+    const owner = Atomics.load(words, header + MAILBOX_OWNER)
+    const head = Atomics.load(words, header + MAILBOX_HEAD)
+    const tail = Atomics.load(words, header + MAILBOX_TAIL) & ~CLOSED_BIT
+    const mailbox = {
+      index,
+      threadId: owner > 0 ? owner - 1 : -1,
+      depthBytes: Math.max(0, (tail - head) | 0) * WORD_BYTES,
+      waits: count(header + MAILBOX_WAITS),
+      refusals: count(header + MAILBOX_REFUSALS),
+      ignored: count(header + MAILBOX_IGNORED),
+    }
+    waits += mailbox.waits
+    refusals += mailbox.refusals
+    ignored += mailbox.ignored
+    truncated += count(header + MAILBOX_CUTS)
+    if (owner !== MAILBOX_FREE) mailboxes.push(mailbox)
+  }
+  const manager: ActorStats = {
+    name: 'manager',
+    state: actorStates[Atomics.load(words, MANAGER_STATE)] ?? 'failed',
+    restarts: count(MANAGER_RESTARTS),
+  }
+  return {
+    components: count(COMPONENT_COUNT),
+    transitions: journalCount(words),
+    applied: count(APPLIED_COUNT),
+    ignored,
+    superseded: count(SUPERSEDED_COUNT),
+    truncated,
+    staleReads: count(STALE_READS),
+    waits,
+    refusals,
+    heapUsedBytes: count(HEAP_USED_BYTES),
+    mailboxes,
+    actors: [manager, ...servers],
+  }
 }

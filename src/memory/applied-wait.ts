@@ -1,0 +1,95 @@
+// The reader's half of linearizability: whatever any thread had published when a read began is applied before the
+// read looks at the table. Belongs to one thread's reader; bounded, and never in the manager's way.
+import {
+  APPLIED_SEQUENCE,
+  APPLY_WAITERS,
+  CLOSED_BIT,
+  DOORBELL,
+  isAfter,
+  MAILBOX_HEAD,
+  MAILBOX_HEADER_WORDS,
+  MAILBOX_HIGH_WATER,
+  MAILBOX_TAIL,
+  PARKED,
+  type Words,
+} from './layout.js'
+import type { Region } from './region.js'
+
+/** Looks before the thread gives its core away: about as long as a manager at work needs for one record. */
+const SPINS = 32
+/** A notify that was lost with its manager is noticed this late, in ms. */
+const SLICE_MS = 20
+
+export class AppliedWait {
+  readonly #words: Words
+  readonly #mailboxes: number
+  /** Per mailbox: the tail noted, and the head last seen. */
+  readonly #noted: Int32Array
+  readonly #seen: Int32Array
+  #count = 0
+
+  constructor(region: Region) {
+    this.#words = region.words
+    this.#mailboxes = region.layout.mailboxes
+    this.#noted = new Int32Array(region.layout.maxThreads)
+    this.#seen = new Int32Array(region.layout.maxThreads)
+  }
+
+  /** noteTails: true if everything published so far is applied already. */
+  note(): boolean {
+    const words = this.#words
+    this.#count = Atomics.load(words, MAILBOX_HIGH_WATER)
+    let isApplied = true
+    for (let i = 0; i < this.#count; i++) {
+      // Pairs with publishTail: an update that has returned is below the tail.
+      const tail = Atomics.load(words, this.#header(i) + MAILBOX_TAIL) & ~CLOSED_BIT
+      this.#noted[i] = tail
+      if (tail !== this.#seen[i] && !this.#isApplied(i)) isApplied = false
+    }
+    return isApplied
+  }
+
+  /** waitApplied: false if the manager did not get there in time. */
+  wait(timeoutMs: number): boolean {
+    for (let spin = 0; spin < SPINS; spin++) if (this.#areApplied()) return true
+    const words = this.#words
+    const deadline = performance.now() + timeoutMs
+    for (;;) {
+      const sequence = Atomics.load(words, APPLIED_SEQUENCE)
+      Atomics.add(words, APPLY_WAITERS, 1)
+      // Pairs with Drain.#settle, which looks for waiters after the heads have moved: either it sees this one, or
+      // this look sees the heads.
+      if (this.#areApplied()) return true
+      const left = deadline - performance.now()
+      if (left <= 0) return false
+      // A producer that was killed after it had published has not rung.
+      if (Atomics.load(words, PARKED) !== 0) ring(words)
+      Atomics.wait(words, APPLIED_SEQUENCE, sequence, Math.min(left, SLICE_MS))
+    }
+  }
+
+  #areApplied(): boolean {
+    let isApplied = true
+    for (let i = 0; i < this.#count; i++) {
+      if (this.#noted[i] !== this.#seen[i] && !this.#isApplied(i)) isApplied = false
+    }
+    return isApplied
+  }
+
+  #isApplied(mailbox: number): boolean {
+    // Pairs with advanceHead: what the records below it did is visible.
+    const head = Atomics.load(this.#words, this.#header(mailbox) + MAILBOX_HEAD)
+    this.#seen[mailbox] = isAfter(head, this.#noted[mailbox]!) ? this.#noted[mailbox]! : head
+    return this.#seen[mailbox] === this.#noted[mailbox]
+  }
+
+  #header(mailbox: number): number {
+    return this.#mailboxes + mailbox * MAILBOX_HEADER_WORDS
+  }
+}
+
+/** Wakes the manager, wherever it waits. */
+export function ring(words: Words): void {
+  Atomics.add(words, DOORBELL, 1)
+  Atomics.notify(words, DOORBELL)
+}

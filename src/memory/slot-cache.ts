@@ -1,0 +1,271 @@
+// A reader's own decoded copy of every slot. A slot is read again only if its sequence has moved, and its message
+// and metadata are decoded again only if their blocks have. Belongs to one thread's reader.
+
+import type { HealthStatus } from '../model/health-status.js'
+import { type ComponentStatus, compareUtf8, Report, type ReportIndex } from '../model/report.js'
+import {
+  BLOCK_STAMP,
+  COPY_FIELDS,
+  COPY_MESSAGE,
+  COPY_METADATA,
+  COPY_NAME,
+  COPY_SINCE,
+  COPY_STATUS,
+  COPY_UPDATED_AT,
+  JOURNAL_RECORD_WORDS,
+  type Words,
+} from './layout.js'
+import { copyBlock } from './payload-heap.js'
+import type { Region } from './region.js'
+import { generationOf, isRegistered, readTime, SlotMap, statusOf } from './slot-latch.js'
+import { contentWords, decodeMetadata, decodeText, NO_METADATA } from './text.js'
+
+/** What is known of one slot. */
+interface CachedSlot {
+  sequence: number
+  /** Generation of the registration, -1 while the slot is free. */
+  generation: number
+  name: string
+  status: ComponentStatus
+  messageStamp: number
+  metadataStamp: number
+  /** Index in the sorted report. */
+  position: number
+}
+
+const UNREAD: ComponentStatus = {
+  status: 0,
+  message: '',
+  metadata: NO_METADATA,
+  since: 0,
+  updatedAt: 0,
+}
+/** Stamp of no block: stamps of blocks count for blocks only. */
+const NO_BLOCK = Number.NaN
+const MAX_ATTEMPTS = 16
+
+/** Raw words of a slot that has moved, kept apart until the whole snapshot is known to be of one instant. */
+interface Draft {
+  slot: number
+  sequence: number
+  fields: number
+  name: number
+  message: number
+  metadata: number
+  headers: [name: number, message: number, metadata: number]
+  stamps: [message: number, metadata: number]
+}
+
+/** Offset of a block's content that was not copied, as the cache has it decoded. */
+const NOT_COPIED = -1
+
+export class SlotCache {
+  readonly #words: Words
+  readonly #map: SlotMap
+  readonly #maxBlockWords: number
+  readonly #slots: CachedSlot[] = []
+  #drafts: Draft[] = []
+  #copy = new Int32Array(4096)
+  #used = 0
+  #isMembershipCurrent = false
+  #slotOfName = new Map<string, number>()
+  #index: ReportIndex = { names: [], positions: new Map() }
+  #statuses: ComponentStatus[] = []
+  #report: Report = new Report(this.#index, [])
+  #isReportCurrent = true
+
+  constructor(region: Region) {
+    this.#words = region.words
+    this.#map = new SlotMap(region)
+    this.#maxBlockWords = (region.layout.maxPayloadBytes >> 2) + 2 * JOURNAL_RECORD_WORDS
+  }
+
+  /** Forgets drafts; the next `draft` calls begin a new attempt. */
+  begin(): void {
+    this.#drafts.length = 0
+    this.#used = 0
+  }
+
+  /** Copies a slot's words if its sequence has moved. False if the manager kept changing it under every attempt. */
+  draft(slot: number): boolean {
+    const words = this.#words
+    const known = this.#slots[slot]
+    const used = this.#used
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const sequence = Atomics.load(words, this.#map.sequences + slot)
+      if (known !== undefined && known.sequence === sequence) return true
+      this.#used = used
+      const draft = this.#copySlot(slot, sequence, known)
+      // Pairs with SlotWriter.commit: words and blocks of one copy only if the sequence has not moved meanwhile.
+      if (Atomics.load(words, this.#map.sequences + slot) !== sequence) continue
+      this.#drafts.push(draft)
+      return true
+    }
+    return false
+  }
+
+  /** Whether no slot below `count` has moved since it was drafted or cached. */
+  isUnmoved(count: number): boolean {
+    const expected = new Map(this.#drafts.map((draft) => [draft.slot, draft.sequence]))
+    for (let slot = 0; slot < count; slot++) {
+      const sequence = expected.get(slot) ?? this.#slots[slot]?.sequence
+      if (Atomics.load(this.#words, this.#map.sequences + slot) !== sequence) return false
+    }
+    return true
+  }
+
+  /** Decodes the drafts: the cache now shows the instant at which they were all valid. */
+  accept(): void {
+    for (const draft of this.#drafts) this.#decode(draft)
+    this.begin()
+  }
+
+  /** The cached status of a component; undefined if it was not registered. */
+  find(name: string): ComponentStatus | undefined {
+    this.#refreshMembership()
+    const slot = this.#slotOfName.get(name)
+    return slot === undefined ? undefined : this.#slots[slot]!.status
+  }
+
+  /** The cached status of a slot under a generation; undefined if it has another by now. */
+  at(slot: number, generation: number): ComponentStatus | undefined {
+    const known = this.#slots[slot]
+    return known !== undefined && known.generation === generation ? known.status : undefined
+  }
+
+  /** All cached components. The same object until something changes. */
+  report(): Report {
+    this.#refreshMembership()
+    if (!this.#isReportCurrent) {
+      this.#report = new Report(this.#index, this.#statuses.slice())
+      this.#isReportCurrent = true
+    }
+    return this.#report
+  }
+
+  #copySlot(slot: number, sequence: number, known: CachedSlot | undefined): Draft {
+    const words = this.#words
+    const base = this.#map.copy(slot, sequence)
+    const fields = this.#reserve(COPY_FIELDS)
+    for (let i = 0; i < COPY_FIELDS; i++) this.#copy[fields + i] = Atomics.load(words, base + i)
+    const statusWord = this.#copy[fields + COPY_STATUS]!
+    const generation = isRegistered(statusWord) ? generationOf(statusWord) : -1
+    const isSame = known !== undefined && known.generation === generation
+    const draft: Draft = {
+      slot,
+      sequence,
+      fields,
+      name: NOT_COPIED,
+      message: NOT_COPIED,
+      metadata: NOT_COPIED,
+      headers: [0, 0, 0],
+      stamps: [NO_BLOCK, NO_BLOCK],
+    }
+    if (generation === -1) return draft
+    if (!isSame) {
+      draft.name = this.#used
+      draft.headers[0] = this.#copyBlock(this.#copy[fields + COPY_NAME]!)
+    }
+    const messageBlock = this.#copy[fields + COPY_MESSAGE]!
+    draft.stamps[0] = this.#stampOf(messageBlock)
+    if (!(isSame && draft.stamps[0] === known.messageStamp)) {
+      draft.message = this.#used
+      draft.headers[1] = this.#copyBlock(messageBlock)
+    }
+    const metadataBlock = this.#copy[fields + COPY_METADATA]!
+    draft.stamps[1] = this.#stampOf(metadataBlock)
+    if (!(isSame && draft.stamps[1] === known.metadataStamp)) {
+      draft.metadata = this.#used
+      draft.headers[2] = this.#copyBlock(metadataBlock)
+    }
+    return draft
+  }
+
+  #stampOf(block: number): number {
+    return block === 0 ? NO_BLOCK : Atomics.load(this.#words, block + BLOCK_STAMP)
+  }
+
+  #copyBlock(block: number): number {
+    if (block === 0) return 0
+    const at = this.#reserve(this.#maxBlockWords)
+    const header = copyBlock(this.#words, block, this.#copy, at)
+    this.#used = at + Math.min(contentWords(header), this.#maxBlockWords)
+    return header
+  }
+
+  #reserve(count: number): number {
+    const at = this.#used
+    if (at + count > this.#copy.length) {
+      const larger = new Int32Array(Math.max(at + count, this.#copy.length * 2))
+      larger.set(this.#copy)
+      this.#copy = larger
+    }
+    this.#used = at + count
+    return at
+  }
+
+  #decode(draft: Draft): void {
+    const copy = this.#copy
+    const { slot, fields } = draft
+    const statusWord = copy[fields + COPY_STATUS]!
+    const generation = isRegistered(statusWord) ? generationOf(statusWord) : -1
+    let known = this.#slots[slot]
+    if (known === undefined) {
+      known = {
+        sequence: 0,
+        generation: -1,
+        name: '',
+        status: UNREAD,
+        messageStamp: NO_BLOCK,
+        metadataStamp: NO_BLOCK,
+        position: -1,
+      }
+      while (this.#slots.length < slot) this.#slots.push({ ...known })
+      this.#slots[slot] = known
+    }
+    known.sequence = draft.sequence
+    if (known.generation !== generation) {
+      known.generation = generation
+      this.#isMembershipCurrent = false
+      if (generation === -1) return
+      known.name = decodeText(copy, draft.name, draft.headers[0])
+    }
+    if (generation === -1) return
+    const before = known.status
+    known.messageStamp = draft.stamps[0]
+    known.metadataStamp = draft.stamps[1]
+    known.status = Object.freeze({
+      status: statusOf(statusWord) as HealthStatus,
+      message:
+        draft.message === NOT_COPIED
+          ? before.message
+          : decodeText(copy, draft.message, draft.headers[1]),
+      metadata:
+        draft.metadata === NOT_COPIED
+          ? before.metadata
+          : decodeMetadata(copy, draft.metadata, draft.headers[2]),
+      since: readTime(copy, fields + COPY_SINCE),
+      updatedAt: readTime(copy, fields + COPY_UPDATED_AT),
+    })
+    if (this.#isMembershipCurrent) {
+      this.#statuses[known.position] = known.status
+      this.#isReportCurrent = false
+    }
+  }
+
+  #refreshMembership(): void {
+    if (this.#isMembershipCurrent) return
+    const registered = this.#slots.filter((known) => known.generation !== -1)
+    registered.sort((a, b) => compareUtf8(a.name, b.name))
+    const names = registered.map((known) => known.name)
+    for (const [position, known] of registered.entries()) known.position = position
+    this.#index = { names, positions: new Map(names.map((name, position) => [name, position])) }
+    this.#statuses = registered.map((known) => known.status)
+    this.#slotOfName = new Map()
+    for (const [slot, known] of this.#slots.entries()) {
+      if (known.generation !== -1) this.#slotOfName.set(known.name, slot)
+    }
+    this.#isMembershipCurrent = true
+    this.#isReportCurrent = false
+  }
+}

@@ -1,0 +1,185 @@
+// Reads of the status table by one thread: of one instant, over all components or a few, and linearizable. Every
+// read is bounded: a few attempts, then the manager is asked to pause, then the deadline decides.
+
+import { MAX_NAME_BYTES } from '../model/arguments.js'
+import { HealthError } from '../model/errors.js'
+import type { ComponentStatus, HealthReport } from '../model/report.js'
+import { AppliedWait } from './applied-wait.js'
+import { type ControlState, readControl } from './control.js'
+import { type Binding, DirectoryReader } from './directory.js'
+import {
+  SLOT_HIGH_WATER,
+  SNAPSHOT_DONES,
+  SNAPSHOT_REQUESTS,
+  STALE_READS,
+  TABLE_SEQUENCE,
+  type Words,
+} from './layout.js'
+import type { Region } from './region.js'
+import { SlotCache } from './slot-cache.js'
+import { SlotMap } from './slot-latch.js'
+import { type Encoded, encodeText } from './text.js'
+
+/** Attempts beside a manager at work before it is asked to pause. */
+const FREE_ATTEMPTS = 3
+/** A read gets this long for its snapshot even if it spent its time waiting for reports to be applied, in ms. */
+const MIN_SNAPSHOT_MS = 20
+
+/** All components and control words at one instant. */
+export interface Snapshot {
+  readonly report: HealthReport
+  readonly control: ControlState
+}
+
+/** A few components and the control words at one instant. */
+export interface Glance {
+  readonly statuses: readonly (ComponentStatus | undefined)[]
+  readonly control: ControlState
+}
+
+/** The name of a component that is read again and again, and where it was found last. */
+export interface Watched {
+  readonly name: string
+  readonly encoded: Encoded
+  binding: Binding | undefined
+}
+
+export function watch(name: string): Watched {
+  return { name, encoded: encodeText(name, MAX_NAME_BYTES), binding: undefined }
+}
+
+export class TableReader {
+  readonly #words: Words
+  readonly #applied: AppliedWait
+  readonly #cache: SlotCache
+  readonly #directory: DirectoryReader
+  readonly #timeoutMs: number
+  #control: (ControlState & { readonly sequence: number }) | undefined
+  /** The table's sequence that the last accepted attempt saw at rest; -1 if it was not. */
+  #restedAt = -1
+  #snapshot: Snapshot | undefined
+  #snapshotAt = -1
+
+  /** `timeoutMs` bounds the wait for reports that are published but not applied. */
+  constructor(region: Region, timeoutMs: number) {
+    this.#words = region.words
+    this.#applied = new AppliedWait(region)
+    this.#cache = new SlotCache(region)
+    this.#directory = new DirectoryReader(region, new SlotMap(region))
+    this.#timeoutMs = timeoutMs
+  }
+
+  /**
+   * The table's sequence if the table is at rest and nothing is published that is not applied; undefined otherwise.
+   * Two reads that get the same value would find the same table.
+   */
+  restingSequence(): number | undefined {
+    if (!this.#applied.note()) return undefined
+    const sequence = Atomics.load(this.#words, TABLE_SEQUENCE)
+    return (sequence & 1) === 0 ? sequence : undefined
+  }
+
+  /** Whether the last read found the table at rest with this sequence. */
+  wasRestingAt(sequence: number | undefined): boolean {
+    return sequence !== undefined && this.#restedAt === sequence
+  }
+
+  /** Waits until everything published before this call is applied; counts a stale read if that takes too long. */
+  settle(): void {
+    if (this.#applied.note() || this.#applied.wait(this.#timeoutMs)) return
+    Atomics.add(this.#words, STALE_READS, 1)
+  }
+
+  /** @throws HealthError `ERR_HEALTH_UNAVAILABLE` if no snapshot could be had, which needs a manager that writes but never pauses. */
+  snapshot(): Snapshot {
+    const resting = this.restingSequence()
+    if (this.#snapshot !== undefined && resting === this.#snapshotAt) return this.#snapshot
+    this.settle()
+    this.#atomically(() => this.#draftAll())
+    this.#snapshot = { report: this.#cache.report(), control: this.#control! }
+    this.#snapshotAt = this.#restedAt
+    return this.#snapshot
+  }
+
+  /** Like `snapshot`, for a few components: costs nothing for the others while the table is at rest. */
+  glance(watched: readonly Watched[]): Glance {
+    this.settle()
+    let attempts = 0
+    let isWhole = false
+    this.#atomically(() => {
+      // Only a look at the whole table can tell that nothing has moved while the sequence is odd.
+      isWhole = ++attempts > 1
+      if (isWhole) return this.#draftAll()
+      return watched.every((component) => {
+        component.binding = this.#directory.find(component.encoded)
+        return component.binding === undefined || this.#cache.draft(component.binding.slot)
+      })
+    })
+    const statuses = watched.map(({ name, binding }) => {
+      if (isWhole) return this.#cache.find(name)
+      return binding && this.#cache.at(binding.slot, binding.generation)
+    })
+    return { statuses, control: this.#control! }
+  }
+
+  #draftAll(): boolean {
+    const count = Atomics.load(this.#words, SLOT_HIGH_WATER)
+    for (let slot = 0; slot < count; slot++) if (!this.#cache.draft(slot)) return false
+    return true
+  }
+
+  /** Runs `draft` until what it has copied, and the control words, are known to be of one instant; then accepts it. */
+  #atomically(draft: () => boolean): void {
+    for (let attempt = 0; attempt < FREE_ATTEMPTS; attempt++) if (this.#attempt(draft)) return
+    const deadline = performance.now() + Math.max(this.#timeoutMs, MIN_SNAPSHOT_MS)
+    do {
+      // The manager pauses between two records while requests outnumber dones; see Drain.#grantSnapshot.
+      Atomics.add(this.#words, SNAPSHOT_REQUESTS, 1)
+      const isDone = this.#attemptUntil(draft, deadline)
+      Atomics.add(this.#words, SNAPSHOT_DONES, 1)
+      Atomics.notify(this.#words, SNAPSHOT_DONES)
+      if (isDone) return
+    } while (performance.now() < deadline)
+    throw new HealthError(
+      'ERR_HEALTH_UNAVAILABLE',
+      `readTimeoutMs=${this.#timeoutMs}: the manager did not pause for a snapshot`,
+    )
+  }
+
+  /** The manager comes to its pause within some records, and the pause is short: keep trying while it may last. */
+  #attemptUntil(draft: () => boolean, deadline: number): boolean {
+    const end = Math.min(deadline, performance.now() + PAUSE_MS)
+    do {
+      if (this.#attempt(draft)) return true
+    } while (performance.now() < end)
+    return false
+  }
+
+  #attempt(draft: () => boolean): boolean {
+    const words = this.#words
+    // Pairs with beginBatch and endBatch: the same even value before and after means that no batch was at work.
+    const before = Atomics.load(words, TABLE_SEQUENCE)
+    const control = readControl(words)
+    this.#cache.begin()
+    if (control === undefined || !draft()) return false
+    const isAtRest = (before & 1) === 0 && Atomics.load(words, TABLE_SEQUENCE) === before
+    if (!isAtRest && !this.#isUnmoved(control.sequence)) return false
+    this.#cache.accept()
+    this.#control = control
+    this.#restedAt = isAtRest ? before : -1
+    return true
+  }
+
+  /**
+   * With a batch at work (or a manager that died in one) nothing is lost if nothing has moved: had every word the same
+   * value twice, then all had it at the instant between the two looks.
+   */
+  #isUnmoved(controlSequence: number): boolean {
+    const control = readControl(this.#words)
+    if (control?.sequence !== controlSequence) return false
+    return this.#cache.isUnmoved(Atomics.load(this.#words, SLOT_HIGH_WATER))
+  }
+}
+
+/** How long a reader keeps asking before it asks anew, in ms: the manager's pause and the way to it. */
+const PAUSE_MS = 2

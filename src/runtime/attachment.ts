@@ -1,0 +1,243 @@
+// One thread's way into the region: its mailbox, its tickets, and the updates it publishes. Belongs to the thread
+// that made it. Nothing here waits for another thread, except for room in a full mailbox, within a bound.
+
+import { ring } from '../memory/applied-wait.js'
+import {
+  CLOSED_BIT,
+  isAfter,
+  KIND_DEREGISTER,
+  KIND_REGISTER,
+  KIND_UPDATE,
+  MAILBOX_ABANDONED,
+  MAILBOX_CUTS,
+  MAILBOX_FREE,
+  MAILBOX_HIGH_WATER,
+  MAILBOX_IGNORED,
+  MAILBOX_OWNER,
+  MAILBOX_REFUSED_COUNT,
+  MAILBOX_REFUSED_TICKET,
+  MAILBOX_TAIL,
+  PARKED,
+  PHASE,
+  PHASE_RUNNING,
+  STATUS_SHIFT,
+  type Words,
+} from '../memory/layout.js'
+import { MailboxWriter, mailboxHeader, type RecordHeader } from '../memory/mailbox.js'
+import type { Region } from '../memory/region.js'
+import { generationOf, isRegistered, SlotMap } from '../memory/slot-latch.js'
+import type { Encoded } from '../memory/text.js'
+import { HealthError } from '../model/errors.js'
+
+export class Attachment {
+  readonly region: Region
+  readonly #words: Words
+  readonly #map: SlotMap
+  readonly #index: number
+  readonly #header: number
+  readonly #mailbox: MailboxWriter
+  readonly #publishTimeoutMs: number
+  readonly #ring: () => void
+  readonly #record: RecordHeader = { kind: 0, slot: 0, generation: 0 }
+  /** The park for which this thread has rung already. */
+  #rungPark = 0
+  #isDetached = false
+  readonly #threadId: number
+  /** Of the last update or deregistration: its ticket, and whether nobody else had published about the slot since `expected`. */
+  ticket = 0
+  isUndisturbed = false
+
+  /** @throws HealthError `ERR_HEALTH_CAPACITY` if every mailbox is taken, `ERR_HEALTH_STOPPED` after the stop. */
+  constructor(region: Region, threadId: number, publishTimeoutMs: number) {
+    this.region = region
+    this.#words = region.words
+    this.#map = new SlotMap(region)
+    this.#threadId = threadId
+    this.#publishTimeoutMs = publishTimeoutMs
+    this.#ring = () => ring(this.#words)
+    this.#index = claimMailbox(region, threadId)
+    this.#header = mailboxHeader(region, this.#index)
+    this.#mailbox = new MailboxWriter(region, this.#index)
+    const isClosed = (Atomics.load(this.#words, this.#header + MAILBOX_TAIL) & CLOSED_BIT) !== 0
+    if (isClosed) {
+      this.detach()
+      throw stopped()
+    }
+  }
+
+  latestTicketIndex(slot: number): number {
+    return this.#map.latestTicket(slot)
+  }
+
+  beatIndex(slot: number): number {
+    return this.#map.beat(slot)
+  }
+
+  /** Whether the slot is still registered under this generation, as far as the manager has come. */
+  isCurrent(slot: number, generation: number): boolean {
+    const statusWord = this.#map.statusWord(slot)
+    return isRegistered(statusWord) && generationOf(statusWord) === generation
+  }
+
+  /**
+   * Publishes an update. `expected` is the slot's latest ticket as this thread last saw it. False if the component was
+   * deregistered meanwhile, or registered anew: then nothing was published.
+   */
+  update(
+    slot: number,
+    generation: number,
+    status: number,
+    text: Encoded,
+    metadata: Encoded | undefined,
+    expected: number,
+  ): boolean {
+    this.#write(KIND_UPDATE | (status << STATUS_SHIFT), slot, generation, text, metadata)
+    return this.#publishFor(slot, generation, expected)
+  }
+
+  /** Publishes a deregistration; false as for `update`. */
+  deregister(slot: number, generation: number, expected: number): boolean {
+    this.#write(KIND_DEREGISTER, slot, generation, undefined, undefined)
+    return this.#publishFor(slot, generation, expected)
+  }
+
+  /** Publishes a registration; gives its ticket, with which `wasRefused` tells what became of it. */
+  register(name: Encoded): { ticket: number; refusedCount: number } {
+    const refusedCount = Atomics.load(this.#words, this.#header + MAILBOX_REFUSED_COUNT)
+    return { ticket: this.control(KIND_REGISTER, 0, 0, name), refusedCount }
+  }
+
+  /** Whether the manager had no room for this registration. Ask when it is applied. */
+  wasRefused({ ticket, refusedCount }: { ticket: number; refusedCount: number }): boolean {
+    const words = this.#words
+    return (
+      Atomics.load(words, this.#header + MAILBOX_REFUSED_COUNT) !== refusedCount &&
+      Atomics.load(words, this.#header + MAILBOX_REFUSED_TICKET) === ticket
+    )
+  }
+
+  /** Publishes a record that belongs to no slot; gives its ticket. */
+  control(kind: number, first: number, second: number, text?: Encoded): number {
+    this.#write(kind, first, second, text, undefined)
+    const ticket = this.#mailbox.drawTicket()
+    this.#publish(ticket, ticket)
+    return ticket
+  }
+
+  /** Counts an update or deregistration of a name that is not registered. */
+  countIgnored(): void {
+    Atomics.add(this.#words, this.#header + MAILBOX_IGNORED, 1)
+  }
+
+  /** Counts a message or metadata that was longer than allowed. */
+  countCut(): void {
+    Atomics.add(this.#words, this.#header + MAILBOX_CUTS, 1)
+  }
+
+  /** Bytes that this thread has published and that are not applied yet. */
+  backlog(): number {
+    return this.#mailbox.backlog()
+  }
+
+  get isDetached(): boolean {
+    return this.#isDetached
+  }
+
+  /** Refuses everything from now on and gives the mailbox back; the manager frees it when it is drained. */
+  detach(): void {
+    if (this.#isDetached) return
+    this.#isDetached = true
+    abandonMailbox(this.region, this.#index, this.#threadId)
+    ring(this.#words)
+  }
+
+  #write(
+    kind: number,
+    slot: number,
+    generation: number,
+    text: Encoded | undefined,
+    metadata: Encoded | undefined,
+  ): void {
+    // The mailbox may belong to another thread by now.
+    if (this.#isDetached) throw stopped()
+    this.#record.kind = kind
+    this.#record.slot = slot
+    this.#record.generation = generation
+    this.#mailbox.write(this.#record, text, metadata, this.#publishTimeoutMs, this.#ring)
+  }
+
+  /**
+   * drawTicket, raiseLatest. A ticket that is older than the slot's latest is given up for a new one, so that in each
+   * slot tickets are raised in their order, and the value that ours replaced is the ticket before it.
+   */
+  #publishFor(slot: number, generation: number, expected: number): boolean {
+    const words = this.#words
+    const index = this.#map.latestTicket(slot)
+    let ticket = this.#mailbox.drawTicket()
+    let previous = expected
+    for (;;) {
+      // Pairs with the same exchange of other publishers, and with checkUnchanged: from here on no other thread
+      // takes its last update of this component for the last of all.
+      const found = Atomics.compareExchange(words, index, previous, ticket)
+      if (found === previous) break
+      previous = found
+      if (isAfter(found, ticket)) ticket = this.#mailbox.drawTicket()
+    }
+    this.ticket = ticket
+    this.isUndisturbed = previous === expected
+    // Somebody else has published about this slot: perhaps a deregistration.
+    if (!this.isUndisturbed && !this.isCurrent(slot, generation)) return false
+    this.#publish(ticket, previous)
+    return true
+  }
+
+  /**
+   * publishTail, ringDoorbell. The manager parks after it has stored PARKED and found nothing; here the tail comes
+   * first and PARKED is looked at after it. So one of the two sees the other. Each thread rings once a park.
+   */
+  #publish(ticket: number, previous: number): void {
+    this.#mailbox.publish(ticket, previous)
+    const park = Atomics.load(this.#words, PARKED)
+    if (park !== 0 && park !== this.#rungPark) {
+      this.#rungPark = park
+      ring(this.#words)
+    }
+  }
+}
+
+function claimMailbox(region: Region, threadId: number): number {
+  const { words, layout } = region
+  if (Atomics.load(words, PHASE) !== PHASE_RUNNING) throw stopped()
+  for (let index = 0; index < layout.maxThreads; index++) {
+    const owner = mailboxHeader(region, index) + MAILBOX_OWNER
+    if (Atomics.compareExchange(words, owner, MAILBOX_FREE, threadId + 1) !== MAILBOX_FREE) continue
+    // Before the first publication, so that every collect and every noteTails from then on looks at this mailbox.
+    for (;;) {
+      const count = Atomics.load(words, MAILBOX_HIGH_WATER)
+      if (count > index) break
+      if (Atomics.compareExchange(words, MAILBOX_HIGH_WATER, count, index + 1) === count) break
+    }
+    return index
+  }
+  throw new HealthError(
+    'ERR_HEALTH_CAPACITY',
+    `maxThreads=${layout.maxThreads}: every mailbox is taken`,
+  )
+}
+
+/** Marks a mailbox whose thread is gone, or has let go of it. What it has accepted is still applied. */
+function abandonMailbox(region: Region, index: number, threadId: number): void {
+  const owner = mailboxHeader(region, index) + MAILBOX_OWNER
+  Atomics.compareExchange(region.words, owner, threadId + 1, MAILBOX_ABANDONED)
+}
+
+/** Abandons every mailbox of a thread that has ended. */
+export function abandonMailboxesOf(region: Region, threadId: number): void {
+  const count = Atomics.load(region.words, MAILBOX_HIGH_WATER)
+  for (let index = 0; index < count; index++) abandonMailbox(region, index, threadId)
+  ring(region.words)
+}
+
+function stopped(): HealthError {
+  return new HealthError('ERR_HEALTH_STOPPED', 'the runtime is stopped')
+}

@@ -1,0 +1,150 @@
+// Reads and verdicts, without a mailbox: what the probe actor needs, and half of a HealthManager. Belongs to one
+// thread; asks no other thread for anything, so it answers while all of them are stuck.
+
+import { type ControlState, monotonicMs } from '../memory/control.js'
+import { MANAGER_FAILED, MANAGER_STATE } from '../memory/layout.js'
+import type { Region } from '../memory/region.js'
+import { TableReader, type Watched, watch } from '../memory/table-reader.js'
+import { NO_METADATA } from '../memory/text.js'
+import { RUNTIME_COMPONENT } from '../model/component.js'
+import type { HealthCheckError } from '../model/errors.js'
+import { HealthStatus } from '../model/health-status.js'
+import { type Gate, judgeLiveness, judgeReadiness, type Policy } from '../model/policy.js'
+import { type ComponentStatus, compareUtf8, type HealthReport, Report } from '../model/report.js'
+
+/** Report and verdict of one instant. */
+export interface Verdict {
+  readonly report: HealthReport
+  /** Why the check fails; undefined where it passes. */
+  readonly error: HealthCheckError | undefined
+}
+
+/** A verdict that holds as long as the table rests at a sequence. */
+interface RestingVerdict {
+  sequence: number
+  error: HealthCheckError | undefined
+}
+
+const NEVER: RestingVerdict = { sequence: -1, error: undefined }
+
+export class HealthReader {
+  readonly #region: Region
+  readonly #policy: Policy
+  readonly #reader: TableReader
+  readonly #liveness: readonly Watched[]
+  readonly #readiness: readonly Watched[]
+  #restingLiveness = NEVER
+  #restingReadiness = NEVER
+  #failedReport: { readonly of: HealthReport; readonly report: HealthReport } | undefined
+
+  /** `readTimeoutMs` bounds how long a read waits for reports that are published but not applied. */
+  constructor(region: Region, policy: Policy, readTimeoutMs: number) {
+    this.#region = region
+    this.#policy = policy
+    this.#reader = new TableReader(region, readTimeoutMs)
+    this.#liveness = policy.liveness.map(watch)
+    this.#readiness = policy.readiness.map(watch)
+  }
+
+  getStatus(name: string): ComponentStatus | undefined {
+    return this.#reader.glance([watch(name)]).statuses[0]
+  }
+
+  buildReport(): HealthReport {
+    return this.#withRuntime(this.#reader.snapshot().report)
+  }
+
+  checkLiveness(): Verdict {
+    const { report, control } = this.#reader.snapshot()
+    const error = judgeLiveness(this.#policy, gateOf(control), (name) => report.get(name))
+    return { report: this.#withRuntime(report), error }
+  }
+
+  checkReadiness(): Verdict {
+    const { report, control } = this.#reader.snapshot()
+    const error = judgeReadiness(this.#policy, gateOf(control), (name) => report.get(name))
+    return { report: this.#withRuntime(report), error }
+  }
+
+  /** `onLook` runs before the table is looked at, which a check that finds nothing changed does not. */
+  livenessCheck(onLook?: () => void): HealthCheckError | undefined {
+    const resting = this.#reader.restingSequence()
+    if (resting === this.#restingLiveness.sequence) return this.#restingLiveness.error
+    onLook?.()
+    const { statuses, control } = this.#reader.glance(this.#liveness)
+    const error = judgeLiveness(this.#policy, gateOf(control), finderOf(this.#liveness, statuses))
+    this.#restingLiveness = this.#restAt(resting, control.livenessDeadline, error)
+    return error
+  }
+
+  /** See `livenessCheck`. */
+  readinessCheck(onLook?: () => void): HealthCheckError | undefined {
+    const resting = this.#reader.restingSequence()
+    if (resting === this.#restingReadiness.sequence) return this.#restingReadiness.error
+    onLook?.()
+    const { statuses, control } = this.#reader.glance(this.#readiness)
+    const error = judgeReadiness(this.#policy, gateOf(control), finderOf(this.#readiness, statuses))
+    this.#restingReadiness = this.#restAt(resting, control.readinessDeadline, error)
+    return error
+  }
+
+  /** A verdict under a suppression that still runs changes by itself, so it is not kept. */
+  #restAt(
+    sequence: number | undefined,
+    deadline: number,
+    error: HealthCheckError | undefined,
+  ): RestingVerdict {
+    if (sequence === undefined || !this.#reader.wasRestingAt(sequence)) return NEVER
+    return isSuppressed(deadline) ? NEVER : { sequence, error }
+  }
+
+  /** Says in the report that it can't be renewed any more, if the supervisor has given the manager up. */
+  #withRuntime(report: HealthReport): HealthReport {
+    if (Atomics.load(this.#region.words, MANAGER_STATE) !== MANAGER_FAILED) return report
+    if (this.#failedReport?.of !== report) {
+      this.#failedReport = {
+        of: report,
+        report: withComponent(report, RUNTIME_COMPONENT, RUNTIME_FAILED),
+      }
+    }
+    return this.#failedReport.report
+  }
+}
+
+const RUNTIME_FAILED: ComponentStatus = Object.freeze({
+  status: HealthStatus.Degraded,
+  message:
+    'the manager actor failed too often and was given up; statuses are the last that were applied',
+  metadata: NO_METADATA,
+  since: 0,
+  updatedAt: 0,
+})
+
+function withComponent(report: HealthReport, name: string, status: ComponentStatus): HealthReport {
+  const entries = [...report].filter(([other]) => other !== name)
+  entries.push([name, status])
+  entries.sort(([a], [b]) => compareUtf8(a, b))
+  const names = entries.map(([other]) => other)
+  const positions = new Map(names.map((other, position) => [other, position]))
+  return new Report(
+    { names, positions },
+    entries.map(([, each]) => each),
+  )
+}
+
+function gateOf(control: ControlState): Gate {
+  return {
+    isStandby: control.isStandby,
+    isLivenessSuppressed: isSuppressed(control.livenessDeadline),
+    isReadinessSuppressed: isSuppressed(control.readinessDeadline),
+  }
+}
+
+/** The window is half open: at the deadline itself the check is enforced again. */
+function isSuppressed(deadline: number): boolean {
+  return deadline !== 0 && monotonicMs() < deadline
+}
+
+function finderOf(watched: readonly Watched[], statuses: readonly (ComponentStatus | undefined)[]) {
+  return (name: string) => statuses[watched.findIndex((component) => component.name === name)]
+}

@@ -1,0 +1,145 @@
+// Starts the manager actor, watches it, restarts it, and stops it in order. Lives in the thread that called
+// HealthManager.start(). The state is in the region, so a manager that dies takes nothing with it.
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ManagerControl } from '../manager/manager-actor.js'
+import {
+  MANAGER_FAILED,
+  MANAGER_RESTARTING,
+  MANAGER_RESTARTS,
+  MANAGER_RUNNING,
+  MANAGER_STATE,
+  MANAGER_STOPPED,
+  PHASE,
+  PHASE_STOPPED,
+  PHASE_STOPPING,
+} from '../memory/layout.js'
+import type { Region } from '../memory/region.js'
+import { HealthError } from '../model/errors.js'
+import { type ActorExit, type ActorHandle, actorEntryUrl, spawnActor } from './actor-handle.js'
+import { RestartIntensity, type RestartLimits } from './restart-intensity.js'
+
+/** Applying everything that was accepted takes far less; a manager that needs longer is stuck. */
+const DRAIN_DEADLINE_MS = 10_000
+
+export interface SupervisorEvents {
+  onRestart(actor: string, restarts: number): void
+  onError(error: HealthError): void
+}
+
+export class Supervisor {
+  readonly #region: Region
+  readonly #events: SupervisorEvents
+  readonly #intensity: RestartIntensity
+  readonly #limits: RestartLimits
+  readonly #workerBaseUrl: string | URL | undefined
+  #manager: ActorHandle<ManagerControl> | undefined
+  /** Settles when the manager runs again or was given up. */
+  #restarting: Promise<void> | undefined
+  #isStopping = false
+
+  constructor(
+    region: Region,
+    limits: RestartLimits,
+    events: SupervisorEvents,
+    workerBaseUrl?: string | URL,
+  ) {
+    this.#region = region
+    this.#limits = limits
+    this.#intensity = new RestartIntensity(limits)
+    this.#events = events
+    this.#workerBaseUrl = workerBaseUrl
+  }
+
+  /** Resolves when the manager actor works. */
+  async start(): Promise<void> {
+    await this.#spawn()
+  }
+
+  /** Ends the manager's thread as if it had crashed. For fault injection. */
+  async terminateManager(): Promise<void> {
+    await this.#manager?.terminate()
+  }
+
+  /**
+   * Refuses new records, has everything that was accepted applied, then ends the manager. `lastReaders` stops what
+   * still answers from the table; it runs after the drain.
+   */
+  async stop(lastReaders: () => Promise<void>): Promise<void> {
+    Atomics.store(this.#region.words, PHASE, PHASE_STOPPING)
+    // A manager that is being restarted has records to apply yet.
+    await this.#restarting
+    this.#isStopping = true
+    const manager = this.#manager
+    try {
+      if (manager?.isAlive) await manager.call('drain', DRAIN_DEADLINE_MS)
+    } catch (error) {
+      this.#events.onError(
+        new HealthError('ERR_HEALTH_UNAVAILABLE', 'the manager was not drained at the stop', {
+          cause: error,
+        }),
+      )
+    }
+    try {
+      await lastReaders()
+    } finally {
+      Atomics.store(this.#region.words, PHASE, PHASE_STOPPED)
+      this.#setState(MANAGER_STOPPED)
+      await manager?.terminate()
+    }
+  }
+
+  async #spawn(): Promise<void> {
+    const manager = await spawnActor<ManagerControl>({
+      name: 'health-manager',
+      entry: actorEntryUrl('manager.js', this.#workerBaseUrl),
+      data: this.#region.words.buffer,
+    })
+    // A program that has nothing else to do may end; the state dies with it.
+    manager.unref()
+    this.#manager = manager
+    this.#setState(MANAGER_RUNNING)
+    manager.exited.then((exit) => this.#onExit(exit))
+  }
+
+  #onExit(exit: ActorExit): void {
+    if (this.#isStopping) return
+    const delayMs = this.#intensity.tryGrant(performance.now())
+    if (delayMs === undefined) {
+      this.#giveUp(exit)
+      return
+    }
+    this.#setState(MANAGER_RESTARTING)
+    this.#restarting = this.#restartAfter(delayMs)
+  }
+
+  async #restartAfter(delayMs: number): Promise<void> {
+    if (delayMs > 0) await delay(delayMs)
+    try {
+      await this.#spawn()
+    } catch (error) {
+      this.#onExit({ code: 1, error: error as Error })
+      await this.#restarting
+      return
+    }
+    this.#restarting = undefined
+    const restarts = Atomics.add(this.#region.words, MANAGER_RESTARTS, 1) + 1
+    this.#events.onRestart('manager', restarts)
+  }
+
+  #giveUp(exit: ActorExit): void {
+    this.#restarting = undefined
+    this.#setState(MANAGER_FAILED)
+    const { max, withinMs } = this.#limits
+    this.#events.onError(
+      new HealthError(
+        'ERR_HEALTH_UNAVAILABLE',
+        `the manager actor died too often and is not restarted any more: restarts.max=${max} restarts.withinMs=${withinMs} exitCode=${exit.code}`,
+        exit.error && { cause: exit.error },
+      ),
+    )
+  }
+
+  #setState(state: number): void {
+    Atomics.store(this.#region.words, MANAGER_STATE, state)
+  }
+}
