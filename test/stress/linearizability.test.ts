@@ -8,6 +8,7 @@ import { checkLinearizable } from './linearizability-checker.js'
 import { COMPONENTS, componentModel, type Recorded, wholeModel } from './support/component-model.js'
 import { withoutAnUpdate, withStaleReads } from './support/history-alterations.js'
 import { type DriveOrders, drive } from './support/history-driver.js'
+import { explain } from './support/history-text.js'
 import { Random, seedOfRun } from './support/random.js'
 import { startThread } from './support/threads.js'
 
@@ -63,24 +64,21 @@ function partOf(history: readonly Recorded[], component: number): Recorded[] {
   return history.filter(({ input }) => model.concerns(input))
 }
 
-function explain(judgement: unknown, seed: number): string {
-  return `HEALTH_SEED=${seed}: nothing explains ${JSON.stringify(judgement, null, 2)}`
-}
-
 test('calls of 4 threads on 3 components are linearizable, each component by itself', async (t) => {
   const { seed, history, staleReads } = await recordOnce(t)
   assert.ok(history.length >= 10_000)
   assert.equal(staleReads, 0)
   for (const component of COMPONENTS.keys()) {
-    const judgement = checkLinearizable(componentModel(component), partOf(history, component))
-    assert.ok(judgement.isLinearizable, explain(judgement, seed))
+    const part = partOf(history, component)
+    const judgement = checkLinearizable(componentModel(component), part)
+    assert.ok(judgement.isLinearizable, `HEALTH_SEED=${seed}: ${explain(judgement, part)}`)
   }
 })
 
 test('reports and verdicts of 4 threads are linearizable over all components and standby at once', async (t) => {
   const { seed, history } = await recordOnce(t)
   const judgement = checkLinearizable(wholeModel, history)
-  assert.ok(judgement.isLinearizable, explain(judgement, seed))
+  assert.ok(judgement.isLinearizable, `HEALTH_SEED=${seed}: ${explain(judgement, history)}`)
 })
 
 test('the recorded history is concurrent enough to show something', async (t) => {

@@ -44,12 +44,8 @@ export interface Answer {
 
 export type Recorded = Operation<Call, Answer>
 
-export interface ComponentState {
-  /** Undefined: not registered. */
-  readonly seen: Seen | undefined
-  /** Bit t: the reporter that thread t holds is of the present registration. */
-  readonly reporters: number
-}
+/** null: not registered. */
+export type ComponentState = Seen | null
 
 export interface WholeState {
   readonly components: readonly ComponentState[]
@@ -57,21 +53,19 @@ export interface WholeState {
 }
 
 const fresh: Seen = { status: 0, message: '', metadata: '{}' }
-const unregistered: ComponentState = { seen: undefined, reporters: 0 }
 const names = ['unspecified', 'healthy', 'degraded', 'unhealthy']
 
-function apply(state: ComponentState, thread: number, call: ComponentCall): ComponentState {
-  const { seen, reporters } = state
-  const isOutdated = 'byReporter' in call && call.byReporter && (reporters & (1 << thread)) === 0
+/** A reporter stands for its name: which registration it came from makes no difference. */
+function apply(state: ComponentState, call: ComponentCall): ComponentState {
   switch (call.kind) {
     case 'register':
-      return { seen: seen ?? fresh, reporters: reporters | (1 << thread) }
+      return state ?? fresh
     case 'deregister':
-      return isOutdated ? state : unregistered
+      return null
     case 'update': {
-      if (seen === undefined || isOutdated) return state
+      if (state === null) return null
       const { status, message } = call
-      return { seen: { status, message, metadata: call.metadata ?? seen.metadata }, reporters }
+      return { status, message, metadata: call.metadata ?? state.metadata }
     }
     case 'getStatus':
       return state
@@ -79,13 +73,13 @@ function apply(state: ComponentState, thread: number, call: ComponentCall): Comp
 }
 
 function isSame(state: ComponentState, seen: Seen | null | undefined): boolean {
-  if (state.seen === undefined || !seen) return state.seen === undefined && seen === null
-  const { status, message, metadata } = state.seen
+  if (state === null || !seen) return state === null && seen === null
+  const { status, message, metadata } = state
   return status === seen.status && message === seen.message && metadata === seen.metadata
 }
 
-function keyOfComponent({ seen, reporters }: ComponentState): string {
-  return seen === undefined ? '-' : `${reporters}${seen.status}${seen.message}${seen.metadata}`
+function keyOfComponent(state: ComponentState): string {
+  return state === null ? '-' : `${state.status}${state.message}${state.metadata}`
 }
 
 /** One component by itself; a whole report counts as a read of it. */
@@ -93,18 +87,18 @@ export function componentModel(
   component: number,
 ): SequentialModel<ComponentState, Call, Answer> & { concerns(call: Call): boolean } {
   return {
-    initial: unregistered,
+    initial: null,
     concerns: (call) =>
       'component' in call
         ? call.component === component
         : call.kind === 'buildReport' ||
           call.kind === 'checkReadiness' ||
           call.kind === 'checkLiveness',
-    step(state, { thread, input, output, returnedAt }) {
+    step(state, { input, output, returnedAt }) {
       const hasAnswer = returnedAt !== Number.POSITIVE_INFINITY
       if ('component' in input) {
         if (input.kind === 'getStatus' && hasAnswer && !isSame(state, output.seen)) return undefined
-        return apply(state, thread, input)
+        return apply(state, input)
       }
       return hasAnswer && !isSame(state, output.report?.[component]) ? undefined : state
     },
@@ -117,8 +111,8 @@ function readinessError({ components, isStandby }: WholeState): string | null {
   if (isStandby) return null
   for (const component of [0, 1]) {
     const name = COMPONENTS[component]
-    const seen = components[component]?.seen
-    if (seen === undefined) return `${name} is not registered`
+    const seen = components[component] ?? null
+    if (seen === null) return `${name} is not registered`
     if (seen.status !== 1 && seen.status !== 2) {
       return `${name} is not ready (status: ${names[seen.status]})`
     }
@@ -128,14 +122,14 @@ function readinessError({ components, isStandby }: WholeState): string | null {
 
 /** The liveness rule of the reference, § 1.4. */
 function livenessError({ components }: WholeState): string | null {
-  const seen = components[0]?.seen
+  const seen = components[0]
   return seen?.status === 3 ? `collector_manager is unhealthy: ${seen.message}` : null
 }
 
 function isAllowed(state: WholeState, call: Call, answer: Answer): boolean {
   switch (call.kind) {
     case 'getStatus':
-      return isSame(state.components[call.component]!, answer.seen)
+      return isSame(state.components[call.component] ?? null, answer.seen)
     case 'readinessCheck':
       return answer.error === readinessError(state)
     case 'livenessCheck':
@@ -156,14 +150,14 @@ function isAllowed(state: WholeState, call: Call, answer: Answer): boolean {
 
 /** All components and the standby flag as one object: reports must be snapshots of one instant. */
 export const wholeModel: SequentialModel<WholeState, Call, Answer> = {
-  initial: { components: COMPONENTS.map(() => unregistered), isStandby: false },
-  step(state, { thread, input, output, returnedAt }) {
+  initial: { components: COMPONENTS.map(() => null), isStandby: false },
+  step(state, { input, output, returnedAt }) {
     if (returnedAt !== Number.POSITIVE_INFINITY && !isAllowed(state, input, output)) {
       return undefined
     }
     if (input.kind === 'setStandby') return { ...state, isStandby: input.standby }
     if (!('component' in input) || input.kind === 'getStatus') return state
-    const component = apply(state.components[input.component]!, thread, input)
+    const component = apply(state.components[input.component] ?? null, input)
     return { ...state, components: state.components.with(input.component, component) }
   },
   keyOf: ({ components, isStandby }) => `${isStandby}|${components.map(keyOfComponent).join('|')}`,
