@@ -166,7 +166,7 @@ test('§ 1.2 UpdateStatus: the input metadata is copied', async (t) => {
   assert.equal(health.getStatus('monitor')?.metadata['a'], 'changed')
 })
 
-test('§ 1.2 UpdateStatus: after deregistration it is a no-op, by name and by an outdated reporter', async (t) => {
+test('§ 1.2 UpdateStatus: after deregistration it is a no-op, by name and by reporter, and counted', async (t) => {
   const health = await startRuntime(t)
   const reporter = health.register('monitor')
   reporter.healthy('fine')
@@ -175,9 +175,18 @@ test('§ 1.2 UpdateStatus: after deregistration it is a no-op, by name and by an
   reporter.unhealthy('by reporter')
   assert.equal(health.getStatus('monitor'), undefined)
   assert.equal((await health.stats()).ignored, 2)
+})
+
+test('§ 1.2 Register: a reporter from before a deregistration reports to the name when it is registered again', async (t) => {
+  const health = await startRuntime(t)
+  const reporter = health.register('monitor')
+  reporter.healthy('fine')
+  health.deregister('monitor')
+  reporter.unhealthy('to nobody')
   health.register('monitor')
-  reporter.unhealthy('by the reporter of the earlier registration')
   assert.deepEqual(plain(health.buildReport()), [{ name: 'monitor', ...fresh }])
+  reporter.unhealthy('to nobody')
+  assert.equal(health.getStatus('monitor')?.message, 'to nobody')
 })
 
 test('§ 1.2 UpdateStatus: the same update again after a registration in between counts', async (t) => {

@@ -1,7 +1,6 @@
 // The manager actor is killed again and again under load; nobody may notice but by a pause. One run serves all
 // tests of this file; HEALTH_SEED repeats its order of events, not its interleavings.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { HealthManager, type RuntimeStats } from '../../src/index.js'
@@ -37,15 +36,21 @@ async function kill(t: TestContext, seed: number): Promise<Outcome> {
   })
   t.after(() => health.stop())
   let restarts = 0
-  health.on('restart', () => restarts++)
+  let onRestart: (value: unknown) => void = () => {}
+  health.on('restart', (event) => {
+    restarts++
+    onRestart(event)
+  })
   const scene = new KillScene(t, health, PRODUCERS)
   const producers = Array.from({ length: PRODUCERS }, (_, place) => scene.hire(place, false))
   for (const producer of producers) await scene.waitUntilReporting(producer)
   for (let kills = 0; kills < KILLS; kills++) {
     await delay(random.below(40))
     spinUs(random.below(1000))
-    const restarted = once(health as never, 'restart')
-    terminateManagerForFault(health)
+    const restarted = new Promise((resolve) => {
+      onRestart = resolve
+    })
+    await terminateManagerForFault(health)
     await restarted
     await scene.checkHelpers()
   }

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { HealthManager } from '../../../src/index.js'
 import { terminateManagerForFault } from '../../../src/runtime/faults.js'
-import { outcomesOfEverything } from './outcomes.js'
+import { outcomesOfEverything, useEverything } from './outcomes.js'
 
 function say(what: Record<string, unknown>): void {
   process.stdout.write(`${JSON.stringify(what)}\n`)
@@ -57,7 +57,8 @@ const scenarios: Record<string, () => Promise<void>> = {
     const reporter = health.register('monitor')
     const handle = health.handle()
     const worker = await startWorker(health, 'worker')
-    await ask(worker, 'report')
+    useEverything(health, reporter)
+    await ask(worker, 'use everything')
     await health.stop()
     say({ host: await outcomesOfEverything(health, reporter) })
     say({ worker: await ask(worker, 'try everything') })
@@ -75,7 +76,7 @@ const scenarios: Record<string, () => Promise<void>> = {
     // Three times as many threads as there is room for, one after the other.
     for (let i = 0; i < 24; i++) {
       const worker = await startWorker(health, `worker-${i}`)
-      await ask(worker, 'report')
+      await ask(worker, 'use everything')
       await ask(worker, 'detach')
       if (i === 0) say({ worker: await ask(worker, 'try everything') })
       worker.postMessage('end')

@@ -2,7 +2,7 @@
 // answers each with a message.
 import { parentPort, threadId, workerData } from 'node:worker_threads'
 import { type HealthHandle, HealthManager } from '../../../src/index.js'
-import { outcomesOfEverything } from './outcomes.js'
+import { outcomesOfEverything, useEverything } from './outcomes.js'
 
 const { handle, name } = workerData as { handle: HealthHandle; name: string }
 const health = HealthManager.attach(handle)
@@ -13,6 +13,10 @@ parentPort!.on('message', async (order: string) => {
     case 'report':
       reporter.healthy(`thread ${threadId}`, { name })
       parentPort!.postMessage('reported')
+      return
+    case 'use everything':
+      useEverything(health, reporter)
+      parentPort!.postMessage('used')
       return
     case 'detach':
       await health.stop()

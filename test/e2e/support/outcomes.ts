@@ -1,6 +1,19 @@
 // Calls every method of the public face once and says how each ended. Any thread.
 import type { ComponentReporter, HealthManager } from '../../../src/index.js'
 
+/** Says something, and reads it in every way: what is cached for the next time is cached then. */
+export function useEverything(health: HealthManager, reporter: ComponentReporter): void {
+  reporter.healthy('again', { a: '1' })
+  health.getStatus(reporter.name)
+  for (let i = 0; i < 3; i++) {
+    health.buildReport()
+    health.livenessCheck()
+    health.readinessCheck()
+    health.checkLiveness()
+    health.checkReadiness()
+  }
+}
+
 /** The error code of each call, `none` where it did not fail. */
 export async function outcomesOfEverything(
   health: HealthManager,
@@ -25,6 +38,8 @@ export async function outcomesOfEverything(
     flush: () => health.flush(),
     stats: () => health.stats(),
     'reporter.update': () => reporter.update(3, 'late'),
+    'reporter.healthy, unchanged': () => reporter.healthy('again', { a: '1' }),
+    'updateStatus, unchanged': () => health.updateStatus(reporter.name, 1, 'again', { a: '1' }),
     'reporter.healthy': () => reporter.healthy('late'),
     'reporter.degraded': () => reporter.degraded('late'),
     'reporter.unhealthy': () => reporter.unhealthy('late'),
