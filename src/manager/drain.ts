@@ -27,7 +27,7 @@ import {
 } from '../memory/layout.js'
 import { MailboxReader } from '../memory/mailbox.js'
 import { put, type Region } from '../memory/region.js'
-import { Applier } from './applier.js'
+import { Applier, type Outcome } from './applier.js'
 
 /** Tickets are compared by serial numbers, so none that still counts may fall 2^31 behind: idle slots are lifted this often. */
 const SWEEP_INTERVAL = 2 ** 28
@@ -130,7 +130,7 @@ export class Drain {
     for (let i = 0; i < countNow; i++) {
       const mailbox = this.#mailbox(i)
       mailbox.limit = mailbox.loadTail()
-      if (mailbox.isPending()) this.#pending.push(mailbox)
+      if (mailbox.limit !== mailbox.head) this.#pending.push(mailbox)
     }
     return highest
   }
@@ -140,12 +140,11 @@ export class Drain {
     let consumed = 0
     this.#beginBatch()
     while (consumed < maxRecords) {
-      if (consumed % RECORDS_BETWEEN_LOOKS === 1 && this.#isSnapshotWanted()) this.#grantSnapshot()
+      if ((consumed & (RECORDS_BETWEEN_LOOKS - 1)) === 1 && this.#isSnapshotWanted())
+        this.#grantSnapshot()
       const mailbox = this.#pickSmallest(highest)
-      if (mailbox === undefined) break
-      const ticket = mailbox.ticket()
-      if (!this.#hasPredecessor(mailbox)) break
-      this.#count(this.#applier.apply(mailbox, ticket), mailbox, ticket)
+      if (mailbox === undefined || !this.#hasPredecessor(mailbox)) break
+      this.#count(this.#applier.apply(mailbox), mailbox)
       mailbox.advance()
       consumed++
     }
@@ -157,15 +156,10 @@ export class Drain {
 
   #pickSmallest(highest: number): MailboxReader | undefined {
     let best: MailboxReader | undefined
-    let bestTicket = 0
-    for (const mailbox of this.#pending) {
-      if (!mailbox.isPending()) continue
-      const ticket = mailbox.ticket()
-      if (isAfter(ticket, highest)) continue
-      if (best === undefined || isAfter(bestTicket, ticket)) {
-        best = mailbox
-        bestTicket = ticket
-      }
+    for (let i = 0; i < this.#pending.length; i++) {
+      const mailbox = this.#pending[i]!
+      if (!mailbox.load() || isAfter(mailbox.ticket, highest)) continue
+      if (best === undefined || isAfter(best.ticket, mailbox.ticket)) best = mailbox
     }
     return best
   }
@@ -175,7 +169,7 @@ export class Drain {
    * ticket, so it publishes within a few instructions, unless its thread was killed or is kept from running.
    */
   #hasPredecessor(mailbox: MailboxReader): boolean {
-    if (this.#applier.missingPredecessor(mailbox) === undefined) return true
+    if (!this.#applier.lacksPredecessor(mailbox)) return true
     const now = performance.now()
     if (this.#giveUpAt === 0) this.#giveUpAt = now + this.#patienceMs
     if (now < this.#giveUpAt) return false
@@ -184,7 +178,7 @@ export class Drain {
     return true
   }
 
-  #count(outcome: ReturnType<Applier['apply']>, mailbox: MailboxReader, ticket: number): void {
+  #count(outcome: Outcome, mailbox: MailboxReader): void {
     this.#giveUpAt = 0
     switch (outcome) {
       case 'applied':
@@ -198,7 +192,7 @@ export class Drain {
         return
       case 'refused':
         // Before the head moves: the register call that waits for it looks here next.
-        put(this.#words, mailbox.header + MAILBOX_REFUSED_TICKET, ticket)
+        put(this.#words, mailbox.header + MAILBOX_REFUSED_TICKET, mailbox.ticket)
         Atomics.add(this.#words, mailbox.header + MAILBOX_REFUSED_COUNT, 1)
         return
     }
@@ -206,7 +200,7 @@ export class Drain {
 
   /** The time of a batch is the time of its updates; a clock read costs as much as an update. */
   #beginBatch(): void {
-    this.#applier.now = Date.now()
+    this.#applier.setTime(Date.now())
     // Pairs with the loads in TableReader: a snapshot that sees the same even value twice saw no batch at work.
     Atomics.store(this.#words, TABLE_SEQUENCE, (this.#words[TABLE_SEQUENCE]! + 1) | 0)
   }

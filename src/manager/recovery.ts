@@ -25,13 +25,7 @@ import {
 } from '../memory/layout.js'
 import { PayloadHeap } from '../memory/payload-heap.js'
 import { put, type Region } from '../memory/region.js'
-import {
-  generationOf,
-  isRegistered,
-  type SlotWriter,
-  statusWordOf,
-  writeTime,
-} from '../memory/slot-latch.js'
+import { generationOf, isRegistered, type SlotWriter, statusWordOf } from '../memory/slot-latch.js'
 import { contentWords, decodeText, encodeText } from '../memory/text.js'
 import { MAX_NAME_BYTES } from '../model/arguments.js'
 
@@ -132,15 +126,16 @@ function redo(region: Region, slots: SlotWriter): void {
   const statusWord = slots.get(last.slot, COPY_STATUS)
   if (!isRegistered(statusWord) || generationOf(statusWord) !== last.generation) return
   if (!isAfter(last.ticket, slots.get(last.slot, COPY_TICKET))) return
-  const transitions = slots.get(last.slot, COPY_TRANSITIONS)
-  const copy = slots.carryOver(last.slot)
+  const copy = slots.openWhole(last.slot)
   put(words, copy + COPY_STATUS, statusWordOf(last.newStatus, last.generation, true))
   put(words, copy + COPY_TICKET, last.ticket)
   put(words, copy + COPY_MESSAGE, last.message)
   put(words, copy + COPY_METADATA, last.metadata)
-  writeTime(words, copy + COPY_UPDATED_AT, last.at)
-  writeTime(words, copy + COPY_SINCE, last.at)
-  put(words, copy + COPY_TRANSITIONS, (transitions + 1) | 0)
+  for (const field of [COPY_UPDATED_AT, COPY_SINCE]) {
+    put(words, copy + field, last.atLow)
+    put(words, copy + field + 1, last.atHigh)
+  }
+  put(words, copy + COPY_TRANSITIONS, (words[slots.from + COPY_TRANSITIONS]! + 1) | 0)
   slots.commit(last.slot)
 }
 

@@ -21,7 +21,7 @@ import {
 } from './layout.js'
 import { copyBlock, type PayloadHeap } from './payload-heap.js'
 import { put, type Region } from './region.js'
-import { readTime, writeTime } from './slot-latch.js'
+import { readTime } from './slot-latch.js'
 import { contentWords, decodeMetadata, decodeText } from './text.js'
 
 const HALF = 2 ** 32
@@ -30,15 +30,17 @@ const STATUS_BYTE = 0xff
 
 /** A transition in terms of slots and blocks, as the manager writes it. */
 export interface TransitionWords {
-  slot: number
-  generation: number
-  oldStatus: number
-  newStatus: number
-  ticket: number
-  name: number
-  message: number
-  metadata: number
-  at: number
+  readonly slot: number
+  readonly generation: number
+  readonly oldStatus: number
+  readonly newStatus: number
+  readonly ticket: number
+  readonly name: number
+  readonly message: number
+  readonly metadata: number
+  /** Epoch ms, as two words. */
+  readonly atLow: number
+  readonly atHigh: number
 }
 
 /** The manager's side. */
@@ -63,9 +65,14 @@ export class JournalWriter {
   /** journal: writes the transition and publishes it. The record holds its three blocks until it is overwritten. */
   append(transition: TransitionWords): void {
     const words = this.#words
-    const tail = this.tail
+    const heap = this.#heap
+    const tail = words[JOURNAL_TAIL]!
     if (((tail - words[JOURNAL_OLDEST]!) | 0) >= this.#records) this.evict()
     const record = this.#record(tail)
+    const { name, message, metadata } = transition
+    heap.retain(name)
+    heap.retain(message)
+    heap.retain(metadata)
     put(words, record + JOURNAL_SLOT, transition.slot)
     put(words, record + JOURNAL_GENERATION, transition.generation)
     put(
@@ -74,10 +81,11 @@ export class JournalWriter {
       transition.oldStatus | (transition.newStatus << NEW_STATUS_SHIFT),
     )
     put(words, record + JOURNAL_TICKET, transition.ticket)
-    put(words, record + JOURNAL_NAME, this.#heap.retain(transition.name))
-    put(words, record + JOURNAL_MESSAGE, this.#heap.retain(transition.message))
-    put(words, record + JOURNAL_METADATA, this.#heap.retain(transition.metadata))
-    writeTime(words, record + JOURNAL_AT, transition.at)
+    put(words, record + JOURNAL_NAME, name)
+    put(words, record + JOURNAL_MESSAGE, message)
+    put(words, record + JOURNAL_METADATA, metadata)
+    put(words, record + JOURNAL_AT, transition.atLow)
+    put(words, record + JOURNAL_AT + 1, transition.atHigh)
     const next = (tail + 1) | 0
     if (next === 0) Atomics.add(words, JOURNAL_TAIL_HIGH_FIRST, 1)
     // Pairs with the tail load in JournalReader.next: the record is whole before it is counted.
@@ -124,7 +132,8 @@ export function lastTransition({ words, layout }: Region): TransitionWords | und
     name: words[record + JOURNAL_NAME]!,
     message: words[record + JOURNAL_MESSAGE]!,
     metadata: words[record + JOURNAL_METADATA]!,
-    at: readTime(words, record + JOURNAL_AT),
+    atLow: words[record + JOURNAL_AT]!,
+    atHigh: words[record + JOURNAL_AT + 1]!,
   }
 }
 

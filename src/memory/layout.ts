@@ -171,7 +171,7 @@ export const MAILBOX_ABANDONED = -1
 // Control records reuse words 2 and 3 for a deadline (Float64 bits) or a flag. The ticket is the last word, so
 // that the word before a mailbox's tail is always the last ticket that its producer has shown.
 
-export const RECORD_LENGTH = 0
+/** Word 0 is the length. */
 export const RECORD_KIND = 1
 export const RECORD_SLOT = 2
 export const RECORD_GENERATION = 3
@@ -301,9 +301,9 @@ type ConstantWords = Pick<
 
 function sectionsOf(constants: ConstantWords): Layout {
   const { maxComponents, maxThreads, mailboxWords, journalRecords, heapWords } = constants
-  const toLine = (words: number) => Math.ceil(words / LINE_WORDS) * LINE_WORDS
+  const toLine = (words: number) => (words + LINE_WORDS - 1) & -LINE_WORDS
   // At most half of the buckets are in use, so probe sequences stay short.
-  const directoryBuckets = 2 ** Math.ceil(Math.log2(maxComponents * 2 + 2))
+  const directoryBuckets = 1 << (32 - Math.clz32(maxComponents * 2 + 1))
   const mailboxes = CONTROL_WORDS
   const rings = mailboxes + maxThreads * MAILBOX_HEADER_WORDS
   const sequences = rings + maxThreads * mailboxWords
@@ -330,9 +330,9 @@ export function layoutFor(sizes: RegionSizes): Layout {
   return sectionsOf({
     maxComponents: sizes.maxComponents,
     maxThreads: sizes.maxThreads,
-    mailboxWords: sizes.mailboxBytes / WORD_BYTES,
-    journalRecords: sizes.journalBytes / WORD_BYTES / JOURNAL_RECORD_WORDS,
-    heapWords: Math.ceil(sizes.heapBytes / WORD_BYTES / GRANULE_WORDS) * GRANULE_WORDS,
+    mailboxWords: sizes.mailboxBytes >> 2,
+    journalRecords: sizes.journalBytes >> 6,
+    heapWords: (sizes.heapBytes >> 2) & -GRANULE_WORDS,
     maxPayloadBytes: sizes.maxPayloadBytes,
   })
 }

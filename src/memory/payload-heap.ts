@@ -14,6 +14,8 @@ import type { Region } from './region.js'
 import { contentWords } from './text.js'
 
 const NONE = 0
+/** log2 of GRANULE_WORDS. */
+const GRANULE_SHIFT = 3
 
 /** The manager's side: allocation, reference counts, interning. */
 export class PayloadHeap {
@@ -36,7 +38,7 @@ export class PayloadHeap {
   constructor(region: Region, live: Iterable<number> = []) {
     this.#words = region.words
     this.#base = region.layout.heap
-    this.#granules = region.layout.heapWords / GRANULE_WORDS
+    this.#granules = region.layout.heapWords >> GRANULE_SHIFT
     this.#highestOrder = Math.floor(Math.log2(this.#granules))
     this.#freeOrder = new Uint8Array(this.#granules)
     this.#next = new Int32Array(this.#granules)
@@ -93,7 +95,7 @@ export class PayloadHeap {
   }
 
   #granuleOf(block: number): number {
-    return (block - this.#base) / GRANULE_WORDS
+    return (block - this.#base) >> GRANULE_SHIFT
   }
 
   #orderOf(block: number): number {
@@ -169,7 +171,7 @@ export class PayloadHeap {
 }
 
 function orderFor(words: number): number {
-  return words <= GRANULE_WORDS ? 0 : 32 - Math.clz32((words - 1) >> 3)
+  return words <= GRANULE_WORDS ? 0 : 32 - Math.clz32((words - 1) >> GRANULE_SHIFT)
 }
 
 /**

@@ -197,7 +197,7 @@ export class HealthManager {
     this.#checkRunning()
     const reporter = new Reporter(name, this.#attachment, this.#texts)
     // Kept only for names that exist: a program that reports made-up names must not fill the memory.
-    if (reporter.bind()) this.#reporters.set(name, reporter)
+    if (reporter.bind()) this.#keep(reporter)
     reporter.update(status, message, metadata)
   }
 
@@ -351,8 +351,14 @@ export class HealthManager {
     const known = this.#reporters.get(name)
     if (known !== undefined) return known
     const reporter = new Reporter(name, this.#attachment, this.#texts)
-    this.#reporters.set(name, reporter)
+    this.#keep(reporter)
     return reporter
+  }
+
+  /** The map only saves look-ups, so it may be emptied when names that have come and gone fill it. */
+  #keep(reporter: Reporter): void {
+    if (this.#reporters.size >= 2 * this.#region.layout.maxComponents) this.#reporters.clear()
+    this.#reporters.set(reporter.name, reporter)
   }
 
   #checkRunning(): void {

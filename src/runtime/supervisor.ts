@@ -66,25 +66,38 @@ export class Supervisor {
    */
   async stop(lastReaders: () => Promise<void>): Promise<void> {
     Atomics.store(this.#region.words, PHASE, PHASE_STOPPING)
-    // A manager that is being restarted has records to apply yet.
-    await this.#restarting
+    await this.#drain()
     this.#isStopping = true
-    const manager = this.#manager
-    try {
-      if (manager?.isAlive) await manager.call('drain', DRAIN_DEADLINE_MS)
-    } catch (error) {
-      this.#events.onError(
-        new HealthError('ERR_HEALTH_UNAVAILABLE', 'the manager was not drained at the stop', {
-          cause: error,
-        }),
-      )
-    }
     try {
       await lastReaders()
     } finally {
       Atomics.store(this.#region.words, PHASE, PHASE_STOPPED)
       this.#setState(MANAGER_STOPPED)
-      await manager?.terminate()
+      await this.#manager?.terminate()
+    }
+  }
+
+  /** Also a manager that dies over it is restarted, and its successor drains: what was accepted is applied. */
+  async #drain(): Promise<void> {
+    for (;;) {
+      await this.#restarting
+      const manager = this.#manager
+      if (!manager?.isAlive) return
+      try {
+        await manager.call('drain', DRAIN_DEADLINE_MS)
+        return
+      } catch (error) {
+        if (!manager.isAlive) {
+          await manager.exited
+          continue
+        }
+        this.#events.onError(
+          new HealthError('ERR_HEALTH_UNAVAILABLE', 'the manager was not drained at the stop', {
+            cause: error,
+          }),
+        )
+        return
+      }
     }
   }
 
