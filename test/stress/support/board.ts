@@ -4,6 +4,8 @@ const STOP = 0
 const READS = 1
 const MAX_READ_US = 2
 const MAX_GAP_US = 3
+const REPORTED = 4
+const AUDITED = 5
 const LIVE = 16
 const MAX_PLACES = 16
 const PROGRESS = LIVE + MAX_PLACES
@@ -68,6 +70,21 @@ export class Board {
 
   progressOf(producer: number): number {
     return Atomics.load(this.#words, PROGRESS + producer)
+  }
+
+  /** A producer is about to make a transition. */
+  countTransition(): void {
+    Atomics.add(this.#words, REPORTED, 1)
+  }
+
+  /** The auditor has followed the journal up to this transition. */
+  noteAudited(number: number): void {
+    Atomics.store(this.#words, AUDITED, number)
+  }
+
+  /** How many transitions the auditor is behind, or a little more: of the killed, some were never made. */
+  get auditLag(): number {
+    return Atomics.load(this.#words, REPORTED) - Atomics.load(this.#words, AUDITED)
   }
 
   noteGap(gapUs: number): void {

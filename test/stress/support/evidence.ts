@@ -3,8 +3,8 @@
 // Pure; any thread.
 import type { ComponentStatus, HealthStatus } from '../../../src/index.js'
 
-/** Updates between two changes of status; a message and metadata change with every update. */
-const UPDATES_PER_STATUS = 16
+/** Every so many updates change the status too; message and metadata change with each. */
+const UPDATES_PER_STATUS = 2
 
 // Two- and three-byte characters, so that a payload copied from the wrong place is hardly ever valid.
 const PADDING =
@@ -31,6 +31,10 @@ export function evidenceOf(component: string, number: number): Evidence {
 function statusOf(number: number): HealthStatus {
   if (number === 0) return 0
   return (1 + (Math.floor(number / UPDATES_PER_STATUS) % 3)) as HealthStatus
+}
+
+export function isTransition(number: number): boolean {
+  return number === 1 || number % UPDATES_PER_STATUS === 0
 }
 
 /** How many transitions updates 1 to `number` make. */

@@ -65,6 +65,16 @@ export class KillScene {
     }
   }
 
+  /** Resolves when each of the producers has got an update through from now on; rejects if one failed instead. */
+  async waitForProgress(producers: readonly Producer[]): Promise<void> {
+    const before = producers.map(({ number }) => this.board.progressOf(number))
+    for (const [i, { thread, number }] of producers.entries()) {
+      while (this.board.progressOf(number) === before[i]) {
+        await Promise.race([thread.exited, new Promise((resolve) => setTimeout(resolve, 1))])
+      }
+    }
+  }
+
   /** Fails if a helper has failed, which stays unnoticed otherwise until the end. */
   async checkHelpers(): Promise<void> {
     const pending = Symbol('pending')

@@ -1,5 +1,5 @@
 // Worker entry: updates its two components in pairs, as fast as it can, until it is stopped.
-import { parentPort, workerData } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
 import { type HealthHandle, HealthManager } from '../../../src/index.js'
 import { PairBoard } from './pair-board.js'
 import { pairOf, pairUpdate } from './pair-update.js'
@@ -15,6 +15,7 @@ const { producer } = orders
 const board = new PairBoard(orders.board)
 const health = HealthManager.attach(orders.handle)
 const [firstName, secondName] = pairOf(producer)
+// Registered by the test already, in an order of its own.
 const first = health.register(firstName)
 const second = health.register(secondName)
 for (let number = 1; !board.isStopped; number++) {
@@ -24,5 +25,5 @@ for (let number = 1; !board.isStopped; number++) {
   second.update(status, message, metadata)
   board.complete(producer, number)
   board.obeyHold(producer)
+  board.obeyRest()
 }
-parentPort!.postMessage(process.memoryUsage())

@@ -39,6 +39,7 @@ function fail(what: string, facts: Record<string, unknown>): never {
 }
 
 while (!board.isStopped) {
+  board.obeyRest()
   const turn = ++readings.snapshots
   const { status, message, metadata } = pairUpdate(turn)
   ownFirst!.update(status, message, metadata)
