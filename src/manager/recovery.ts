@@ -48,7 +48,11 @@ export class Recovered {
     this.#directory = new DirectoryWriter(region)
     for (let slot = 0; slot < this.slotHighWater; slot++) {
       if (isRegistered(slots.get(slot, COPY_STATUS))) this.slotOfName.set(this.nameAt(slot), slot)
-      else this.#freeSlots.push(slot)
+      else {
+        this.#freeSlots.push(slot)
+        // A predecessor may have died between the end of a registration and this.
+        slots.expireReporters(slot)
+      }
     }
     // A predecessor may have died between a slot and its directory entry, in either order of events.
     if (this.slotHighWater > 0) this.#directory.rebuild(this.#entries())
@@ -59,14 +63,12 @@ export class Recovered {
   }
 
   /** A slot for a new component; undefined if all are taken. */
-  takeSlot(ticket: number): number | undefined {
+  takeSlot(): number | undefined {
     const free = this.#freeSlots.pop()
     if (free !== undefined) return free
     const { words, layout } = this.#region
     const fresh = this.slotHighWater
     if (fresh === layout.maxComponents) return undefined
-    // Nobody knows this slot yet. Its zero would count as a later ticket once tickets have passed 2^31.
-    Atomics.store(words, this.#slots.map.latestTicket(fresh), ticket)
     Atomics.store(words, SLOT_HIGH_WATER, fresh + 1)
     return fresh
   }
@@ -107,12 +109,14 @@ function hashOfName(name: string): number {
 export function recover(region: Region, slots: SlotWriter): Recovered {
   repairJournalTail(region.words)
   redo(region, slots)
-  // A predecessor that died in a batch has left the sequence odd, which readers take for a batch in progress.
+  const heap = new PayloadHeap(region, liveBlocks(region, slots))
+  const recovered = new Recovered(region, slots, heap, new JournalWriter(region, heap))
+  // A predecessor that died in a batch has left the sequence odd, which readers take for a batch in progress. Last of
+  // all: a name whose slot was registered is in the directory only now.
   const tableSequence = region.words[TABLE_SEQUENCE]!
   if ((tableSequence & 1) === 1)
     Atomics.store(region.words, TABLE_SEQUENCE, (tableSequence + 1) | 0)
-  const heap = new PayloadHeap(region, liveBlocks(region, slots))
-  return new Recovered(region, slots, heap, new JournalWriter(region, heap))
+  return recovered
 }
 
 /**

@@ -105,6 +105,16 @@ export class JournalWriter {
     return true
   }
 
+  /**
+   * Lifts the ticket of the last transition. Else, once tickets have run on by 2^31 without another transition, it
+   * would look later than its slot's, and a redo put the component back to what it was then.
+   */
+  sweep(mark: number): void {
+    if (this.tail === this.#words[JOURNAL_OLDEST]) return
+    const index = this.#record(this.tail - 1) + JOURNAL_TICKET
+    if (isAfter(mark, this.#words[index]!)) put(this.#words, index, mark)
+  }
+
   #record(position: number): number {
     return this.#base + (position & (this.#records - 1)) * JOURNAL_RECORD_WORDS
   }

@@ -10,9 +10,11 @@ import {
   REGISTERED,
   SLOT_BEAT,
   SLOT_COPY_WORDS,
+  SLOT_ENDING,
   SLOT_LATEST_TICKET,
   SLOT_WORDS,
   STATUS_MASK,
+  TICKET_COUNTER,
   type Words,
 } from './layout.js'
 import { put, type Region } from './region.js'
@@ -43,6 +45,10 @@ export class SlotMap {
 
   beat(slot: number): number {
     return this.#slots + slot * SLOT_WORDS + SLOT_BEAT
+  }
+
+  ending(slot: number): number {
+    return this.#slots + slot * SLOT_WORDS + SLOT_ENDING
   }
 
   /**
@@ -123,6 +129,22 @@ export class SlotWriter {
   commit(slot: number): void {
     const index = this.map.sequences + slot
     Atomics.store(this.#words, index, (this.#words[index]! + 1) | 0)
+  }
+
+  /**
+   * Makes everyone who reports through an earlier registration of this slot look again: one who had published after
+   * the deregistration, but before it was applied, would else go on taking that update for the latest. Gives the
+   * ticket that it raises, later than all that were raised before.
+   */
+  expireReporters(slot: number): number {
+    const index = this.map.latestTicket(slot)
+    for (;;) {
+      const latest = Atomics.load(this.#words, index)
+      const ticket = Atomics.add(this.#words, TICKET_COUNTER, 1)
+      // Pairs with raiseLatest in Attachment: an exchange before this one leaves a ticket that is gone now, one after
+      // it fails first, and then finds the registration ended.
+      if (Atomics.compareExchange(this.#words, index, latest, ticket) === latest) return ticket
+    }
   }
 
   /** Lifts the tickets of a slot that has been idle for long, so that comparisons with them stay right. */
