@@ -18,5 +18,7 @@ if (files.length === 0) {
 // One file at a time: stress and probe tests measure nothing, but they need the cores that they ask for.
 const { status } = spawnSync(process.execPath, ['--test', '--test-concurrency=1', ...files], {
   stdio: ['ignore', 'inherit', 'inherit'],
+  // A test that hangs must end red, not run until somebody else's limit.
+  timeout: 30 * 60_000,
 })
 process.exit(status ?? 1)

@@ -5,6 +5,7 @@ import { ControlWriter, type SuppressionField } from '../memory/control.js'
 import {
   CONTROL_LIVENESS,
   CONTROL_READINESS,
+  CONTROL_STANDBY_TICKET,
   COPY_MESSAGE,
   COPY_METADATA,
   COPY_NAME,
@@ -24,6 +25,7 @@ import {
   METADATA_KEPT,
   STATUS_SHIFT,
   SUPPRESSION_REASON,
+  SUPPRESSION_TICKET,
   TICKET_COUNTER,
 } from '../memory/layout.js'
 import type { MailboxReader } from '../memory/mailbox.js'
@@ -52,8 +54,11 @@ export class Applier {
   readonly #control: ControlWriter
   readonly #interner: Interner
   readonly #state: Recovered
-  /** Predecessors that a metadata-keeping update has not waited for any longer, by slot. */
-  readonly #overdue = new Map<number, number>()
+  /**
+   * By slot: the tickets of predecessors that a metadata-keeping update has not waited for any longer, and whose
+   * metadata nobody after them has replaced.
+   */
+  readonly #overdue = new Map<number, number[]>()
   /** Reused, so that a transition allocates nothing. */
   readonly #transition = {
     slot: 0,
@@ -114,12 +119,13 @@ export class Applier {
     if (!isAfter(previousTicket, this.#slots.get(slot, COPY_TICKET))) return false
     const statusWord = this.#slots.get(slot, COPY_STATUS)
     if (!isRegistered(statusWord) || generationOf(statusWord) !== record.generation) return false
-    return this.#overdue.get(slot) !== previousTicket
+    return this.#overdue.get(slot)?.includes(previousTicket) !== true
   }
 
   /** Goes on without the predecessor: its producer was most likely killed between its draw and its publication. */
   giveUpPredecessor(record: MailboxReader): void {
-    this.#overdue.set(record.slot, record.previousTicket)
+    const { slot, previousTicket } = record
+    this.#overdue.set(slot, [...(this.#overdue.get(slot) ?? []), previousTicket])
   }
 
   /** Applies the record at the head. A record that was applied before a crash is recognised and left. */
@@ -132,7 +138,7 @@ export class Applier {
       case KIND_DEREGISTER:
         return this.#deregister(record)
       case KIND_STANDBY:
-        return this.#control.setStandby(record.slot === 1, record.ticket) ? 'applied' : 'superseded'
+        return this.#standby(record)
       case KIND_SUPPRESS_LIVENESS:
         return this.#suppress(record, CONTROL_LIVENESS)
       case KIND_SUPPRESS_READINESS:
@@ -142,7 +148,7 @@ export class Applier {
     }
   }
 
-  /** Lifts the tickets of idle slots and control words to `mark`; see SlotWriter.sweep. */
+  /** Lifts the tickets of idle slots, the last transition and control words to `mark`; see SlotWriter.sweep. */
   sweep(mark: number): void {
     for (let slot = 0; slot < this.#state.slotHighWater; slot++) this.#slots.sweep(slot, mark)
     // Behind the slots: a redo compares the two.
@@ -180,6 +186,8 @@ export class Applier {
       'text',
     )
     const metadata = this.#metadataOf(record, oldMetadata)
+    if (this.#overdue.size > 0 && record.metadataHeader !== METADATA_KEPT)
+      this.#overdue.delete(slot)
     const oldStatus = statusOf(statusWord)
     const isTransition = status !== oldStatus
     if (isTransition) {
@@ -227,13 +235,16 @@ export class Applier {
     const { slot, ticket } = record
     // Met again after a crash between commitSlot and advanceHead.
     if (ticket === this.#slots.get(slot, COPY_TICKET)) return 'applied'
-    if (this.#overdue.get(slot) === ticket && record.metadataHeader !== METADATA_KEPT) {
+    const overdue = this.#overdue.get(slot)
+    if (overdue?.includes(ticket) && record.metadataHeader !== METADATA_KEPT) {
       const oldMetadata = this.#slots.get(slot, COPY_METADATA)
       const metadata = this.#metadataOf(record, oldMetadata)
       put(this.#region.words, this.#slots.openWhole(slot) + COPY_METADATA, metadata)
       this.#slots.commit(slot)
       this.#state.heap.release(oldMetadata)
-      this.#overdue.delete(slot)
+      const later = overdue.filter((each) => isAfter(each, ticket))
+      if (later.length > 0) this.#overdue.set(slot, later)
+      else this.#overdue.delete(slot)
     }
     return 'superseded'
   }
@@ -267,9 +278,9 @@ export class Applier {
       put(words, copy + field + 1, this.#nowHigh)
     }
     put(words, copy + COPY_TRANSITIONS, 0)
-    this.#slots.commit(slot)
-    // Behind the commit: whoever finds the name finds a whole slot.
+    // Before the commit, which makes the slot appear in reports and its name in the directory at the same instant.
     this.#state.enter(name, slot)
+    this.#slots.commit(slot)
     return 'applied'
   }
 
@@ -279,7 +290,11 @@ export class Applier {
     const { words } = this.#region
     const statusWord = this.#slots.get(slot, COPY_STATUS)
     const generation = generationOf(statusWord)
-    if (!isRegistered(statusWord) || generation !== record.generation) return 'ignored'
+    if (generation !== record.generation) return 'ignored'
+    if (!isRegistered(statusWord)) {
+      // Met again after a crash, or the second of two.
+      return ticket === this.#slots.get(slot, COPY_TICKET) ? 'applied' : 'ignored'
+    }
     const name = this.#state.nameAt(slot)
     const copy = this.#slots.openWhole(slot)
     const { from } = this.#slots
@@ -298,7 +313,14 @@ export class Applier {
     return 'applied'
   }
 
+  #standby({ slot, ticket }: MailboxReader): Outcome {
+    if (ticket === this.#control.get(CONTROL_STANDBY_TICKET)) return 'applied'
+    // A control record's flag is where others have the slot.
+    return this.#control.setStandby(slot === 1, ticket) ? 'applied' : 'superseded'
+  }
+
   #suppress(record: MailboxReader, field: SuppressionField): Outcome {
+    if (record.ticket === this.#control.get(field + SUPPRESSION_TICKET)) return 'applied'
     const old = this.#control.get(field + SUPPRESSION_REASON)
     const reason = this.#interner.intern(record, record.textAt(), record.textHeader, old, 'text')
     // A control record's deadline is where others have slot and generation.

@@ -74,7 +74,8 @@ export class HealthManager {
   private constructor(region: Region, handle: HealthHandle) {
     this.#region = region
     this.#handle = handle
-    this.#attachment = new Attachment(region, threadId, handle.publishTimeoutMs)
+    const { publishTimeoutMs, readTimeoutMs } = handle
+    this.#attachment = new Attachment(region, threadId, publishTimeoutMs, readTimeoutMs)
     this.#reader = new HealthReader(region, handle.policy, handle.readTimeoutMs)
     this.#applied = new AppliedWait(region)
     this.#texts = new TextCache(region.layout.maxPayloadBytes)
@@ -93,10 +94,12 @@ export class HealthManager {
       publishTimeoutMs: settings.publishTimeoutMs,
       readTimeoutMs: settings.readTimeoutMs,
     })
-    const supervisor = new Supervisor(region, settings.restarts, {
-      onRestart: (actor, restarts) => manager.#events.emit('restart', { actor, restarts }),
-      onError: (error) => manager.#reportError(error),
-    })
+    const events = {
+      onRestart: (actor: string, restarts: number) =>
+        manager.#events.emit('restart', { actor, restarts }),
+      onError: (error: HealthError) => manager.#reportError(error),
+    }
+    const supervisor = new Supervisor(region, settings.restarts, events, settings.workerBaseUrl)
     await supervisor.start()
     manager.#supervisor = supervisor
     offerManagerTermination(manager, () => supervisor.terminateManager())
@@ -311,7 +314,7 @@ export class HealthManager {
 
   /**
    * On the instance that started the runtime: refuses new reports, applies those that were accepted, stops the servers,
-   * ends the actors. On an attached one: detaches this thread. Idempotent.
+   * ends the actors. On an attached one: detaches this thread, and stops the servers made with it. Idempotent.
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop()
@@ -333,7 +336,10 @@ export class HealthManager {
 
   async #stop(): Promise<void> {
     this.#attachment.detach()
-    await this.#supervisor?.stop(() => stopServers(this))
+    const stopOwnServers = () => stopServers(this)
+    await (this.#supervisor === undefined
+      ? stopOwnServers()
+      : this.#supervisor.stop(stopOwnServers))
   }
 
   #suppress(kind: number, durationMs: number, why: SuppressionReason): void {

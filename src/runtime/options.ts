@@ -32,6 +32,8 @@ export interface HealthManagerOptions {
   readTimeoutMs?: number
   /** How often a dead actor is restarted before the supervisor gives up. Default 5 times in 10,000 ms. */
   restarts?: { max?: number; withinMs?: number }
+  /** Where the worker entries are, for programs whose bundler has moved them. Default: beside this package's code. */
+  workerBaseUrl?: string | URL
 }
 
 /** The options with every default filled in. */
@@ -46,6 +48,7 @@ export interface Settings {
   readonly publishTimeoutMs: number
   readonly readTimeoutMs: number
   readonly restarts: { readonly max: number; readonly withinMs: number }
+  readonly workerBaseUrl: string | URL | undefined
 }
 
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
@@ -96,6 +99,7 @@ export function resolveOptions(options: HealthManagerOptions = {}): Settings {
     publishTimeoutMs: integer('publishTimeoutMs', 2_000, 0, MAX_TIMEOUT_MS),
     readTimeoutMs: integer('readTimeoutMs', 100, 0, MAX_TIMEOUT_MS),
     restarts: { max, withinMs },
+    workerBaseUrl: options.workerBaseUrl,
   }
 }
 

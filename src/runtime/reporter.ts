@@ -118,24 +118,26 @@ export class Reporter implements ComponentReporter {
   }
 
   deregister(): void {
-    while (this.#binding !== undefined || this.bind()) {
-      const { slot, generation } = this.#binding!
-      const isPublished = this.#attachment.deregister(slot, generation, this.#ticket)
-      this.#unbind()
-      if (isPublished) return
-    }
-    this.#attachment.countIgnored()
+    this.#whileBound((slot, generation, isSettled) => {
+      const isPublished = this.#attachment.deregister(slot, generation, this.#ticket, isSettled)
+      if (isPublished) this.#unbind()
+      return isPublished
+    })
   }
 
   /** Looks the component up; false if it is not registered. */
   bind(): boolean {
     this.#unbind()
-    const binding = this.#directory.find(this.#encodedName)
-    if (binding === undefined) return false
-    this.#binding = binding
-    this.#latestTicketIndex = this.#attachment.latestTicketIndex(binding.slot)
-    this.#ticket = Atomics.load(this.#words, this.#latestTicketIndex)
-    return true
+    for (;;) {
+      const binding = this.#directory.find(this.#encodedName)
+      if (binding === undefined) return false
+      this.#latestTicketIndex = this.#attachment.latestTicketIndex(binding.slot)
+      this.#ticket = Atomics.load(this.#words, this.#latestTicketIndex)
+      // Pairs with SlotWriter.expireReporters: a ticket of the next registration is not to be taken for one of this.
+      if (!this.#attachment.isCurrent(binding.slot, binding.generation)) continue
+      this.#binding = binding
+      return true
+    }
   }
 
   #unbind(): void {
@@ -150,12 +152,12 @@ export class Reporter implements ComponentReporter {
     if (metadata !== null && metadata !== undefined) checkMetadata(metadata)
     const text = this.#texts.encode(message)
     const pairs = this.#encode(metadata)
-    while (this.#binding !== undefined || this.bind()) {
-      const { slot, generation } = this.#binding!
-      const attachment = this.#attachment
-      if (!attachment.update(slot, generation, status, text, pairs?.encoded, this.#ticket)) {
-        this.#unbind()
-        continue
+    const attachment = this.#attachment
+    this.#whileBound((slot, generation, isSettled) => {
+      if (
+        !attachment.update(slot, generation, status, text, pairs?.encoded, this.#ticket, isSettled)
+      ) {
+        return false
       }
       this.#ticket = attachment.ticket
       this.#status = status
@@ -167,9 +169,26 @@ export class Reporter implements ComponentReporter {
         this.#metadata = undefined
       }
       if (text.isCut || pairs?.encoded.isCut) attachment.countCut()
-      return
+      return true
+    })
+  }
+
+  /**
+   * Publishes under the binding, or under a new one if that has ended. What is not registered is ignored, and counted,
+   * only after a look that knows all that was published before it.
+   */
+  #whileBound(publish: (slot: number, generation: number, isSettled: boolean) => boolean): void {
+    for (let isSettled = false; ; isSettled = true) {
+      if (this.#binding !== undefined || this.bind()) {
+        const { slot, generation } = this.#binding!
+        if (publish(slot, generation, isSettled)) return
+        this.#unbind()
+      } else if (isSettled) {
+        this.#attachment.countIgnored()
+        return
+      }
+      this.#attachment.settle()
     }
-    this.#attachment.countIgnored()
   }
 
   #encode(metadata: MetadataInput): { flat: readonly string[]; encoded: Encoded } | undefined {
@@ -183,15 +202,20 @@ export class Reporter implements ComponentReporter {
     }
   }
 
-  /** Same keys in the same order with the same values as what this reporter last set. */
+  /**
+   * Same keys in the same order with the same values as what this reporter last set. Walks the object in place, as a list
+   * of its keys would be garbage of every update; only plain objects, as the walk also meets inherited keys.
+   */
   #isMetadata(metadata: Readonly<Record<string, string>>): boolean {
     const known = this.#metadata
     if (known === undefined) return false
-    const keys = Object.keys(metadata)
-    if (keys.length * 2 !== known.length) return false
-    for (let i = 0; i < keys.length; i++) {
-      if (keys[i] !== known[2 * i] || metadata[keys[i]!] !== known[2 * i + 1]) return false
+    const prototype: unknown = Object.getPrototypeOf(metadata)
+    if (prototype !== Object.prototype && prototype !== null) return false
+    let at = 0
+    for (const key in metadata) {
+      if (key !== known[at] || metadata[key] !== known[at + 1]) return false
+      at += 2
     }
-    return true
+    return at === known.length
   }
 }

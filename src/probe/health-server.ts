@@ -1,0 +1,227 @@
+// The probe server, as its users see it: an HTTP server whose answers come from a thread of their own. Called in the
+// thread that made the HealthManager; that thread also restarts the probe actor if it dies.
+import { setTimeout as delay } from 'node:timers/promises'
+import { isMainThread } from 'node:worker_threads'
+import { checkInteger } from '../model/arguments.js'
+import { argumentError, HealthError } from '../model/errors.js'
+import type { ActorExit } from '../runtime/actor-handle.js'
+import type { HealthManager } from '../runtime/health-manager.js'
+import { RestartIntensity } from '../runtime/restart-intensity.js'
+import { type AttachedServer, addServer, removeServer } from '../runtime/servers.js'
+import type { ActorState, ActorStats } from '../runtime/stats.js'
+import type { TransportChoice } from './choose-listener.js'
+import type { ServerAddress } from './probe-actor.js'
+import { ProbeThread } from './probe-thread.js'
+
+/** The probe actor died and another one answers in its place. */
+export interface ServerRestart {
+  /** Restarts since the start of the server. */
+  readonly restarts: number
+  /** What the last one died of. */
+  readonly cause: HealthError
+}
+
+export interface HealthServerOptions {
+  /** Address or name to listen on. Default `'0.0.0.0'`, all IPv4 interfaces; `'::'` is all of both kinds. */
+  host?: string
+  /** Port to listen on, 0 to 65,535; 0 is any free one, told by `start()`. Default 8081. */
+  port?: number
+  /**
+   * `'uws'` is uWebSockets.js, `'node'` is `node:http`. Default `'auto'`: `uws` where it loads and the server is
+   * started by the main thread, `node` elsewhere. `uws` started by a worker aborts the process when that worker is
+   * terminated, and it speaks HTTP/1.1 only.
+   */
+  transport?: TransportChoice
+  /**
+   * How long a probe waits for reports that are not applied yet, in ms, before it is answered with the last applied
+   * state. Default 5, far below the second that a kubelet waits.
+   */
+  readTimeoutMs?: number
+  /** How often a dead probe actor is restarted before the server gives up. Default 5 times in 10,000 ms. */
+  restarts?: { max?: number; withinMs?: number }
+  /** Where a bundler has put this package's worker entries; ends in `/`. */
+  workerBaseUrl?: string | URL
+  /** Told of each restart. */
+  onRestart?: (restart: ServerRestart) => void
+  /** Told when the server has given up; without it, that is a process warning. */
+  onError?: (error: HealthError) => void
+}
+
+interface ServerSettings {
+  readonly host: string
+  readonly port: number
+  readonly transport: TransportChoice
+  readonly readTimeoutMs: number
+  readonly workerBaseUrl: string | URL | undefined
+  readonly restarts: { readonly max: number; readonly withinMs: number }
+}
+
+/**
+ * Answers `/healthz`, `/livez` and `/readyz` from a thread of its own, so also while every other thread is blocked.
+ * Keeps the process alive from `start()` to `stop()`, as an `http.Server` does.
+ */
+export class HealthServer implements AttachedServer {
+  readonly #manager: HealthManager
+  readonly #settings: ServerSettings
+  readonly #onRestart: HealthServerOptions['onRestart']
+  readonly #onError: HealthServerOptions['onError']
+  readonly #intensity: RestartIntensity
+  readonly #stopping = new AbortController()
+  #started: Promise<ServerAddress> | undefined
+  #restarted: Promise<void> | undefined
+  #stopped: Promise<void> | undefined
+  #thread: ProbeThread | undefined
+  #state: ActorState = 'stopped'
+  #restarts = 0
+
+  /** @throws HealthError `ERR_HEALTH_ARGUMENT` naming the option that is out of range. */
+  constructor(manager: HealthManager, options: HealthServerOptions = {}) {
+    if (typeof manager?.handle !== 'function') {
+      throw argumentError('manager', manager, 'must be a HealthManager')
+    }
+    this.#manager = manager
+    this.#settings = resolveServerOptions(options)
+    this.#onRestart = options.onRestart
+    this.#onError = options.onError
+    this.#intensity = new RestartIntensity(this.#settings.restarts)
+  }
+
+  /** How the probe actor is, as in the runtime's stats. */
+  get actor(): ActorStats {
+    return { name: 'probe', state: this.#state, restarts: this.#restarts }
+  }
+
+  /**
+   * Starts to answer probes; resolves to the address that was bound.
+   * @throws HealthError `ERR_HEALTH_LISTEN` where the port cannot be bound, or the server has been started before;
+   * `ERR_HEALTH_STOPPED` after `stop()` of the server or of its manager; `ERR_HEALTH_UNAVAILABLE` where the thread
+   * does not start. After a failure it may be tried again.
+   */
+  async start(): Promise<ServerAddress> {
+    if (this.#stopped) throw new HealthError('ERR_HEALTH_STOPPED', 'the server was stopped')
+    if (this.#started) {
+      const { host, port } = this.#settings
+      throw new HealthError(
+        'ERR_HEALTH_LISTEN',
+        `the server has been started already: host=${host} port=${port}`,
+      )
+    }
+    this.#started = this.#start(this.#settings)
+    try {
+      return await this.#started
+    } catch (error) {
+      this.#started = undefined
+      throw error
+    }
+  }
+
+  /** Stops answering, closes port and connections and ends the thread. Idempotent; final, a stopped server does not start again. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async #start(where: Pick<ServerSettings, 'port' | 'transport'>): Promise<ServerAddress> {
+    const { port, transport } = where
+    const handle = this.#manager.handle()
+    const thread = await ProbeThread.start({ ...this.#settings, handle, port, transport })
+    if (this.#stopping.signal.aborted) {
+      await thread.close()
+      throw new HealthError('ERR_HEALTH_STOPPED', 'the server was stopped while it started')
+    }
+    this.#thread = thread
+    this.#state = 'running'
+    addServer(this.#manager, this)
+    void thread.exited.then((exit) => {
+      if (!this.#stopping.signal.aborted) this.#restarted = this.#restart(thread.address, exit)
+    })
+    return thread.address
+  }
+
+  async #restart(address: ServerAddress, { code, error }: ActorExit): Promise<void> {
+    const why = error === undefined ? '' : `: ${error.message}`
+    let cause = new HealthError(
+      'ERR_HEALTH_UNAVAILABLE',
+      `the probe actor has ended: exitCode=${code}${why}`,
+      error && { cause: error },
+    )
+    this.#state = 'restarting'
+    for (;;) {
+      const delayMs = this.#intensity.tryGrant(performance.now())
+      if (delayMs === undefined) return this.#giveUp(address, cause)
+      try {
+        await delay(delayMs, undefined, { signal: this.#stopping.signal })
+        await this.#start(address)
+      } catch (failure) {
+        if (this.#stopping.signal.aborted) return
+        cause = failure instanceof HealthError ? failure : cause
+        continue
+      }
+      this.#restarts++
+      this.#tell(() => this.#onRestart?.({ restarts: this.#restarts, cause }))
+      return
+    }
+  }
+
+  #giveUp({ host, port }: ServerAddress, cause: HealthError): void {
+    this.#state = 'failed'
+    const { max, withinMs } = this.#settings.restarts
+    const error = new HealthError(
+      'ERR_HEALTH_UNAVAILABLE',
+      `probes are no longer answered, the probe actor keeps dying: host=${host} port=${port} restarts=${max} withinMs=${withinMs}: ${cause.message}`,
+      { cause },
+    )
+    if (this.#onError) this.#tell(() => this.#onError?.(error))
+    else process.emitWarning(error)
+  }
+
+  /** What a callback throws is its own affair and must not keep the server from its restart. */
+  #tell(callback: () => void): void {
+    try {
+      callback()
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : String(error))
+    }
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopping.abort()
+    // Whichever is on its way sees the abort, and cleans up after itself.
+    await Promise.allSettled([this.#started, this.#restarted])
+    try {
+      await this.#thread?.close()
+    } finally {
+      this.#state = 'stopped'
+      removeServer(this.#manager, this)
+    }
+  }
+}
+
+function resolveServerOptions(options: HealthServerOptions): ServerSettings {
+  if (typeof options !== 'object' || options === null) {
+    throw argumentError('options', options, 'must be an object')
+  }
+  const { host = '0.0.0.0', port = 8081, transport = 'auto', workerBaseUrl } = options
+  if (typeof host !== 'string' || host === '') {
+    throw argumentError('host', host, 'must be a string that is not empty')
+  }
+  checkInteger(port, 'port', 0, 65_535)
+  const { readTimeoutMs = 5 } = options
+  checkInteger(readTimeoutMs, 'readTimeoutMs', 0, 2 ** 31 - 1)
+  if (transport !== 'auto' && transport !== 'uws' && transport !== 'node') {
+    throw argumentError('transport', transport, "must be 'auto', 'uws' or 'node'")
+  }
+  const max = options.restarts?.max ?? 5
+  const withinMs = options.restarts?.withinMs ?? 10_000
+  checkInteger(max, 'restarts.max', 0, 1_000_000)
+  checkInteger(withinMs, 'restarts.withinMs', 1, 2 ** 31 - 1)
+  return {
+    host,
+    port,
+    // A worker can be terminated without a chance to close uWebSockets.js, which would abort the whole process.
+    transport: transport === 'auto' && !isMainThread ? 'node' : transport,
+    readTimeoutMs,
+    workerBaseUrl,
+    restarts: { max, withinMs },
+  }
+}

@@ -1,0 +1,13 @@
+import { test } from 'node:test'
+import { loadUws, UwsListener } from '../../src/probe/uws-listener.js'
+import { describeListenerContract } from './listener-contract.js'
+import { describeProbeContract } from './probe-contract.js'
+
+const loaded = await loadUws().catch((error: unknown) => String(error))
+
+if (typeof loaded === 'string') {
+  test('uWebSockets.js cannot load on this platform', { skip: loaded.split('\n', 1)[0] }, () => {})
+} else {
+  describeProbeContract('uWebSockets.js', (handler) => new UwsListener(loaded, handler))
+  describeListenerContract('uWebSockets.js', (handler) => new UwsListener(loaded, handler))
+}
