@@ -7,7 +7,7 @@ import { DOORBELL, PARKED } from '../../src/memory/layout.js'
 import { assertShows } from './harness/audit.js'
 import { PlainModel, register, type Told, update } from './harness/plain-model.js'
 import { type Producer, Rig } from './harness/rig.js'
-import { simulateAsync, simulation, unhooked } from './harness/simulation.js'
+import { type Sabotage, simulateAsync, simulation, unhooked } from './harness/simulation.js'
 
 const BEFORE = [register('a'), register('b'), update('a', 1, 'fine')]
 /** Turns of the event loop after which everything that was going to happen has happened. */
@@ -121,6 +121,34 @@ for (const isSameThread of [true, false]) {
     }
   })
 }
+
+test('it is noticed that a manager says that it parks only after its second look', async () => {
+  for (let point = 0, points = 1; point < points; point++) {
+    const scene = begin()
+    const told: Told[] = []
+    let held: (() => unknown) | undefined
+    const late: Sabotage = (operation, _words, index, rest, proceed) => {
+      if (operation === 'store' && index === PARKED && rest[0] !== 0) {
+        held = proceed
+        return undefined
+      }
+      if (operation === 'waitAsync') held?.()
+      return proceed()
+    }
+    try {
+      points = await runActor(scene, told, (at) => {
+        simulation.sabotage = late
+        if (at !== point) return
+        told.push(update('a', 3, 'broken'))
+        scene.producers[0].tell(told.at(-1)!)
+      })
+    } catch (error) {
+      assert.ok(error instanceof assert.AssertionError, `${error}`)
+      return
+    }
+  }
+  assert.fail('nothing was noticed')
+})
 
 test('a thread that had rung for a manager that died rings for its successor', async () => {
   const { rig, producers } = begin()

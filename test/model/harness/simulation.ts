@@ -11,20 +11,7 @@
 // The simulation also has the clocks: they move with every look at them and with every wait, so each bounded wait ends, at
 // once. A wait never blocks: `onWait` is where the rest of the world goes on meanwhile.
 
-type Operation =
-  | 'load'
-  | 'store'
-  | 'add'
-  | 'sub'
-  | 'and'
-  | 'or'
-  | 'exchange'
-  | 'compareExchange'
-  | 'wait'
-  | 'notify'
-  | 'waitAsync'
-
-const OPERATIONS: readonly Operation[] = [
+const OPERATIONS = [
   'load',
   'store',
   'add',
@@ -36,7 +23,9 @@ const OPERATIONS: readonly Operation[] = [
   'wait',
   'notify',
   'waitAsync',
-]
+] as const
+
+type Operation = (typeof OPERATIONS)[number]
 
 type Call = (words: Int32Array, index: number, ...rest: number[]) => unknown
 
