@@ -109,12 +109,14 @@ function hashOfName(name: string): number {
 export function recover(region: Region, slots: SlotWriter): Recovered {
   repairJournalTail(region.words)
   redo(region, slots)
-  // A predecessor that died in a batch has left the sequence odd, which readers take for a batch in progress.
+  const heap = new PayloadHeap(region, liveBlocks(region, slots))
+  const recovered = new Recovered(region, slots, heap, new JournalWriter(region, heap))
+  // A predecessor that died in a batch has left the sequence odd, which readers take for a batch in progress. Last of
+  // all: a name whose slot was registered is in the directory only now.
   const tableSequence = region.words[TABLE_SEQUENCE]!
   if ((tableSequence & 1) === 1)
     Atomics.store(region.words, TABLE_SEQUENCE, (tableSequence + 1) | 0)
-  const heap = new PayloadHeap(region, liveBlocks(region, slots))
-  return new Recovered(region, slots, heap, new JournalWriter(region, heap))
+  return recovered
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   REGISTERED,
   SLOT_BEAT,
   SLOT_COPY_WORDS,
+  SLOT_ENDING,
   SLOT_LATEST_TICKET,
   SLOT_WORDS,
   STATUS_MASK,
@@ -44,6 +45,10 @@ export class SlotMap {
 
   beat(slot: number): number {
     return this.#slots + slot * SLOT_WORDS + SLOT_BEAT
+  }
+
+  ending(slot: number): number {
+    return this.#slots + slot * SLOT_WORDS + SLOT_ENDING
   }
 
   /**

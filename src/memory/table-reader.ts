@@ -54,6 +54,8 @@ export class TableReader {
   readonly #cache: SlotCache
   readonly #directory: DirectoryReader
   readonly #timeoutMs: number
+  /** A look-up of this attempt has found nothing. */
+  #isMissing = false
   #control: (ControlState & { readonly sequence: number }) | undefined
   /** The table's sequence that the last accepted attempt saw at rest; -1 if it was not. */
   #restedAt = -1
@@ -112,7 +114,9 @@ export class TableReader {
       if (isWhole) return this.#draftAll()
       return watched.every((component) => {
         component.binding = this.#directory.find(component.encoded)
-        return component.binding === undefined || this.#cache.draft(component.binding.slot)
+        if (component.binding !== undefined) return this.#cache.draft(component.binding.slot)
+        this.#isMissing = true
+        return true
       })
     })
     const statuses = watched.map(({ name, binding }) => {
@@ -161,9 +165,11 @@ export class TableReader {
     const before = Atomics.load(words, TABLE_SEQUENCE)
     const control = readControl(words)
     this.#cache.begin()
+    this.#isMissing = false
     if (control === undefined || !draft()) return false
     const isAtRest = (before & 1) === 0 && Atomics.load(words, TABLE_SEQUENCE) === before
-    if (!isAtRest && !this.#isUnmoved(control.sequence)) return false
+    // A slot is registered before its name is entered, so beside a batch a name that was not found proves nothing.
+    if (!isAtRest && (this.#isMissing || !this.#isUnmoved(control.sequence))) return false
     this.#cache.accept()
     this.#control = control
     this.#restedAt = isAtRest ? before : -1

@@ -1,7 +1,7 @@
 // One thread's way into the region: its mailbox, its tickets, and the updates it publishes. Belongs to the thread
 // that made it. Nothing here waits for another thread, except for room in a full mailbox, within a bound.
 
-import { ring } from '../memory/applied-wait.js'
+import { AppliedWait, ring } from '../memory/applied-wait.js'
 import {
   CLOSED_BIT,
   isAfter,
@@ -37,6 +37,8 @@ export class Attachment {
   readonly #header: number
   readonly #mailbox: MailboxWriter
   readonly #publishTimeoutMs: number
+  readonly #settleTimeoutMs: number
+  readonly #applied: AppliedWait
   readonly #ring: () => void
   readonly #record: RecordHeader = { kind: 0, slot: 0, generation: 0 }
   /** The park for which this thread has rung already. */
@@ -48,12 +50,19 @@ export class Attachment {
   isUndisturbed = false
 
   /** @throws HealthError `ERR_HEALTH_CAPACITY` if every mailbox is taken, `ERR_HEALTH_STOPPED` after the stop. */
-  constructor(region: Region, threadId: number, publishTimeoutMs: number) {
+  constructor(
+    region: Region,
+    threadId: number,
+    publishTimeoutMs: number,
+    settleTimeoutMs = publishTimeoutMs,
+  ) {
     this.region = region
     this.#words = region.words
     this.#map = new SlotMap(region)
     this.#threadId = threadId
     this.#publishTimeoutMs = publishTimeoutMs
+    this.#settleTimeoutMs = settleTimeoutMs
+    this.#applied = new AppliedWait(region)
     this.#ring = () => ring(this.#words)
     this.#index = claimMailbox(region, threadId)
     this.#header = mailboxHeader(region, this.#index)
@@ -80,7 +89,8 @@ export class Attachment {
 
   /**
    * Publishes an update. `expected` is the slot's latest ticket as this thread last saw it. False if the component was
-   * deregistered meanwhile, or registered anew: then nothing was published.
+   * deregistered meanwhile, or registered anew, or, unless `isSettled`, if a deregistration is under way: then nothing
+   * was published. Call `settle`, look the name up again, and come back with `isSettled`.
    */
   update(
     slot: number,
@@ -89,15 +99,27 @@ export class Attachment {
     text: Encoded,
     metadata: Encoded | undefined,
     expected: number,
+    isSettled: boolean,
   ): boolean {
     this.#write(KIND_UPDATE | (status << STATUS_SHIFT), slot, generation, text, metadata)
-    return this.#publishFor(slot, generation, expected)
+    return this.#publishFor(slot, generation, expected, isSettled)
   }
 
   /** Publishes a deregistration; false as for `update`. */
-  deregister(slot: number, generation: number, expected: number): boolean {
+  deregister(slot: number, generation: number, expected: number, isSettled: boolean): boolean {
     this.#write(KIND_DEREGISTER, slot, generation, undefined, undefined)
-    return this.#publishFor(slot, generation, expected)
+    // Before raiseLatest: whoever finds our ticket there finds this, too.
+    Atomics.store(this.#words, this.#map.ending(slot), generation + 1)
+    return this.#publishFor(slot, generation, expected, isSettled)
+  }
+
+  /**
+   * Waits, within `readTimeoutMs`, until all that is published is applied. An update that finds its component gone, or
+   * going, must not be ignored on the strength of an old look: a registration that comes before it may still be in a
+   * mailbox, and a reader could see that one applied and this update neither before nor after it.
+   */
+  settle(): void {
+    if (!this.#applied.note()) this.#applied.wait(this.#settleTimeoutMs)
   }
 
   /** Publishes a registration; gives its ticket, with which `wasRefused` tells what became of it. */
@@ -178,7 +200,7 @@ export class Attachment {
    * slot tickets are raised in their order, and the value that ours replaced is the ticket before it. Nothing is raised
    * for a registration that is gone: the next update of the slot would wait in vain for what we then do not publish.
    */
-  #publishFor(slot: number, generation: number, expected: number): boolean {
+  #publishFor(slot: number, generation: number, expected: number, isSettled: boolean): boolean {
     const words = this.#words
     const index = this.#map.latestTicket(slot)
     let ticket = this.#mailbox.drawTicket()
@@ -191,6 +213,7 @@ export class Attachment {
       // Somebody else has published about this slot, perhaps a deregistration, or the manager has ended the
       // registration. Pairs with SlotWriter.expireReporters: what ends after this look fails our next exchange.
       if (!this.isCurrent(slot, generation)) return false
+      if (!isSettled && Atomics.load(words, this.#map.ending(slot)) === generation + 1) return false
       previous = found
       if (isAfter(found, ticket)) ticket = this.#mailbox.drawTicket()
     }

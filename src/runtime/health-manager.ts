@@ -74,7 +74,8 @@ export class HealthManager {
   private constructor(region: Region, handle: HealthHandle) {
     this.#region = region
     this.#handle = handle
-    this.#attachment = new Attachment(region, threadId, handle.publishTimeoutMs)
+    const { publishTimeoutMs, readTimeoutMs } = handle
+    this.#attachment = new Attachment(region, threadId, publishTimeoutMs, readTimeoutMs)
     this.#reader = new HealthReader(region, handle.policy, handle.readTimeoutMs)
     this.#applied = new AppliedWait(region)
     this.#texts = new TextCache(region.layout.maxPayloadBytes)

@@ -118,13 +118,11 @@ export class Reporter implements ComponentReporter {
   }
 
   deregister(): void {
-    while (this.#binding !== undefined || this.bind()) {
-      const { slot, generation } = this.#binding!
-      const isPublished = this.#attachment.deregister(slot, generation, this.#ticket)
-      this.#unbind()
-      if (isPublished) return
-    }
-    this.#attachment.countIgnored()
+    this.#whileBound((slot, generation, isSettled) => {
+      const isPublished = this.#attachment.deregister(slot, generation, this.#ticket, isSettled)
+      if (isPublished) this.#unbind()
+      return isPublished
+    })
   }
 
   /** Looks the component up; false if it is not registered. */
@@ -154,12 +152,12 @@ export class Reporter implements ComponentReporter {
     if (metadata !== null && metadata !== undefined) checkMetadata(metadata)
     const text = this.#texts.encode(message)
     const pairs = this.#encode(metadata)
-    while (this.#binding !== undefined || this.bind()) {
-      const { slot, generation } = this.#binding!
-      const attachment = this.#attachment
-      if (!attachment.update(slot, generation, status, text, pairs?.encoded, this.#ticket)) {
-        this.#unbind()
-        continue
+    const attachment = this.#attachment
+    this.#whileBound((slot, generation, isSettled) => {
+      if (
+        !attachment.update(slot, generation, status, text, pairs?.encoded, this.#ticket, isSettled)
+      ) {
+        return false
       }
       this.#ticket = attachment.ticket
       this.#status = status
@@ -171,9 +169,26 @@ export class Reporter implements ComponentReporter {
         this.#metadata = undefined
       }
       if (text.isCut || pairs?.encoded.isCut) attachment.countCut()
-      return
+      return true
+    })
+  }
+
+  /**
+   * Publishes under the binding, or under a new one if that has ended. What is not registered is ignored, and counted,
+   * only after a look that knows all that was published before it.
+   */
+  #whileBound(publish: (slot: number, generation: number, isSettled: boolean) => boolean): void {
+    for (let isSettled = false; ; isSettled = true) {
+      if (this.#binding !== undefined || this.bind()) {
+        const { slot, generation } = this.#binding!
+        if (publish(slot, generation, isSettled)) return
+        this.#unbind()
+      } else if (isSettled) {
+        this.#attachment.countIgnored()
+        return
+      }
+      this.#attachment.settle()
     }
-    this.#attachment.countIgnored()
   }
 
   #encode(metadata: MetadataInput): { flat: readonly string[]; encoded: Encoded } | undefined {
