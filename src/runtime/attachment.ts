@@ -71,8 +71,7 @@ export class Attachment {
     this.#index = claimMailbox(region, threadId)
     this.#header = mailboxHeader(region, this.#index)
     this.#mailbox = new MailboxWriter(region, this.#index)
-    const isClosed = (Atomics.load(this.words, this.#header + MAILBOX_TAIL) & CLOSED_BIT) !== 0
-    if (isClosed) {
+    if (this.#isClosed()) {
       this.detach()
       throw stopped()
     }
@@ -150,8 +149,12 @@ export class Attachment {
     return ticket
   }
 
-  /** Counts an update or deregistration of a name that is not registered. */
+  /**
+   * Counts an update or deregistration of a name that is not registered.
+   * @throws HealthError `ERR_HEALTH_STOPPED` after the stop, as for any other.
+   */
   countIgnored(): void {
+    if (this.#isDetached || this.#isClosed()) throw stopped()
     Atomics.add(this.words, this.#header + MAILBOX_IGNORED, 1)
   }
 
@@ -180,6 +183,10 @@ export class Attachment {
     this.#isDetached = true
     abandonMailbox(this.region, this.#index, this.#threadId)
     ring(this.words)
+  }
+
+  #isClosed(): boolean {
+    return (Atomics.load(this.words, this.#header + MAILBOX_TAIL) & CLOSED_BIT) !== 0
   }
 
   #write(
