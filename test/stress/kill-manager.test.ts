@@ -9,7 +9,8 @@ import type { Audited } from './support/auditor.js'
 import { spinUs } from './support/board.js'
 import { transitionsUpTo, verifyEvidence } from './support/evidence.js'
 import { KillScene } from './support/kill-scene.js'
-import { Random, seedOfRun } from './support/random.js'
+import { Random } from './support/random.js'
+import { runOnce } from './support/run-once.js'
 
 const KILLS = 50
 const PRODUCERS = 3
@@ -54,7 +55,7 @@ async function kill(t: TestContext, seed: number): Promise<Outcome> {
     await restarted
     // Else the next kill would come before the new manager had anything to do, and so on for ever.
     await scene.waitForProgress(producers)
-    await scene.checkHelpers()
+    await scene.checkWatchers()
   }
   const audited = await scene.end(producers)
   return {
@@ -72,15 +73,7 @@ async function kill(t: TestContext, seed: number): Promise<Outcome> {
   }
 }
 
-let outcome: Promise<Outcome> | undefined
-async function killOnce(t: TestContext): Promise<Outcome> {
-  if (outcome === undefined) {
-    const seed = seedOfRun()
-    t.diagnostic(`HEALTH_SEED=${seed}`)
-    outcome = kill(t, seed)
-  }
-  return outcome
-}
+const killOnce = runOnce(kill)
 
 test('the manager is killed 50 times under load, and restarted each time', async (t) => {
   const { restarts, stats } = await killOnce(t)

@@ -8,7 +8,8 @@ import type { Audited } from './support/auditor.js'
 import { spinUs } from './support/board.js'
 import { transitionsUpTo, verifyEvidence } from './support/evidence.js'
 import { KillScene, type Producer } from './support/kill-scene.js'
-import { Random, seedOfRun } from './support/random.js'
+import { Random } from './support/random.js'
+import { runOnce } from './support/run-once.js'
 
 const KILLS = 100
 const PLACES = 3
@@ -63,7 +64,7 @@ async function kill(t: TestContext, seed: number): Promise<Outcome> {
     scene.board.leave(place)
     deaths.push(await bury(health, scene, victim))
     producers[place] = scene.hire(place, true)
-    await scene.checkHelpers()
+    await scene.checkWatchers()
   }
   for (const producer of producers) await scene.waitUntilReporting(producer)
   const audited = await scene.end(producers)
@@ -105,15 +106,7 @@ async function bury(health: HealthManager, scene: KillScene, victim: Producer): 
   return death
 }
 
-let outcome: Promise<Outcome> | undefined
-async function killOnce(t: TestContext): Promise<Outcome> {
-  if (outcome === undefined) {
-    const seed = seedOfRun()
-    t.diagnostic(`HEALTH_SEED=${seed}`)
-    outcome = kill(t, seed)
-  }
-  return outcome
-}
+const killOnce = runOnce(kill)
 
 test('100 producers are killed, more than there are mailboxes', async (t) => {
   const { deaths, mailboxes } = await killOnce(t)

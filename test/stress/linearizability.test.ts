@@ -9,7 +9,8 @@ import { COMPONENTS, componentModel, type Recorded, wholeModel } from './support
 import { withoutAnUpdate, withStaleReads } from './support/history-alterations.js'
 import { type DriveOrders, drive } from './support/history-driver.js'
 import { explain } from './support/history-text.js'
-import { Random, seedOfRun } from './support/random.js'
+import { Random } from './support/random.js'
+import { runOnce } from './support/run-once.js'
 import { startThread } from './support/threads.js'
 
 const OPERATIONS_PER_THREAD = 5_000
@@ -50,15 +51,7 @@ async function record(t: TestContext, seed: number): Promise<Recording> {
   return { seed, history, staleReads }
 }
 
-// One recording serves all tests of this file; the first to ask makes it.
-let recording: Promise<Recording> | undefined
-async function recordOnce(t: TestContext): Promise<Recording> {
-  const seed = seedOfRun()
-  recording ??= record(t, seed)
-  const made = await recording
-  t.diagnostic(`HEALTH_SEED=${made.seed}`)
-  return made
-}
+const recordOnce = runOnce(record)
 
 /** The history as one component sees it. */
 function partOf(history: readonly Recorded[], component: number): Recorded[] {

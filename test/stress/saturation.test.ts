@@ -51,19 +51,21 @@ async function saturate(t: TestContext): Promise<Outcome> {
   const producers = Array.from({ length: PRODUCERS }, (_, producer) =>
     startThread(t, './pair-producer.js', { ...orders, producer }),
   )
-  while (producers.some((_, producer) => board.completedBy(producer) === 0)) await delay(5)
-  const reader = startThread(t, './pair-reader.js', orders)
+  const threads = [...producers]
+  // A thread that fails ends, and would be waited for in vain.
+  const unlessOneEnds = <T>(work: Promise<T>) => Promise.race([work, ...threads.map(failWhenEnded)])
   const countPairs = () =>
     producers.reduce((sum, _, producer) => sum + board.completedBy(producer), 0)
 
-  // A thread that fails ends, and would be waited for in vain.
-  const unlessOneEnds = <T>(work: Promise<T>) =>
-    Promise.race([work, ...[...producers, reader].map((thread) => failWhenEnded(thread))])
-
+  while (producers.some((_, producer) => board.completedBy(producer) === 0)) {
+    await unlessOneEnds(delay(5))
+  }
+  const reader = startThread(t, './pair-reader.js', orders)
+  threads.push(reader)
   while (countPairs() < WARM_UP_PAIRS && !board.isStopped) await unlessOneEnds(delay(50))
   const warm = await unlessOneEnds(measureAtRest(board))
   const pairsWhenWarm = countPairs()
-  await delay(SATURATION_MS)
+  await unlessOneEnds(delay(SATURATION_MS))
   const end = await unlessOneEnds(measureAtRest(board))
   const pairs = countPairs()
   board.stop()
