@@ -52,8 +52,8 @@ export class Drain {
   /** Mailboxes with records of this round. */
   readonly #pending: MailboxReader[] = []
   #servedWaiters = 0
-  /** Snapshot requests of readers that did not finish in time, most likely killed: not waited for again. */
-  #lostRequests = 0
+  /** Snapshot requests up to which a pause was granted. */
+  #grantedRequests = 0
   #giveUpAt = 0
   #patienceMs = PREDECESSOR_PATIENCE_MS
 
@@ -66,7 +66,7 @@ export class Drain {
     this.#counts.ignored = words[IGNORED_COUNT]!
     this.#counts.superseded = words[SUPERSEDED_COUNT]!
     this.#counts.cut = words[CUT_COUNT]!
-    this.#lostRequests = this.#openRequests()
+    this.#grantedRequests = Atomics.load(words, SNAPSHOT_DONES)
     this.#publishCounts()
     this.#wakeAll()
   }
@@ -138,18 +138,21 @@ export class Drain {
   /** pickSmallest and apply, between beginBatch and endBatch. Gives the number of records consumed. */
   #applyUpTo(highest: number, maxRecords: number): number {
     let consumed = 0
-    this.#beginBatch()
     while (consumed < maxRecords) {
-      if ((consumed & (RECORDS_BETWEEN_LOOKS - 1)) === 1 && this.#isSnapshotWanted())
+      if ((consumed & (RECORDS_BETWEEN_LOOKS - 1)) === 1 && this.#isSnapshotWanted()) {
         this.#grantSnapshot()
+      }
       const mailbox = this.#pickSmallest(highest)
       if (mailbox === undefined || !this.#hasPredecessor(mailbox)) break
+      if (consumed === 0) this.#beginBatch()
       this.#count(this.#applier.apply(mailbox), mailbox)
       mailbox.advance()
       consumed++
     }
-    this.#sweepIfDue()
-    this.#endBatch()
+    if (consumed > 0) {
+      this.#sweepIfDue()
+      this.#endBatch()
+    }
     this.#settle()
     return consumed
   }
@@ -174,7 +177,6 @@ export class Drain {
     if (this.#giveUpAt === 0) this.#giveUpAt = now + this.#patienceMs
     if (now < this.#giveUpAt) return false
     this.#giveUpAt = 0
-    this.#applier.giveUpPredecessor(mailbox)
     return true
   }
 
@@ -209,31 +211,31 @@ export class Drain {
     Atomics.store(this.#words, TABLE_SEQUENCE, (this.#words[TABLE_SEQUENCE]! + 1) | 0)
   }
 
-  /** grantSnapshot, between two records: nothing moves until the readers are done, or the pause is over. */
+  /**
+   * grantSnapshot, between two records: nothing moves until as many readers are done as have asked since the last
+   * pause, or the time is up. Readers that were killed over their requests are thus waited for once.
+   */
   #grantSnapshot(): void {
     this.#endBatch()
+    const words = this.#words
     const end = performance.now() + SNAPSHOT_PAUSE_MS
+    const donesBefore = Atomics.load(words, SNAPSHOT_DONES)
     for (;;) {
-      const dones = Atomics.load(this.#words, SNAPSHOT_DONES)
+      const dones = Atomics.load(words, SNAPSHOT_DONES)
+      const asked = (Atomics.load(words, SNAPSHOT_REQUESTS) - this.#grantedRequests) | 0
       const left = end - performance.now()
-      if (!this.#isSnapshotWanted() || left <= 0) break
-      // Pairs with the add and notify in TableReader after its attempt.
-      Atomics.wait(this.#words, SNAPSHOT_DONES, dones, left)
+      if (((dones - donesBefore) | 0) >= asked || left <= 0) break
+      // Pairs with the add and notify in TableReader after its attempts.
+      Atomics.wait(words, SNAPSHOT_DONES, dones, left)
     }
-    this.#lostRequests = this.#openRequests()
+    this.#grantedRequests = Atomics.load(words, SNAPSHOT_REQUESTS)
     this.#beginBatch()
   }
 
   #isSnapshotWanted(): boolean {
-    const open = this.#openRequests()
-    // A reader that was given up has finished after all.
-    if (open < this.#lostRequests) this.#lostRequests = open
-    return open > this.#lostRequests
-  }
-
-  #openRequests(): number {
+    const requests = Atomics.load(this.#words, SNAPSHOT_REQUESTS)
     return (
-      (Atomics.load(this.#words, SNAPSHOT_REQUESTS) - Atomics.load(this.#words, SNAPSHOT_DONES)) | 0
+      requests !== this.#grantedRequests && requests !== Atomics.load(this.#words, SNAPSHOT_DONES)
     )
   }
 

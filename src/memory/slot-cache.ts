@@ -12,7 +12,7 @@ import {
   COPY_SINCE,
   COPY_STATUS,
   COPY_UPDATED_AT,
-  JOURNAL_RECORD_WORDS,
+  maxBlockWords,
   type Words,
 } from './layout.js'
 import { copyBlock } from './payload-heap.js'
@@ -80,7 +80,7 @@ export class SlotCache {
   constructor(region: Region) {
     this.#words = region.words
     this.#map = new SlotMap(region)
-    this.#maxBlockWords = (region.layout.maxPayloadBytes >> 2) + 2 * JOURNAL_RECORD_WORDS
+    this.#maxBlockWords = maxBlockWords(region.layout)
   }
 
   /** Forgets drafts; the next `draft` calls begin a new attempt. */
@@ -199,7 +199,7 @@ export class SlotCache {
   #copyBlock(block: number): number {
     if (block === 0) return 0
     const at = this.#reserve(this.#maxBlockWords)
-    const header = copyBlock(this.#words, block, this.#copy, at)
+    const header = copyBlock(this.#words, block, this.#copy, at, this.#maxBlockWords)
     this.#used = at + Math.min(contentWords(header), this.#maxBlockWords)
     return header
   }
