@@ -19,7 +19,7 @@ import {
   JOURNAL_TICKET,
   type Words,
 } from './layout.js'
-import { copyBlock, type PayloadHeap } from './payload-heap.js'
+import { copyBlock, maxContentWords, type PayloadHeap } from './payload-heap.js'
 import { put, type Region } from './region.js'
 import { readTime } from './slot-latch.js'
 import { contentWords, decodeMetadata, decodeText } from './text.js'
@@ -209,7 +209,7 @@ export class JournalReader {
     this.#words = region.words
     this.#base = region.layout.journal
     this.#records = region.layout.journalRecords
-    this.#maxBlockWords = (region.layout.maxPayloadBytes >> 2) + 2 * JOURNAL_RECORD_WORDS
+    this.#maxBlockWords = maxContentWords(region.layout)
     const count = journalCount(this.#words)
     const kept = (count - Atomics.load(this.#words, JOURNAL_OLDEST)) | 0
     this.#cursor = from === 'now' ? count : from === 'oldest' ? count - Math.max(0, kept) : from - 1

@@ -2,11 +2,13 @@
 // split and merged in halves. The manager alone allocates, counts references and frees; its books are private
 // arrays, which a new manager rebuilds from the references that it finds in slots and journal. Readers copy a
 // block and then check that whatever referred to it has not moved on.
+import { MAX_NAME_BYTES } from '../model/arguments.js'
 import {
   BLOCK_CONTENT,
   BLOCK_HEADER,
   BLOCK_STAMP,
   GRANULE_WORDS,
+  type Layout,
   WORD_BYTES,
   type Words,
 } from './layout.js'
@@ -172,6 +174,11 @@ export class PayloadHeap {
 
 function orderFor(words: number): number {
   return words <= GRANULE_WORDS ? 0 : 32 - Math.clz32((words - 1) >> GRANULE_SHIFT)
+}
+
+/** The longest content that a block may have: a payload, or a name where payloads may only be short. */
+export function maxContentWords(layout: Layout): number {
+  return contentWords(Math.max(layout.maxPayloadBytes, MAX_NAME_BYTES))
 }
 
 /**

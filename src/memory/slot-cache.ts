@@ -12,10 +12,9 @@ import {
   COPY_SINCE,
   COPY_STATUS,
   COPY_UPDATED_AT,
-  JOURNAL_RECORD_WORDS,
   type Words,
 } from './layout.js'
-import { copyBlock } from './payload-heap.js'
+import { copyBlock, maxContentWords } from './payload-heap.js'
 import type { Region } from './region.js'
 import { generationOf, isRegistered, readTime, SlotMap, statusOf } from './slot-latch.js'
 import { contentWords, decodeMetadata, decodeText, NO_METADATA } from './text.js'
@@ -77,7 +76,7 @@ export class SlotCache {
   constructor(region: Region) {
     this.#words = region.words
     this.#map = new SlotMap(region)
-    this.#maxBlockWords = (region.layout.maxPayloadBytes >> 2) + 2 * JOURNAL_RECORD_WORDS
+    this.#maxBlockWords = maxContentWords(region.layout)
   }
 
   /** Forgets drafts; the next `draft` calls begin a new attempt. */
