@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { JournalReader, journalCount, repairJournalTail } from '../../src/memory/journal.js'
 import {
+  JOURNAL_OLDEST,
   JOURNAL_TAIL,
   JOURNAL_TAIL_HIGH_FIRST,
   JOURNAL_TAIL_HIGH_SECOND,
@@ -78,6 +79,20 @@ test('the longest name is journaled whole also where payloads may only be short'
   assert.ok(entry !== undefined && 'number' in entry)
   assert.equal(entry.component, name)
   assert.equal(entry.message, 'm'.repeat(64))
+})
+
+test('a reader that falls more than 2^31 transitions behind is told so, too', () => {
+  const { bench, reporter } = rig({ journalBytes: 4 * 64 })
+  const reader = new JournalReader(bench.region, 'oldest')
+  const { words } = bench.region
+  words[JOURNAL_TAIL] = (3 * 2 ** 30) | 0
+  words[JOURNAL_OLDEST] = (3 * 2 ** 30) | 0
+  reporter.healthy('late')
+  bench.drain.run()
+  assert.deepEqual(reader.next(), { missed: 3 * 2 ** 30 })
+  const entry = reader.next()
+  assert.ok(entry !== undefined && 'number' in entry)
+  assert.deepEqual([entry.number, entry.message], [3 * 2 ** 30 + 1, 'late'])
 })
 
 /** The three words of the tail, and the count that they mean. */
