@@ -1,4 +1,5 @@
 // What users can configure, with the defaults, checked once at the start.
+import { layoutFor, WORD_BYTES } from '../memory/layout.js'
 import { checkInteger, checkName } from '../model/arguments.js'
 import { argumentError } from '../model/errors.js'
 import type { Policy } from '../model/policy.js'
@@ -52,12 +53,11 @@ export interface Settings {
 }
 
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
+const MAX_REGION_BYTES = 2 ** 32
 
 /** @throws HealthError `ERR_HEALTH_ARGUMENT` naming the option that is out of range. */
 export function resolveOptions(options: HealthManagerOptions = {}): Settings {
-  if (typeof options !== 'object' || options === null) {
-    throw argumentError('options', options, 'must be an object')
-  }
+  checkObject(options, 'options')
   const integer = (
     name: keyof HealthManagerOptions,
     standard: number,
@@ -79,12 +79,13 @@ export function resolveOptions(options: HealthManagerOptions = {}): Settings {
   )
   const minHeapBytes = 8 * maxPayloadBytes + maxComponents * 128
   const restarts = options.restarts ?? {}
+  checkObject(restarts, 'restarts')
   const max = restarts.max ?? 5
   const withinMs = restarts.withinMs ?? 10_000
   checkInteger(max, 'restarts.max', 0, 1_000_000)
   checkInteger(withinMs, 'restarts.withinMs', 1, MAX_TIMEOUT_MS)
-  return {
-    policy: resolvePolicy(options.policy),
+  const settings = {
+    policy: resolvePolicy(options.policy ?? {}),
     maxComponents,
     maxThreads: integer('maxThreads', 128, 2, 1024),
     mailboxBytes: powerOfTwo(mailboxBytes),
@@ -101,9 +102,30 @@ export function resolveOptions(options: HealthManagerOptions = {}): Settings {
     restarts: { max, withinMs },
     workerBaseUrl: options.workerBaseUrl,
   }
+  checkRegionSize(settings)
+  return settings
 }
 
-function resolvePolicy(policy: HealthManagerOptions['policy'] = {}): Policy {
+/** Places in the region are held in 32-bit words; a region of half of what these can count is more than anybody needs. */
+function checkRegionSize(settings: Settings): void {
+  const regionBytes = layoutFor(settings).totalWords * WORD_BYTES
+  if (regionBytes <= MAX_REGION_BYTES) return
+  const { maxComponents, maxThreads, mailboxBytes, journalBytes, heapBytes } = settings
+  throw argumentError(
+    'regionBytes',
+    regionBytes,
+    `must be at most ${MAX_REGION_BYTES}, with maxComponents=${maxComponents} maxThreads=${maxThreads} mailboxBytes=${mailboxBytes} journalBytes=${journalBytes} heapBytes=${heapBytes}`,
+  )
+}
+
+function checkObject(value: unknown, name: string): void {
+  if (typeof value !== 'object' || value === null) {
+    throw argumentError(name, value, 'must be an object')
+  }
+}
+
+function resolvePolicy(policy: NonNullable<HealthManagerOptions['policy']>): Policy {
+  checkObject(policy, 'policy')
   const names = (list: 'liveness' | 'readiness', standard: readonly string[]) => {
     const value = policy[list] ?? standard
     if (!Array.isArray(value))
