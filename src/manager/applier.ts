@@ -41,7 +41,7 @@ import {
   statusOf,
   statusWordOf,
 } from '../memory/slot-latch.js'
-import { contentWords, decodeText } from '../memory/text.js'
+import { contentWords } from '../memory/text.js'
 import { Interner } from './interner.js'
 import { type Recovered, recover } from './recovery.js'
 
@@ -87,7 +87,7 @@ export class Applier {
   }
 
   get componentCount(): number {
-    return this.#state.slotOfName.size
+    return this.#state.componentCount
   }
 
   get heapUsedBytes(): number {
@@ -253,8 +253,8 @@ export class Applier {
     const header = record.textHeader
     const content = new Int32Array(contentWords(header))
     record.copy(record.textAt(), content)
-    const name = decodeText(content, 0, header)
-    if (this.#state.slotOfName.has(name)) return 'applied'
+    const name = { header, words: content, isCut: false }
+    if (this.#state.isRegistered(name)) return 'applied'
     const slot = this.#state.takeSlot()
     if (slot === undefined) return 'refused'
     const block = this.#interner.internWords(content, header)
@@ -295,7 +295,6 @@ export class Applier {
       // Met again after a crash, or the second of two.
       return ticket === this.#slots.get(slot, COPY_TICKET) ? 'applied' : 'ignored'
     }
-    const name = this.#state.nameAt(slot)
     const copy = this.#slots.openWhole(slot)
     const { from } = this.#slots
     const blocks = [COPY_NAME, COPY_MESSAGE, COPY_METADATA].map((field) => words[from + field]!)
@@ -308,7 +307,7 @@ export class Applier {
     // Behind the commit: whoever finds its ticket gone finds the registration gone, too.
     this.#slots.expireReporters(slot)
     this.#overdue.delete(slot)
-    this.#state.leave(name, slot)
+    this.#state.leave(slot)
     for (const block of blocks) this.#state.heap.release(block)
     return 'applied'
   }

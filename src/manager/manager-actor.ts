@@ -19,7 +19,6 @@ export interface ManagerControl {
 export class ManagerActor implements ManagerControl {
   readonly #words: Words
   readonly #drain: Drain
-  #parks = 0
   #isStopping = false
   readonly #ended: Promise<void>
 
@@ -55,8 +54,8 @@ export class ManagerActor implements ManagerControl {
    */
   async #park(): Promise<void> {
     const doorbell = Atomics.load(this.#words, DOORBELL)
-    this.#parks = this.#parks === 0x7fffffff ? 1 : this.#parks + 1
-    Atomics.store(this.#words, PARKED, this.#parks)
+    // The beat numbers parks over all managers: a thread that has rung for a park of a dead one must ring for this.
+    Atomics.store(this.#words, PARKED, this.#words[MANAGER_BEAT]! || 1)
     if (this.#drain.run() === 'empty' && !this.#isStopping) {
       // A wait that times out or is woken by a change before it began answers at once, without a promise.
       const wait = Atomics.waitAsync(this.#words, DOORBELL, doorbell, PARK_MS)

@@ -67,7 +67,7 @@ export class PayloadHeap {
     const block = this.#base + granule * GRANULE_WORDS
     // Pairs with the reader's check of the slot or journal after its copy: these stores come after the ones that
     // unlinked the block's former content, so a copy that mixes the two fails that check.
-    this.#stamp = (this.#stamp + 1) | 0
+    this.#stamp = (this.#stamp + 1) | 0 || 1
     Atomics.store(this.#words, block + BLOCK_STAMP, this.#stamp)
     Atomics.store(this.#words, block + BLOCK_HEADER, header)
     return block

@@ -39,9 +39,13 @@ const UNREAD: ComponentStatus = {
   since: 0,
   updatedAt: 0,
 }
-/** Stamp of no block: stamps of blocks count for blocks only. */
-const NO_BLOCK = Number.NaN
+/** Stamp of no block; no block has it. */
+const NO_BLOCK = 0
 const MAX_ATTEMPTS = 16
+const MIN_COPY_WORDS = 4096
+/** Decoding takes ten times as long as copying, so it is put off, but not for a whole table of changes. */
+const MAX_DRAFTS = 1024
+const MAX_KEPT_WORDS = 65536
 
 /** Raw words of a slot that has moved, kept apart until the whole snapshot is known to be of one instant. */
 interface Draft {
@@ -64,10 +68,9 @@ export class SlotCache {
   readonly #maxBlockWords: number
   readonly #slots: CachedSlot[] = []
   #drafts: Draft[] = []
-  #copy = new Int32Array(4096)
+  #copy = new Int32Array(MIN_COPY_WORDS)
   #used = 0
   #isMembershipCurrent = false
-  #slotOfName = new Map<string, number>()
   #index: ReportIndex = { names: [], positions: new Map() }
   #statuses: ComponentStatus[] = []
   #report: Report = new Report(this.#index, [])
@@ -98,6 +101,8 @@ export class SlotCache {
       // Pairs with SlotWriter.commit: words and blocks of one copy only if the sequence has not moved meanwhile.
       if (Atomics.load(words, this.#map.sequences + slot) !== sequence) continue
       this.#drafts.push(draft)
+      // What is decoded early is of its slot's sequence all the same; only the report waits for the whole to be accepted.
+      if (this.#drafts.length === MAX_DRAFTS) this.#decodeDrafts()
       return true
     }
     return false
@@ -115,6 +120,12 @@ export class SlotCache {
 
   /** Decodes the drafts: the cache now shows the instant at which they were all valid. */
   accept(): void {
+    this.#decodeDrafts()
+    // Long messages need room that others do not.
+    if (this.#copy.length > MAX_KEPT_WORDS) this.#copy = new Int32Array(MIN_COPY_WORDS)
+  }
+
+  #decodeDrafts(): void {
     for (const draft of this.#drafts) this.#decode(draft)
     this.begin()
   }
@@ -122,8 +133,8 @@ export class SlotCache {
   /** The cached status of a component; undefined if it was not registered. */
   find(name: string): ComponentStatus | undefined {
     this.#refreshMembership()
-    const slot = this.#slotOfName.get(name)
-    return slot === undefined ? undefined : this.#slots[slot]!.status
+    const position = this.#index.positions.get(name)
+    return position === undefined ? undefined : this.#statuses[position]
   }
 
   /** The cached status of a slot under a generation; undefined if it has another by now. */
@@ -260,10 +271,6 @@ export class SlotCache {
     for (const [position, known] of registered.entries()) known.position = position
     this.#index = { names, positions: new Map(names.map((name, position) => [name, position])) }
     this.#statuses = registered.map((known) => known.status)
-    this.#slotOfName = new Map()
-    for (const [slot, known] of this.#slots.entries()) {
-      if (known.generation !== -1) this.#slotOfName.set(known.name, slot)
-    }
     this.#isMembershipCurrent = true
     this.#isReportCurrent = false
   }

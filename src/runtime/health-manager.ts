@@ -9,8 +9,6 @@ import {
   KIND_STANDBY,
   KIND_SUPPRESS_LIVENESS,
   KIND_SUPPRESS_READINESS,
-  PHASE,
-  PHASE_RUNNING,
 } from '../memory/layout.js'
 import { createRegion, openRegion, type Region } from '../memory/region.js'
 import { encodeText } from '../memory/text.js'
@@ -25,7 +23,7 @@ import { argumentError, type HealthCheckError, HealthError } from '../model/erro
 import { HealthStatus } from '../model/health-status.js'
 import type { Policy } from '../model/policy.js'
 import type { ComponentStatus, HealthReport } from '../model/report.js'
-import { Attachment, abandonMailboxesOf } from './attachment.js'
+import { Attachment, abandonMailboxesOf, stopped } from './attachment.js'
 import { offerManagerTermination } from './faults.js'
 import { HealthReader, type Verdict } from './health-reader.js'
 import { type HealthManagerOptions, resolveOptions } from './options.js'
@@ -120,6 +118,7 @@ export class HealthManager {
 
   /** What another thread needs to attach; send it by `workerData` or `postMessage`. */
   handle(): HealthHandle {
+    this.#checkRunning()
     return this.#handle
   }
 
@@ -219,11 +218,13 @@ export class HealthManager {
 
   /** Undefined if the program is alive, else why not. */
   livenessCheck(): HealthCheckError | undefined {
+    if (this.#attachment.isDetached) throw stopped()
     return this.#reader.livenessCheck(this.#guard)
   }
 
   /** Undefined if the program is ready, else why not. */
   readinessCheck(): HealthCheckError | undefined {
+    if (this.#attachment.isDetached) throw stopped()
     return this.#reader.readinessCheck(this.#guard)
   }
 
@@ -368,9 +369,7 @@ export class HealthManager {
   }
 
   #checkRunning(): void {
-    if (this.#attachment.isDetached || Atomics.load(this.#region.words, PHASE) !== PHASE_RUNNING) {
-      throw new HealthError('ERR_HEALTH_STOPPED', 'the runtime is stopped')
-    }
+    if (!this.#attachment.isRunning()) throw stopped()
   }
 
   #reportError(error: HealthError): void {

@@ -106,6 +106,8 @@ export class Supervisor {
       name: 'health-manager',
       entry: actorEntryUrl('manager.js', this.#workerBaseUrl),
       data: this.#region.words.buffer,
+      // It keeps next to nothing, so a young generation of the usual size would only be memory that is never looked at.
+      resourceLimits: { maxYoungGenerationSizeMb: 2 },
     })
     // A program that has nothing else to do may end; the state dies with it.
     manager.unref()

@@ -90,7 +90,10 @@ export class KillScene {
     this.board.stop()
     await Promise.all(producers.map(({ thread }) => thread.exited))
     await Promise.all(this.#helpers.map(({ exited }) => exited))
-    await this.#health.flush()
+    // A flush is for the caller's own reports; here everybody's count, also of those who are gone.
+    while ((await this.#health.stats()).mailboxes.some(({ depthBytes }) => depthBytes > 0)) {
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
     this.#auditor.worker.postMessage('finish')
     return (await this.#auditor.next()) as Audited
   }
