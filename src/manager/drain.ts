@@ -22,7 +22,6 @@ import {
   SUPERSEDED_COUNT,
   SWEPT_TICKET,
   TABLE_SEQUENCE,
-  TICKET_COUNTER,
   type Words,
 } from '../memory/layout.js'
 import { MailboxReader } from '../memory/mailbox.js'
@@ -150,7 +149,7 @@ export class Drain {
       consumed++
     }
     if (consumed > 0) {
-      this.#sweepIfDue()
+      this.#sweepIfDue(highest)
       this.#endBatch()
     }
     this.#settle()
@@ -250,7 +249,7 @@ export class Drain {
     }
     for (const mailbox of this.#pending) {
       // A producer that goes on at the first free word would be woken for each record: half a ring is worth a wake.
-      const used = (mailbox.loadTail() - mailbox.head) | 0
+      const used = (mailbox.limit - mailbox.head) | 0
       if (used > mailbox.capacity / 2) continue
       if (Atomics.load(this.#words, mailbox.header + MAILBOX_ROOM_WAITING) === 1)
         wakeProducer(mailbox)
@@ -274,11 +273,10 @@ export class Drain {
     put(this.#words, HEAP_USED_BYTES, this.#applier.heapUsedBytes)
   }
 
-  #sweepIfDue(): void {
-    const counter = Atomics.load(this.#words, TICKET_COUNTER)
+  #sweepIfDue(latestTicket: number): void {
     const due = (this.#words[SWEPT_TICKET]! + SWEEP_INTERVAL) | 0
-    if (!isAfter(counter, due)) return
-    const mark = (counter - SWEEP_INTERVAL / 2) | 0
+    if (!isAfter(latestTicket, due)) return
+    const mark = (latestTicket - SWEEP_INTERVAL / 2) | 0
     this.#applier.sweep(mark)
     put(this.#words, SWEPT_TICKET, mark)
   }

@@ -129,10 +129,10 @@ export const CONTROL_TICKETS = [
 // --- Mailbox header: three lines ----------------------------------------------------------------------------
 //
 //   word 0                                 32                                 64
-//   +------+---------+-------+----------+--+------+----------+---------+---+--+-------+---------------
-//   | tail | waiting | waits | refusals |  | head | room     | refused |   |  | owner |
-//   |  RMW |         |       | ignored  |  |      | sequence | ticket  |   |  |  RMW  |
-//   +------+---------+-------+----------+--+------+----------+---------+---+--+-------+---------------
+//   +------+--------------------------+--+------+----------+---------+---+--+-------+---------------
+//   | tail | waits, refusals, ignored |  | head | room     | refused |   |  | owner | waiting for
+//   |  RMW | cuts                     |  |      | sequence | ticket  |   |  |  RMW  | room
+//   +------+--------------------------+--+------+----------+---------+---+--+-------+---------------
 //     producer                               manager                           attacher, then manager
 
 export const MAILBOX_HEADER_WORDS = 3 * LINE_WORDS
@@ -140,12 +140,10 @@ export const MAILBOX_HEADER_WORDS = 3 * LINE_WORDS
 export const MAILBOX_TAIL = 0
 /** Lowest bit of the tail: set by the manager at the stop; the tail never moves after it. */
 export const CLOSED_BIT = 1
-/** Producer: 1 while it waits for room; the manager clears it for a thread that is gone. */
-export const MAILBOX_ROOM_WAITING = 1
-export const MAILBOX_WAITS = 2
-export const MAILBOX_REFUSALS = 3
-export const MAILBOX_IGNORED = 4
-export const MAILBOX_CUTS = 5
+export const MAILBOX_WAITS = 1
+export const MAILBOX_REFUSALS = 2
+export const MAILBOX_IGNORED = 3
+export const MAILBOX_CUTS = 4
 /** Manager: words ever consumed, moved after every record. */
 export const MAILBOX_HEAD = LINE_WORDS
 /** RMW by the manager: moved when there is room again; the producer waits on it. */
@@ -161,6 +159,11 @@ export const MAILBOX_REFUSED_COUNT = LINE_WORDS + 3
 export const MAILBOX_OWNER = 2 * LINE_WORDS
 export const MAILBOX_FREE = 0
 export const MAILBOX_ABANDONED = -1
+/**
+ * Producer: 1 while it waits for room; the manager clears it for a thread that is gone. Beside the owner, as both are
+ * written rarely: the manager looks at it after every batch, and must not pull the tail's line from the producer.
+ */
+export const MAILBOX_ROOM_WAITING = 2 * LINE_WORDS + 1
 
 // --- Mailbox record -----------------------------------------------------------------------------------------
 //
