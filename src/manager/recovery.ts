@@ -13,6 +13,7 @@ import {
   BLOCK_CONTENT,
   COPY_MESSAGE,
   COPY_METADATA,
+  COPY_METADATA_TICKET,
   COPY_NAME,
   COPY_SINCE,
   COPY_STATUS,
@@ -138,6 +139,7 @@ function redo(region: Region, slots: SlotWriter): void {
   put(words, copy + COPY_TICKET, last.ticket)
   put(words, copy + COPY_MESSAGE, last.message)
   put(words, copy + COPY_METADATA, last.metadata)
+  if (last.givesMetadata) put(words, copy + COPY_METADATA_TICKET, last.ticket)
   for (const field of [COPY_UPDATED_AT, COPY_SINCE]) {
     put(words, copy + field, last.atLow)
     put(words, copy + field + 1, last.atHigh)

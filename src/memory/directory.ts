@@ -119,7 +119,7 @@ export class DirectoryWriter {
       const entry = this.#words[base + bucket]!
       if (entry > 0) continue
       if (entry === TOMBSTONE) this.#tombstones--
-      // Publishes a slot that is committed already; pairs with the bucket load in DirectoryReader.
+      // Pairs with the bucket load in DirectoryReader, which takes the name for registered once the slot is committed.
       Atomics.store(this.#words, base + bucket, slot + 1)
       this.#bucketOf[slot] = bucket + 1
       return

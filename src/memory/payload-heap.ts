@@ -2,13 +2,11 @@
 // split and merged in halves. The manager alone allocates, counts references and frees; its books are private
 // arrays, which a new manager rebuilds from the references that it finds in slots and journal. Readers copy a
 // block and then check that whatever referred to it has not moved on.
-import { MAX_NAME_BYTES } from '../model/arguments.js'
 import {
   BLOCK_CONTENT,
   BLOCK_HEADER,
   BLOCK_STAMP,
   GRANULE_WORDS,
-  type Layout,
   WORD_BYTES,
   type Words,
 } from './layout.js'
@@ -176,23 +174,20 @@ function orderFor(words: number): number {
   return words <= GRANULE_WORDS ? 0 : 32 - Math.clz32((words - 1) >> GRANULE_SHIFT)
 }
 
-/** The longest content that a block may have: a payload, or a name where payloads may only be short. */
-export function maxContentWords(layout: Layout): number {
-  return contentWords(Math.max(layout.maxPayloadBytes, MAX_NAME_BYTES))
-}
-
 /**
  * Copies the content of a block into `target` from `at`; gives the header. The copy is worth something only if the
  * reader finds afterwards that the slot or journal record that referred to the block has not moved.
  */
-export function copyBlock(words: Words, block: number, target: Int32Array, at: number): number {
+export function copyBlock(
+  words: Words,
+  block: number,
+  target: Int32Array,
+  at: number,
+  maxWords: number,
+): number {
   const header = Atomics.load(words, block + BLOCK_HEADER)
-  // A stale reference may find foreign content here instead of a header: keep within both arrays.
-  const count = Math.min(
-    contentWords(header),
-    target.length - at,
-    words.length - block - BLOCK_CONTENT,
-  )
+  // A stale reference may find foreign content here instead of a header: keep within what a block can be.
+  const count = Math.min(contentWords(header), maxWords, words.length - block - BLOCK_CONTENT)
   for (let i = 0; i < count; i++) target[at + i] = Atomics.load(words, block + BLOCK_CONTENT + i)
   return header
 }

@@ -12,9 +12,10 @@ import {
   COPY_SINCE,
   COPY_STATUS,
   COPY_UPDATED_AT,
+  maxBlockWords,
   type Words,
 } from './layout.js'
-import { copyBlock, maxContentWords } from './payload-heap.js'
+import { copyBlock } from './payload-heap.js'
 import type { Region } from './region.js'
 import { generationOf, isRegistered, readTime, SlotMap, statusOf } from './slot-latch.js'
 import { contentWords, decodeMetadata, decodeText, NO_METADATA } from './text.js'
@@ -79,7 +80,7 @@ export class SlotCache {
   constructor(region: Region) {
     this.#words = region.words
     this.#map = new SlotMap(region)
-    this.#maxBlockWords = maxContentWords(region.layout)
+    this.#maxBlockWords = maxBlockWords(region.layout)
   }
 
   /** Forgets drafts; the next `draft` calls begin a new attempt. */
@@ -198,7 +199,7 @@ export class SlotCache {
   #copyBlock(block: number): number {
     if (block === 0) return 0
     const at = this.#reserve(this.#maxBlockWords)
-    const header = copyBlock(this.#words, block, this.#copy, at)
+    const header = copyBlock(this.#words, block, this.#copy, at, this.#maxBlockWords)
     this.#used = at + Math.min(contentWords(header), this.#maxBlockWords)
     return header
   }

@@ -1,5 +1,6 @@
 // One thread's way into the region: its mailbox, its tickets, and the updates it publishes. Belongs to the thread
-// that made it. Nothing here waits for another thread, except for room in a full mailbox, within a bound.
+// that made it. Nothing here waits for another thread but for room in a full mailbox, and, where a component is gone or
+// going, for what was published before; both within bounds.
 
 import { AppliedWait, ring } from '../memory/applied-wait.js'
 import { DirectoryReader } from '../memory/directory.js'

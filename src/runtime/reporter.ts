@@ -9,6 +9,7 @@ import {
   MAX_NAME_BYTES,
   type MetadataInput,
 } from '../model/arguments.js'
+import { HealthError, show } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
 import { type Attachment, stopped } from './attachment.js'
 
@@ -17,16 +18,21 @@ export interface ComponentReporter {
   readonly name: string
   /**
    * Sets the component's status and message, and its metadata unless that is null or undefined (an empty object clears
-   * it). Ignored, and counted in `stats()`, if the component is not registered.
+   * it). Ignored, and counted in `stats()`, if the component is not registered. Waits only for room in a full mailbox
+   * (at most `publishTimeoutMs`), and, if the component is gone or being deregistered, for what was reported before (at
+   * most `readTimeoutMs`).
    * @throws HealthError `ERR_HEALTH_ARGUMENT`, `ERR_HEALTH_BACKPRESSURE`, `ERR_HEALTH_STOPPED`
    */
   update(status: HealthStatus, message: string, metadata?: MetadataInput): void
   /** `update` with `HealthStatus.Healthy`; the message is `''` by default. */
   healthy(message?: string, metadata?: MetadataInput): void
+  /** `update` with `HealthStatus.Degraded`. */
   degraded(message?: string, metadata?: MetadataInput): void
+  /** `update` with `HealthStatus.Unhealthy`. */
   unhealthy(message?: string, metadata?: MetadataInput): void
-  /** Says "still alive, nothing changed": one atomic store. */
+  /** Says "still alive, nothing changed"; ignored if the component is not registered. */
   beat(): void
+  /** Removes the component; throws as `update`. */
   deregister(): void
 }
 
@@ -55,6 +61,8 @@ const MAX_CACHED_TEXTS = 256
 const MAX_CACHED_CHARACTERS = 256
 const NO_STATUS = -1
 const UNBOUND = -1
+/** Each further round takes another deregistration and registration of the same name in between. */
+const MAX_ROUNDS = 64
 
 export class Reporter implements ComponentReporter {
   readonly name: string
@@ -107,7 +115,10 @@ export class Reporter implements ComponentReporter {
 
   beat(): void {
     if (!this.#attachment.isRunning()) throw stopped()
-    if (this.#slot === UNBOUND && !this.bind()) return
+    // Another component may be in the slot by now.
+    const isBound =
+      this.#slot !== UNBOUND && this.#attachment.isCurrent(this.#slot, this.#generation)
+    if (!isBound && !this.bind()) return
     Atomics.store(this.#attachment.words, this.#attachment.beatIndex(this.#slot), monotonicMs() | 0)
   }
 
@@ -175,7 +186,8 @@ export class Reporter implements ComponentReporter {
    * only after a look that knows all that was published before it.
    */
   #whileBound(publish: (slot: number, generation: number, isSettled: boolean) => boolean): void {
-    for (let isSettled = false; ; isSettled = true) {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const isSettled = round > 0
       if (this.#slot !== UNBOUND || this.bind()) {
         if (publish(this.#slot, this.#generation, isSettled)) return
         this.#unbind()
@@ -185,6 +197,10 @@ export class Reporter implements ComponentReporter {
       }
       this.#attachment.settle()
     }
+    throw new HealthError(
+      'ERR_HEALTH_UNAVAILABLE',
+      `name=${show(this.name)}: registered anew again and again while it was reported`,
+    )
   }
 
   /** Encoded pairs are kept once they have been repeated: many components say theirs only once. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { BLOCK_HEADER, BLOCK_STAMP, LENGTH_MASK } from '../../src/memory/layout.js'
-import { copyBlock, maxContentWords, PayloadHeap } from '../../src/memory/payload-heap.js'
+import { BLOCK_HEADER, BLOCK_STAMP, LENGTH_MASK, maxBlockWords } from '../../src/memory/layout.js'
+import { copyBlock, PayloadHeap } from '../../src/memory/payload-heap.js'
 import { smallRegion } from './core-support.js'
 
 /** The longest content, in bytes, of a block of the smallest size, and of one four times as long. */
@@ -60,13 +60,13 @@ test('a reader with an outdated reference stays within the region and its own ar
   // What it takes for a header may be the content of another block by now.
   region.words[block + BLOCK_HEADER] = LENGTH_MASK
   const target = new Int32Array(10)
-  assert.equal(copyBlock(region.words, block, target, 4), LENGTH_MASK)
+  assert.equal(copyBlock(region.words, block, target, 4, 6), LENGTH_MASK)
   const large = new Int32Array(region.words.length)
-  copyBlock(region.words, block, large, 0)
+  copyBlock(region.words, block, large, 0, large.length)
   assert.equal(large[large.length - 1], 0)
 })
 
 test('the longest content is a payload, or a name where payloads are shorter', () => {
-  assert.equal(maxContentWords(smallRegion({ maxPayloadBytes: 64 }).layout), 64)
-  assert.equal(maxContentWords(smallRegion({ maxPayloadBytes: 1025 }).layout), 257)
+  assert.equal(maxBlockWords(smallRegion({ maxPayloadBytes: 64 }).layout), 64)
+  assert.equal(maxBlockWords(smallRegion({ maxPayloadBytes: 1025 }).layout), 257)
 })
