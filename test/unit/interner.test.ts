@@ -35,7 +35,7 @@ function rig(granules: number, evict: (heap: PayloadHeap) => boolean = () => fal
     show(block: number): string {
       if (block === 0) return ''
       const copy = new Int32Array(300)
-      return decodeText(copy, 0, copyBlock(region.words, block, copy, 0))
+      return decodeText(copy, 0, copyBlock(region.words, block, copy, 0, copy.length))
     },
   }
 }
