@@ -237,11 +237,7 @@ function claimMailbox(region: Region, threadId: number): number {
     const owner = mailboxHeader(region, index) + MAILBOX_OWNER
     if (Atomics.compareExchange(words, owner, MAILBOX_FREE, threadId + 1) !== MAILBOX_FREE) continue
     // Before the first publication, so that every collect and every noteTails from then on looks at this mailbox.
-    for (;;) {
-      const count = Atomics.load(words, MAILBOX_HIGH_WATER)
-      if (count > index) break
-      if (Atomics.compareExchange(words, MAILBOX_HIGH_WATER, count, index + 1) === count) break
-    }
+    raiseHighWater(words, index + 1)
     return index
   }
   throw new HealthError(
@@ -250,16 +246,29 @@ function claimMailbox(region: Region, threadId: number): number {
   )
 }
 
+function raiseHighWater(words: Words, count: number): void {
+  for (;;) {
+    const known = Atomics.load(words, MAILBOX_HIGH_WATER)
+    if (known >= count) return
+    if (Atomics.compareExchange(words, MAILBOX_HIGH_WATER, known, count) === known) return
+  }
+}
+
 /** Marks a mailbox whose thread is gone, or has let go of it. What it has accepted is still applied. */
 function abandonMailbox(region: Region, index: number, threadId: number): void {
+  const { words } = region
   const owner = mailboxHeader(region, index) + MAILBOX_OWNER
-  Atomics.compareExchange(region.words, owner, threadId + 1, MAILBOX_ABANDONED)
+  if (Atomics.load(words, owner) !== threadId + 1) return
+  // A thread that was killed while it attached may not have come to this; the manager frees no mailbox beyond.
+  raiseHighWater(words, index + 1)
+  Atomics.compareExchange(words, owner, threadId + 1, MAILBOX_ABANDONED)
 }
 
 /** Abandons every mailbox of a thread that has ended. */
 export function abandonMailboxesOf(region: Region, threadId: number): void {
-  const count = Atomics.load(region.words, MAILBOX_HIGH_WATER)
-  for (let index = 0; index < count; index++) abandonMailbox(region, index, threadId)
+  for (let index = 0; index < region.layout.maxThreads; index++) {
+    abandonMailbox(region, index, threadId)
+  }
   ring(region.words)
 }
 
