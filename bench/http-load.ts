@@ -14,7 +14,7 @@ export interface Load {
 
 export interface LoadGenerator {
   readonly name: string
-  /** Loads one URL for about a second. @throws where an answer is not 200. */
+  /** Loads one URL for `WRK_SECONDS` or `CLIENT_LOAD_MS`. @throws where an answer is not 200. */
   run(port: number, path: string): Promise<Load>
   close(): Promise<void>
 }
@@ -28,6 +28,9 @@ export interface LoadOrder {
 }
 
 const CONNECTIONS = 32
+/** wrk takes whole seconds only. */
+const WRK_SECONDS = 1
+const CLIENT_LOAD_MS = 500
 const CLOCK_TICKS_PER_SECOND = 100
 
 export function findLoadGenerator(): LoadGenerator {
@@ -52,7 +55,7 @@ const wrkGenerator: LoadGenerator = {
   name: `wrk, 1 thread, ${CONNECTIONS} keep-alive connections`,
   async run(port, path) {
     const url = `http://127.0.0.1:${port}${path}`
-    const wrk = spawn('wrk', ['-t1', `-c${CONNECTIONS}`, '-d1s', url], {
+    const wrk = spawn('wrk', ['-t1', `-c${CONNECTIONS}`, `-d${WRK_SECONDS}s`, url], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     let output = ''
@@ -64,7 +67,7 @@ const wrkGenerator: LoadGenerator = {
     const look = setTimeout(async () => {
       const seconds = await tryCpuSeconds(wrk.pid)
       if (seconds !== undefined) busyShare = seconds / ((performance.now() - started) / 1000)
-    }, 900)
+    }, WRK_SECONDS * 900)
     await new Promise<void>((resolve, reject) => {
       wrk.once('error', reject)
       wrk.once('close', () => resolve())
@@ -85,7 +88,7 @@ class WorkerLoadGenerator implements LoadGenerator {
   readonly #worker = new Worker(new URL('./http-load-worker.js', import.meta.url))
 
   async run(port: number, path: string): Promise<Load> {
-    const order: LoadOrder = { port, path, connections: CONNECTIONS, durationMs: 500 }
+    const order: LoadOrder = { port, path, connections: CONNECTIONS, durationMs: CLIENT_LOAD_MS }
     const answer = once(this.#worker, 'message')
     this.#worker.postMessage(order)
     const [load] = (await answer) as [Load]

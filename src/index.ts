@@ -16,6 +16,7 @@ export {
   type ComponentOptions,
   type HealthHandle,
   HealthManager,
+  type RestartEvent,
   type SuppressionReason,
 } from './runtime/health-manager.js'
 export type { Verdict } from './runtime/health-reader.js'

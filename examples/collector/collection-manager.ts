@@ -87,22 +87,37 @@ export class CollectionManager {
     this.#options.voice.unhealthy('All collectors stopped')
   }
 
-  /** Never rejects. */
+  /** Never rejects. Each life that was begun here ends in one `#noteEnd`, and so in one restart. */
   async #launch(member: Member): Promise<void> {
     member.state = 'starting'
+    let thread: CollectorThread
     try {
-      const thread = this.#options.launch(member.name)
-      member.thread = thread
-      thread.exited.then((code) => this.#noteEnd(member, `exited with code ${code}`))
-      await readyInTime(thread)
-      member.state = 'running'
-      member.runningSinceMs = performance.now()
-      this.#settle()
+      thread = this.#options.launch(member.name)
     } catch (error) {
-      this.#options.log(`collector ${member.name} failed to start: ${(error as Error).message}`)
-      if (member.thread === undefined) this.#noteEnd(member, 'got no thread')
-      else await member.thread.terminate()
+      this.#logFailure(member, error as Error)
+      this.#noteEnd(member, 'got no thread')
+      return
     }
+    member.thread = thread
+    thread.exited.then((code) => this.#noteEnd(member, `exited with code ${code}`))
+    try {
+      await readyInTime(thread)
+    } catch (error) {
+      this.#logFailure(member, error as Error)
+      await thread.terminate()
+      return
+    }
+    // It may have got ready and ended in one turn: its end was noted then.
+    if (member.thread !== thread) return
+    member.state = 'running'
+    member.runningSinceMs = performance.now()
+    this.#settle()
+  }
+
+  #logFailure(member: Member, error: Error): void {
+    // Who is stopped while it starts has not failed.
+    if (this.#isStopping) return
+    this.#options.log(`collector ${member.name} failed to start: ${error.message}`)
   }
 
   #noteEnd(member: Member, how: string): void {

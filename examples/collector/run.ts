@@ -92,8 +92,11 @@ async function collect(
   })
   queue.start()
   sink.start()
-  await manager.start()
-  log(`collecting with ${names.join(', ')} at ${options.rate} samples/s each`)
+  // Who wants it to end need not wait until it has begun.
+  await Promise.race([manager.start(), stopSignal.stopped])
+  if (!stopSignal.isStopped) {
+    log(`collecting with ${names.join(', ')} at ${options.rate} samples/s each`)
+  }
 
   const totals = (): Totals => ({
     ...queue.counts(),
@@ -108,7 +111,8 @@ async function collect(
     stallSink: (durationMs) => destination.stall(durationMs),
     log,
   })
-  log(`stopping: ${await stopSignal.wait(options.seconds)}`)
+  if (options.seconds !== undefined) stopSignal.stopAfter(options.seconds)
+  log(`stopping: ${await stopSignal.stopped}`)
   cancelFaults()
   stopSummaries()
   await manager.stop()

@@ -8,6 +8,7 @@ import {
   CONTROL_STANDBY_TICKET,
   COPY_MESSAGE,
   COPY_METADATA,
+  COPY_METADATA_TICKET,
   COPY_NAME,
   COPY_SINCE,
   COPY_STATUS,
@@ -41,7 +42,7 @@ import {
   statusOf,
   statusWordOf,
 } from '../memory/slot-latch.js'
-import { contentWords, decodeText } from '../memory/text.js'
+import { contentWords } from '../memory/text.js'
 import { Interner } from './interner.js'
 import { type Recovered, recover } from './recovery.js'
 
@@ -54,11 +55,6 @@ export class Applier {
   readonly #control: ControlWriter
   readonly #interner: Interner
   readonly #state: Recovered
-  /**
-   * By slot: the tickets of predecessors that a metadata-keeping update has not waited for any longer, and whose
-   * metadata nobody after them has replaced.
-   */
-  readonly #overdue = new Map<number, number[]>()
   /** Reused, so that a transition allocates nothing. */
   readonly #transition = {
     slot: 0,
@@ -69,6 +65,7 @@ export class Applier {
     name: 0,
     message: 0,
     metadata: 0,
+    givesMetadata: false,
     atLow: 0,
     atHigh: 0,
   }
@@ -87,7 +84,7 @@ export class Applier {
   }
 
   get componentCount(): number {
-    return this.#state.slotOfName.size
+    return this.#state.componentCount
   }
 
   get heapUsedBytes(): number {
@@ -119,13 +116,7 @@ export class Applier {
     if (!isAfter(previousTicket, this.#slots.get(slot, COPY_TICKET))) return false
     const statusWord = this.#slots.get(slot, COPY_STATUS)
     if (!isRegistered(statusWord) || generationOf(statusWord) !== record.generation) return false
-    return this.#overdue.get(slot)?.includes(previousTicket) !== true
-  }
-
-  /** Goes on without the predecessor: its producer was most likely killed between its draw and its publication. */
-  giveUpPredecessor(record: MailboxReader): void {
-    const { slot, previousTicket } = record
-    this.#overdue.set(slot, [...(this.#overdue.get(slot) ?? []), previousTicket])
+    return true
   }
 
   /** Applies the record at the head. A record that was applied before a crash is recognised and left. */
@@ -186,8 +177,7 @@ export class Applier {
       'text',
     )
     const metadata = this.#metadataOf(record, oldMetadata)
-    if (this.#overdue.size > 0 && record.metadataHeader !== METADATA_KEPT)
-      this.#overdue.delete(slot)
+    const givesMetadata = record.metadataHeader !== METADATA_KEPT
     const oldStatus = statusOf(statusWord)
     const isTransition = status !== oldStatus
     if (isTransition) {
@@ -200,6 +190,7 @@ export class Applier {
       transition.name = name
       transition.message = message
       transition.metadata = metadata
+      transition.givesMetadata = givesMetadata
       transition.atLow = this.#nowLow
       transition.atHigh = this.#nowHigh
       // Before the slot: a manager that dies between the two is finished by its successor's redo.
@@ -217,6 +208,11 @@ export class Applier {
     put(words, to + COPY_SINCE + 1, isTransition ? this.#nowHigh : words[from + COPY_SINCE + 1]!)
     const transitions = words[from + COPY_TRANSITIONS]!
     put(words, to + COPY_TRANSITIONS, isTransition ? (transitions + 1) | 0 : transitions)
+    put(
+      words,
+      to + COPY_METADATA_TICKET,
+      givesMetadata ? ticket : words[from + COPY_METADATA_TICKET]!,
+    )
     slots.commit(slot)
     // Only now, as readers of the old copy may have looked at them until the commit.
     this.#state.heap.release(oldMessage)
@@ -235,16 +231,16 @@ export class Applier {
     const { slot, ticket } = record
     // Met again after a crash between commitSlot and advanceHead.
     if (ticket === this.#slots.get(slot, COPY_TICKET)) return 'applied'
-    const overdue = this.#overdue.get(slot)
-    if (overdue?.includes(ticket) && record.metadataHeader !== METADATA_KEPT) {
+    const metadataTicket = this.#slots.get(slot, COPY_METADATA_TICKET)
+    if (record.metadataHeader !== METADATA_KEPT && isAfter(ticket, metadataTicket)) {
       const oldMetadata = this.#slots.get(slot, COPY_METADATA)
       const metadata = this.#metadataOf(record, oldMetadata)
-      put(this.#region.words, this.#slots.openWhole(slot) + COPY_METADATA, metadata)
+      const { words } = this.#region
+      const copy = this.#slots.openWhole(slot)
+      put(words, copy + COPY_METADATA, metadata)
+      put(words, copy + COPY_METADATA_TICKET, ticket)
       this.#slots.commit(slot)
       this.#state.heap.release(oldMetadata)
-      const later = overdue.filter((each) => isAfter(each, ticket))
-      if (later.length > 0) this.#overdue.set(slot, later)
-      else this.#overdue.delete(slot)
     }
     return 'superseded'
   }
@@ -253,8 +249,8 @@ export class Applier {
     const header = record.textHeader
     const content = new Int32Array(contentWords(header))
     record.copy(record.textAt(), content)
-    const name = decodeText(content, 0, header)
-    if (this.#state.slotOfName.has(name)) return 'applied'
+    const name = { header, words: content, isCut: false }
+    if (this.#state.isRegistered(name)) return 'applied'
     const slot = this.#state.takeSlot()
     if (slot === undefined) return 'refused'
     const block = this.#interner.internWords(content, header)
@@ -270,6 +266,7 @@ export class Applier {
     const generation = nextGeneration(generationOf(words[this.#slots.from + COPY_STATUS]!))
     put(words, copy + COPY_STATUS, statusWordOf(0, generation, true))
     put(words, copy + COPY_TICKET, first)
+    put(words, copy + COPY_METADATA_TICKET, first)
     put(words, copy + COPY_NAME, block)
     put(words, copy + COPY_MESSAGE, 0)
     put(words, copy + COPY_METADATA, 0)
@@ -295,7 +292,6 @@ export class Applier {
       // Met again after a crash, or the second of two.
       return ticket === this.#slots.get(slot, COPY_TICKET) ? 'applied' : 'ignored'
     }
-    const name = this.#state.nameAt(slot)
     const copy = this.#slots.openWhole(slot)
     const { from } = this.#slots
     const blocks = [COPY_NAME, COPY_MESSAGE, COPY_METADATA].map((field) => words[from + field]!)
@@ -307,8 +303,7 @@ export class Applier {
     this.#slots.commit(slot)
     // Behind the commit: whoever finds its ticket gone finds the registration gone, too.
     this.#slots.expireReporters(slot)
-    this.#overdue.delete(slot)
-    this.#state.leave(name, slot)
+    this.#state.leave(slot)
     for (const block of blocks) this.#state.heap.release(block)
     return 'applied'
   }

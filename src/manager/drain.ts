@@ -22,7 +22,6 @@ import {
   SUPERSEDED_COUNT,
   SWEPT_TICKET,
   TABLE_SEQUENCE,
-  TICKET_COUNTER,
   type Words,
 } from '../memory/layout.js'
 import { MailboxReader } from '../memory/mailbox.js'
@@ -52,8 +51,8 @@ export class Drain {
   /** Mailboxes with records of this round. */
   readonly #pending: MailboxReader[] = []
   #servedWaiters = 0
-  /** Snapshot requests of readers that did not finish in time, most likely killed: not waited for again. */
-  #lostRequests = 0
+  /** Snapshot requests up to which a pause was granted. */
+  #grantedRequests = 0
   #giveUpAt = 0
   #patienceMs = PREDECESSOR_PATIENCE_MS
 
@@ -66,7 +65,7 @@ export class Drain {
     this.#counts.ignored = words[IGNORED_COUNT]!
     this.#counts.superseded = words[SUPERSEDED_COUNT]!
     this.#counts.cut = words[CUT_COUNT]!
-    this.#lostRequests = this.#openRequests()
+    this.#grantedRequests = Atomics.load(words, SNAPSHOT_DONES)
     this.#publishCounts()
     this.#wakeAll()
   }
@@ -138,18 +137,21 @@ export class Drain {
   /** pickSmallest and apply, between beginBatch and endBatch. Gives the number of records consumed. */
   #applyUpTo(highest: number, maxRecords: number): number {
     let consumed = 0
-    this.#beginBatch()
     while (consumed < maxRecords) {
-      if ((consumed & (RECORDS_BETWEEN_LOOKS - 1)) === 1 && this.#isSnapshotWanted())
+      if ((consumed & (RECORDS_BETWEEN_LOOKS - 1)) === 1 && this.#isSnapshotWanted()) {
         this.#grantSnapshot()
+      }
       const mailbox = this.#pickSmallest(highest)
       if (mailbox === undefined || !this.#hasPredecessor(mailbox)) break
+      if (consumed === 0) this.#beginBatch()
       this.#count(this.#applier.apply(mailbox), mailbox)
       mailbox.advance()
       consumed++
     }
-    this.#sweepIfDue()
-    this.#endBatch()
+    if (consumed > 0) {
+      this.#sweepIfDue(highest)
+      this.#endBatch()
+    }
     this.#settle()
     return consumed
   }
@@ -174,7 +176,6 @@ export class Drain {
     if (this.#giveUpAt === 0) this.#giveUpAt = now + this.#patienceMs
     if (now < this.#giveUpAt) return false
     this.#giveUpAt = 0
-    this.#applier.giveUpPredecessor(mailbox)
     return true
   }
 
@@ -209,31 +210,31 @@ export class Drain {
     Atomics.store(this.#words, TABLE_SEQUENCE, (this.#words[TABLE_SEQUENCE]! + 1) | 0)
   }
 
-  /** grantSnapshot, between two records: nothing moves until the readers are done, or the pause is over. */
+  /**
+   * grantSnapshot, between two records: nothing moves until as many readers are done as have asked since the last
+   * pause, or the time is up. Readers that were killed over their requests are thus waited for once.
+   */
   #grantSnapshot(): void {
     this.#endBatch()
+    const words = this.#words
     const end = performance.now() + SNAPSHOT_PAUSE_MS
+    const donesBefore = Atomics.load(words, SNAPSHOT_DONES)
     for (;;) {
-      const dones = Atomics.load(this.#words, SNAPSHOT_DONES)
+      const dones = Atomics.load(words, SNAPSHOT_DONES)
+      const asked = (Atomics.load(words, SNAPSHOT_REQUESTS) - this.#grantedRequests) | 0
       const left = end - performance.now()
-      if (!this.#isSnapshotWanted() || left <= 0) break
-      // Pairs with the add and notify in TableReader after its attempt.
-      Atomics.wait(this.#words, SNAPSHOT_DONES, dones, left)
+      if (((dones - donesBefore) | 0) >= asked || left <= 0) break
+      // Pairs with the add and notify in TableReader after its attempts.
+      Atomics.wait(words, SNAPSHOT_DONES, dones, left)
     }
-    this.#lostRequests = this.#openRequests()
+    this.#grantedRequests = Atomics.load(words, SNAPSHOT_REQUESTS)
     this.#beginBatch()
   }
 
   #isSnapshotWanted(): boolean {
-    const open = this.#openRequests()
-    // A reader that was given up has finished after all.
-    if (open < this.#lostRequests) this.#lostRequests = open
-    return open > this.#lostRequests
-  }
-
-  #openRequests(): number {
+    const requests = Atomics.load(this.#words, SNAPSHOT_REQUESTS)
     return (
-      (Atomics.load(this.#words, SNAPSHOT_REQUESTS) - Atomics.load(this.#words, SNAPSHOT_DONES)) | 0
+      requests !== this.#grantedRequests && requests !== Atomics.load(this.#words, SNAPSHOT_DONES)
     )
   }
 
@@ -248,7 +249,7 @@ export class Drain {
     }
     for (const mailbox of this.#pending) {
       // A producer that goes on at the first free word would be woken for each record: half a ring is worth a wake.
-      const used = (mailbox.loadTail() - mailbox.head) | 0
+      const used = (mailbox.limit - mailbox.head) | 0
       if (used > mailbox.capacity / 2) continue
       if (Atomics.load(this.#words, mailbox.header + MAILBOX_ROOM_WAITING) === 1)
         wakeProducer(mailbox)
@@ -272,11 +273,10 @@ export class Drain {
     put(this.#words, HEAP_USED_BYTES, this.#applier.heapUsedBytes)
   }
 
-  #sweepIfDue(): void {
-    const counter = Atomics.load(this.#words, TICKET_COUNTER)
+  #sweepIfDue(latestTicket: number): void {
     const due = (this.#words[SWEPT_TICKET]! + SWEEP_INTERVAL) | 0
-    if (!isAfter(counter, due)) return
-    const mark = (counter - SWEEP_INTERVAL / 2) | 0
+    if (!isAfter(latestTicket, due)) return
+    const mark = (latestTicket - SWEEP_INTERVAL / 2) | 0
     this.#applier.sweep(mark)
     put(this.#words, SWEPT_TICKET, mark)
   }

@@ -2,7 +2,7 @@
 // slots, reference counts) from the region. On a fresh region the same code finds nothing to do.
 
 import { controlBlocks } from '../memory/control.js'
-import { DirectoryWriter, hashOf } from '../memory/directory.js'
+import { DirectoryReader, DirectoryWriter, hashOf } from '../memory/directory.js'
 import {
   JournalWriter,
   journalBlocks,
@@ -13,6 +13,7 @@ import {
   BLOCK_CONTENT,
   COPY_MESSAGE,
   COPY_METADATA,
+  COPY_METADATA_TICKET,
   COPY_NAME,
   COPY_SINCE,
   COPY_STATUS,
@@ -26,19 +27,20 @@ import {
 import { PayloadHeap } from '../memory/payload-heap.js'
 import { put, type Region } from '../memory/region.js'
 import { generationOf, isRegistered, type SlotWriter, statusWordOf } from '../memory/slot-latch.js'
-import { contentWords, decodeText, encodeText } from '../memory/text.js'
-import { MAX_NAME_BYTES } from '../model/arguments.js'
+import { contentWords, type Encoded } from '../memory/text.js'
 
 /** The manager's private books; everything in them can be found again in the region. */
 export class Recovered {
   readonly heap: PayloadHeap
   readonly journal: JournalWriter
-  readonly slotOfName = new Map<string, number>()
+  /** Components registered. */
+  componentCount = 0
   /** Free slots below the high water; the ones above are all free. */
   readonly #freeSlots: number[] = []
   readonly #region: Region
   readonly #slots: SlotWriter
   readonly #directory: DirectoryWriter
+  readonly #lookUp: DirectoryReader
 
   constructor(region: Region, slots: SlotWriter, heap: PayloadHeap, journal: JournalWriter) {
     this.#region = region
@@ -46,8 +48,9 @@ export class Recovered {
     this.heap = heap
     this.journal = journal
     this.#directory = new DirectoryWriter(region)
+    this.#lookUp = new DirectoryReader(region, slots.map)
     for (let slot = 0; slot < this.slotHighWater; slot++) {
-      if (isRegistered(slots.get(slot, COPY_STATUS))) this.slotOfName.set(this.nameAt(slot), slot)
+      if (isRegistered(slots.get(slot, COPY_STATUS))) this.componentCount++
       else {
         this.#freeSlots.push(slot)
         // A predecessor may have died between the end of a registration and this.
@@ -77,33 +80,34 @@ export class Recovered {
     this.#freeSlots.push(slot)
   }
 
-  enter(name: string, slot: number): void {
-    this.slotOfName.set(name, slot)
-    this.#directory.add(slot, hashOfName(name))
+  isRegistered(name: Encoded): boolean {
+    return this.#lookUp.find(name) !== undefined
   }
 
-  leave(name: string, slot: number): void {
-    this.slotOfName.delete(name)
+  enter(name: Encoded, slot: number): void {
+    this.componentCount++
+    this.#directory.add(slot, hashOf(name))
+  }
+
+  leave(slot: number): void {
+    this.componentCount--
     this.#freeSlots.push(slot)
     this.#directory.remove(slot, () => this.#entries())
   }
 
-  /** The name in the slot's valid copy. */
-  nameAt(slot: number): string {
-    const { words } = this.#region
+  *#entries(): Iterable<readonly [slot: number, hash: number]> {
+    for (let slot = 0; slot < this.slotHighWater; slot++) {
+      if (isRegistered(this.#slots.get(slot, COPY_STATUS))) yield [slot, hashOf(this.#nameAt(slot))]
+    }
+  }
+
+  #nameAt(slot: number): Encoded {
     const block = this.#slots.get(slot, COPY_NAME)
     const header = this.heap.header(block)
-    const content = words.slice(block + BLOCK_CONTENT, block + BLOCK_CONTENT + contentWords(header))
-    return decodeText(content, 0, header)
+    const content = block + BLOCK_CONTENT
+    const words = this.#region.words.slice(content, content + contentWords(header))
+    return { header, words, isCut: false }
   }
-
-  *#entries(): Iterable<readonly [slot: number, hash: number]> {
-    for (const [name, slot] of this.slotOfName) yield [slot, hashOfName(name)]
-  }
-}
-
-function hashOfName(name: string): number {
-  return hashOf(encodeText(name, MAX_NAME_BYTES))
 }
 
 export function recover(region: Region, slots: SlotWriter): Recovered {
@@ -135,6 +139,7 @@ function redo(region: Region, slots: SlotWriter): void {
   put(words, copy + COPY_TICKET, last.ticket)
   put(words, copy + COPY_MESSAGE, last.message)
   put(words, copy + COPY_METADATA, last.metadata)
+  if (last.givesMetadata) put(words, copy + COPY_METADATA_TICKET, last.ticket)
   for (const field of [COPY_UPDATED_AT, COPY_SINCE]) {
     put(words, copy + field, last.atLow)
     put(words, copy + field + 1, last.atHigh)

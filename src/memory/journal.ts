@@ -17,6 +17,7 @@ import {
   JOURNAL_TAIL_HIGH_FIRST,
   JOURNAL_TAIL_HIGH_SECOND,
   JOURNAL_TICKET,
+  maxBlockWords,
   type Words,
 } from './layout.js'
 import { copyBlock, type PayloadHeap } from './payload-heap.js'
@@ -27,6 +28,7 @@ import { contentWords, decodeMetadata, decodeText } from './text.js'
 const HALF = 2 ** 32
 const NEW_STATUS_SHIFT = 8
 const STATUS_BYTE = 0xff
+const METADATA_GIVEN = 1 << 16
 
 /** A transition in terms of slots and blocks, as the manager writes it. */
 export interface TransitionWords {
@@ -38,6 +40,8 @@ export interface TransitionWords {
   readonly name: number
   readonly message: number
   readonly metadata: number
+  /** The update gave metadata, rather than keep what was there. */
+  readonly givesMetadata: boolean
   /** Epoch ms, as two words. */
   readonly atLow: number
   readonly atHigh: number
@@ -78,7 +82,9 @@ export class JournalWriter {
     put(
       words,
       record + JOURNAL_STATUSES,
-      transition.oldStatus | (transition.newStatus << NEW_STATUS_SHIFT),
+      transition.oldStatus |
+        (transition.newStatus << NEW_STATUS_SHIFT) |
+        (transition.givesMetadata ? METADATA_GIVEN : 0),
     )
     put(words, record + JOURNAL_TICKET, transition.ticket)
     put(words, record + JOURNAL_NAME, name)
@@ -137,7 +143,8 @@ export function lastTransition({ words, layout }: Region): TransitionWords | und
     slot: words[record + JOURNAL_SLOT]!,
     generation: words[record + JOURNAL_GENERATION]!,
     oldStatus: statuses & STATUS_BYTE,
-    newStatus: statuses >> NEW_STATUS_SHIFT,
+    newStatus: (statuses >> NEW_STATUS_SHIFT) & STATUS_BYTE,
+    givesMetadata: (statuses & METADATA_GIVEN) !== 0,
     ticket: words[record + JOURNAL_TICKET]!,
     name: words[record + JOURNAL_NAME]!,
     message: words[record + JOURNAL_MESSAGE]!,
@@ -209,7 +216,7 @@ export class JournalReader {
     this.#words = region.words
     this.#base = region.layout.journal
     this.#records = region.layout.journalRecords
-    this.#maxBlockWords = (region.layout.maxPayloadBytes >> 2) + 2 * JOURNAL_RECORD_WORDS
+    this.#maxBlockWords = maxBlockWords(region.layout)
     const count = journalCount(this.#words)
     const kept = (count - Atomics.load(this.#words, JOURNAL_OLDEST)) | 0
     this.#cursor = from === 'now' ? count : from === 'oldest' ? count - Math.max(0, kept) : from - 1
@@ -237,7 +244,7 @@ export class JournalReader {
       number: this.#cursor,
       component: decodeText(this.#copy, name.at, name.header),
       oldStatus: statuses & STATUS_BYTE,
-      newStatus: statuses >> NEW_STATUS_SHIFT,
+      newStatus: (statuses >> NEW_STATUS_SHIFT) & STATUS_BYTE,
       message: decodeText(this.#copy, message.at, message.header),
       metadata: decodeMetadata(this.#copy, metadata.at, metadata.header),
       at: readTime(this.#record, JOURNAL_AT),
@@ -259,7 +266,7 @@ export class JournalReader {
       larger.set(this.#copy)
       this.#copy = larger
     }
-    const header = copyBlock(this.#words, block, this.#copy, at)
-    return { at, end: at + contentWords(header), header }
+    const header = copyBlock(this.#words, block, this.#copy, at, this.#maxBlockWords)
+    return { at, end: at + Math.min(contentWords(header), this.#maxBlockWords), header }
   }
 }

@@ -12,6 +12,8 @@ import {
   MAILBOX_ROOM_WAITING,
   MAILBOX_TAIL,
   MAILBOX_WAITS,
+  MANAGER_FAILED,
+  MANAGER_STATE,
   METADATA_KEPT,
   RECORD_GENERATION,
   RECORD_HEADER_WORDS,
@@ -161,11 +163,11 @@ export class MailboxWriter {
     for (;;) {
       const sequence = Atomics.load(words, header + MAILBOX_ROOM_SEQUENCE)
       Atomics.store(words, header + MAILBOX_ROOM_WAITING, 1)
-      // Pairs with Settler.settle, which looks at the flag after the heads have moved: either it sees the flag,
+      // Pairs with Drain.#settle, which looks at the flag after the heads have moved: either it sees the flag,
       // or this sees the head, or the sequence has moved and the wait returns at once.
       isInTime = hasRoom()
       const leftMs = deadline - performance.now()
-      if (isInTime || leftMs <= 0) break
+      if (isInTime || leftMs <= 0 || Atomics.load(words, MANAGER_STATE) === MANAGER_FAILED) break
       ring()
       Atomics.wait(words, header + MAILBOX_ROOM_SEQUENCE, sequence, Math.min(leftMs, ROOM_SLICE_MS))
     }

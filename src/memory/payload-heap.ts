@@ -65,7 +65,7 @@ export class PayloadHeap {
     const block = this.#base + granule * GRANULE_WORDS
     // Pairs with the reader's check of the slot or journal after its copy: these stores come after the ones that
     // unlinked the block's former content, so a copy that mixes the two fails that check.
-    this.#stamp = (this.#stamp + 1) | 0
+    this.#stamp = (this.#stamp + 1) | 0 || 1
     Atomics.store(this.#words, block + BLOCK_STAMP, this.#stamp)
     Atomics.store(this.#words, block + BLOCK_HEADER, header)
     return block
@@ -178,14 +178,16 @@ function orderFor(words: number): number {
  * Copies the content of a block into `target` from `at`; gives the header. The copy is worth something only if the
  * reader finds afterwards that the slot or journal record that referred to the block has not moved.
  */
-export function copyBlock(words: Words, block: number, target: Int32Array, at: number): number {
+export function copyBlock(
+  words: Words,
+  block: number,
+  target: Int32Array,
+  at: number,
+  maxWords: number,
+): number {
   const header = Atomics.load(words, block + BLOCK_HEADER)
-  // A stale reference may find foreign content here instead of a header: keep within both arrays.
-  const count = Math.min(
-    contentWords(header),
-    target.length - at,
-    words.length - block - BLOCK_CONTENT,
-  )
+  // A stale reference may find foreign content here instead of a header: keep within what a block can be.
+  const count = Math.min(contentWords(header), maxWords, words.length - block - BLOCK_CONTENT)
   for (let i = 0; i < count; i++) target[at + i] = Atomics.load(words, block + BLOCK_CONTENT + i)
   return header
 }

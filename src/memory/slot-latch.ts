@@ -3,6 +3,7 @@
 // manager died in the middle of a write. (Linux calls the construct a seqcount latch.)
 import {
   COPY_FIELDS,
+  COPY_METADATA_TICKET,
   COPY_STATUS,
   COPY_TICKET,
   GENERATION_SHIFT,
@@ -149,8 +150,9 @@ export class SlotWriter {
 
   /** Lifts the tickets of a slot that has been idle for long, so that comparisons with them stay right. */
   sweep(slot: number, mark: number): void {
-    if (isAfter(mark, this.get(slot, COPY_TICKET))) {
-      put(this.#words, this.openWhole(slot) + COPY_TICKET, mark)
+    for (const field of [COPY_TICKET, COPY_METADATA_TICKET]) {
+      if (!isAfter(mark, this.get(slot, field))) continue
+      put(this.#words, this.openWhole(slot) + field, mark)
       this.commit(slot)
     }
     const index = this.map.latestTicket(slot)

@@ -9,7 +9,7 @@ export type Transport = 'uws' | 'node'
 /** `auto` is `uws` where that loads. */
 export type TransportChoice = Transport | 'auto'
 
-export interface ChosenListener {
+interface ChosenListener {
   readonly transport: Transport
   readonly listener: ProbeListener
 }

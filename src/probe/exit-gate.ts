@@ -37,6 +37,11 @@ export class ExitGate {
     Atomics.notify(this.#words, OPEN) // pairs with waitClosed
   }
 
+  /** Actor: whether the host has asked to close, so that somebody may be waiting for it at this moment. */
+  get isClosing(): boolean {
+    return Atomics.load(this.#words, CLOSING) === 1 // pairs with requestClose
+  }
+
   /** Host: from now on the actor may only close. */
   requestClose(): void {
     Atomics.store(this.#words, CLOSING, 1)

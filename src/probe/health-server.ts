@@ -34,7 +34,8 @@ export interface HealthServerOptions {
   transport?: TransportChoice
   /**
    * How long a probe waits for reports that are not applied yet, in ms, before it is answered with the last applied
-   * state. Default 5, far below the second that a kubelet waits.
+   * state. 0 to 1,000, default 5, far below the second that a kubelet waits: probes are answered one after another, and
+   * an exit of the process may wait for the one at work.
    */
   readTimeoutMs?: number
   /** How often a dead probe actor is restarted before the server gives up. Default 5 times in 10,000 ms. */
@@ -46,6 +47,8 @@ export interface HealthServerOptions {
   /** Told when the server has given up; without it, that is a process warning. */
   onError?: (error: HealthError) => void
 }
+
+const MAX_READ_TIMEOUT_MS = 1_000
 
 interface ServerSettings {
   readonly host: string
@@ -94,7 +97,7 @@ export class HealthServer implements AttachedServer {
   /**
    * Starts to answer probes; resolves to the address that was bound.
    * @throws HealthError `ERR_HEALTH_LISTEN` where the port cannot be bound, or the server has been started before;
-   * `ERR_HEALTH_STOPPED` after `stop()` of the server or of its manager; `ERR_HEALTH_UNAVAILABLE` where the thread
+   * `ERR_HEALTH_STOPPED` after `stop()` of the server or of its manager, also where that comes during the start; `ERR_HEALTH_UNAVAILABLE` where the thread
    * does not start. After a failure it may be tried again.
    */
   async start(): Promise<ServerAddress> {
@@ -106,11 +109,14 @@ export class HealthServer implements AttachedServer {
         `the server has been started already: host=${host} port=${port}`,
       )
     }
+    // Before there is a thread, so that a runtime that stops meanwhile finds whom it has to wait for.
+    addServer(this.#manager, this)
     this.#started = this.#start(this.#settings)
     try {
       return await this.#started
     } catch (error) {
       this.#started = undefined
+      removeServer(this.#manager, this)
       throw error
     }
   }
@@ -125,17 +131,26 @@ export class HealthServer implements AttachedServer {
     const { port, transport } = where
     const handle = this.#manager.handle()
     const thread = await ProbeThread.start({ ...this.#settings, handle, port, transport })
-    if (this.#stopping.signal.aborted) {
+    try {
+      this.#checkNotStopped()
+    } catch (error) {
       await thread.close()
-      throw new HealthError('ERR_HEALTH_STOPPED', 'the server was stopped while it started')
+      throw error
     }
     this.#thread = thread
     this.#state = 'running'
-    addServer(this.#manager, this)
     void thread.exited.then((exit) => {
       if (!this.#stopping.signal.aborted) this.#restarted = this.#restart(thread.address, exit)
     })
     return thread.address
+  }
+
+  /** A runtime that another thread has stopped knows nothing of the servers made here. */
+  #checkNotStopped(): void {
+    if (this.#stopping.signal.aborted) {
+      throw new HealthError('ERR_HEALTH_STOPPED', 'the server was stopped while it started')
+    }
+    this.#manager.handle()
   }
 
   async #restart(address: ServerAddress, { code, error }: ActorExit): Promise<void> {
@@ -207,10 +222,13 @@ function resolveServerOptions(options: HealthServerOptions): ServerSettings {
   }
   checkInteger(port, 'port', 0, 65_535)
   const { readTimeoutMs = 5 } = options
-  checkInteger(readTimeoutMs, 'readTimeoutMs', 0, 2 ** 31 - 1)
+  checkInteger(readTimeoutMs, 'readTimeoutMs', 0, MAX_READ_TIMEOUT_MS)
   if (transport !== 'auto' && transport !== 'uws' && transport !== 'node') {
     throw argumentError('transport', transport, "must be 'auto', 'uws' or 'node'")
   }
+  checkWorkerBaseUrl(workerBaseUrl)
+  checkCallback(options.onRestart, 'onRestart')
+  checkCallback(options.onError, 'onError')
   const max = options.restarts?.max ?? 5
   const withinMs = options.restarts?.withinMs ?? 10_000
   checkInteger(max, 'restarts.max', 0, 1_000_000)
@@ -223,5 +241,21 @@ function resolveServerOptions(options: HealthServerOptions): ServerSettings {
     readTimeoutMs,
     workerBaseUrl,
     restarts: { max, withinMs },
+  }
+}
+
+/** A thread's entry is a file, so nothing else can be the base of one. */
+function checkWorkerBaseUrl(url: unknown): void {
+  if (url === undefined) return
+  const isUrl = url instanceof URL || (typeof url === 'string' && URL.canParse(url))
+  if (!isUrl || new URL(url).protocol !== 'file:') {
+    const shown = url instanceof URL ? url.href : url
+    throw argumentError('workerBaseUrl', shown, "must be a 'file:' URL, or a string that is one")
+  }
+}
+
+function checkCallback(callback: unknown, name: string): void {
+  if (callback !== undefined && typeof callback !== 'function') {
+    throw argumentError(name, callback, 'must be a function')
   }
 }

@@ -3,7 +3,7 @@
 import { HealthError } from '../model/errors.js'
 import type { HealthHandle } from '../runtime/health-manager.js'
 import { chooseListener, type Transport, type TransportChoice } from './choose-listener.js'
-import { ExitGate } from './exit-gate.js'
+import type { ExitGate } from './exit-gate.js'
 import type { BoundAddress, ProbeListener } from './listener.js'
 import { createProbeHandler, type ProbeReader } from './routes.js'
 
@@ -33,10 +33,13 @@ export class ProbeActor implements ProbeControl {
   readonly #transport: Transport
   readonly #listener: ProbeListener
 
-  static async create(boot: ProbeBoot, reader: ProbeReader): Promise<ProbeActor> {
-    const handler = createProbeHandler(reader)
-    const { transport, listener } = await chooseListener(boot.transport, handler)
-    return new ProbeActor(new ExitGate(boot.gate), transport, listener)
+  static async create(
+    choice: TransportChoice,
+    gate: ExitGate,
+    reader: ProbeReader,
+  ): Promise<ProbeActor> {
+    const { transport, listener } = await chooseListener(choice, createProbeHandler(reader))
+    return new ProbeActor(gate, transport, listener)
   }
 
   private constructor(gate: ExitGate, transport: Transport, listener: ProbeListener) {

@@ -14,10 +14,13 @@ import type { ProbeBoot, ProbeControl, ServerAddress } from './probe-actor.js'
 /** A thread starts, loads uWebSockets.js and binds in some 50 ms; on a throttled or busy machine it may take long. */
 const LISTEN_DEADLINE_MS = 10_000
 const CLOSE_DEADLINE_MS = 5_000
-/** How long an exiting process waits for the probe worker to close. It takes some 0.3 ms. */
+/**
+ * How long an exiting process waits for the probe worker to close, beyond the one read that may be waiting then.
+ * It takes some 0.3 ms.
+ */
 const EXIT_WAIT_MS = 500
 
-export interface ProbeThreadOptions {
+interface ProbeThreadOptions {
   readonly handle: HealthHandle
   readonly host: string
   readonly port: number
@@ -39,7 +42,7 @@ export class ProbeThread {
     const entry = actorEntryUrl('probe.js', workerBaseUrl)
     const actor = await spawnActor<ProbeControl>({ name: 'probe', entry, data })
     // Before it listens, since from then on a process that ends without this ends with code 134.
-    closeAtExit(actor, gate)
+    closeAtExit(actor, { gate, waitMs: EXIT_WAIT_MS + readTimeoutMs })
     try {
       return new ProbeThread(
         actor,
@@ -85,23 +88,29 @@ async function end(actor: ActorHandle<ProbeControl>, gate: ExitGate): Promise<vo
   }
 }
 
-// All that this thread has to close when it exits, behind one hook, so that many servers are no leak of listeners.
-const gates = new Map<ActorHandle<ProbeControl>, ExitGate>()
+interface OpenThread {
+  readonly gate: ExitGate
+  /** How long an exit waits for it to close. */
+  readonly waitMs: number
+}
 
-function closeAtExit(actor: ActorHandle<ProbeControl>, gate: ExitGate): void {
-  if (gates.size === 0) process.on('exit', closeAll)
-  gates.set(actor, gate)
+// All that this thread has to close when it exits, behind one hook, so that many servers are no leak of listeners.
+const openThreads = new Map<ActorHandle<ProbeControl>, OpenThread>()
+
+function closeAtExit(actor: ActorHandle<ProbeControl>, thread: OpenThread): void {
+  if (openThreads.size === 0) process.on('exit', closeAll)
+  openThreads.set(actor, thread)
   void actor.exited.then(() => {
-    gates.delete(actor)
-    if (gates.size === 0) process.off('exit', closeAll)
+    openThreads.delete(actor)
+    if (openThreads.size === 0) process.off('exit', closeAll)
   })
 }
 
 function closeAll(): void {
-  for (const [actor, gate] of gates) {
+  for (const [actor, { gate, waitMs }] of openThreads) {
     gate.requestClose()
     // Nobody will see the answer; the gate says that it was done.
-    actor.call('close', EXIT_WAIT_MS).catch(() => {})
+    actor.call('close', waitMs).catch(() => {})
   }
-  for (const gate of gates.values()) gate.waitClosed(EXIT_WAIT_MS)
+  for (const { gate, waitMs } of openThreads.values()) gate.waitClosed(waitMs)
 }

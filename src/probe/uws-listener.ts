@@ -22,7 +22,7 @@ interface UwsRequest {
 interface UwsResponse {
   writeStatus(status: string): UwsResponse
   writeHeader(name: string, value: string): UwsResponse
-  end(body: Uint8Array): unknown
+  end(body: Uint8Array, closeConnection: boolean): unknown
   endWithoutBody(): unknown
   close(): unknown
 }
@@ -115,14 +115,15 @@ export class UwsListener implements ProbeListener {
       response.writeStatus(STATUS_LINES[status]).writeHeader('Content-Type', contentType)
       for (const [name, value] of COMMON_HEADERS) response.writeHeader(name, value)
       if (allow !== undefined) response.writeHeader('Allow', allow)
-      // uWebSockets.js closes after the answer by itself where the request asks for it, but does not say so.
-      if (request.getHeader('connection').toLowerCase() === 'close') {
-        response.writeHeader('Connection', 'close')
-      }
+      const connection = request.getHeader('connection').toLowerCase()
+      // For this very value uWebSockets.js closes after the answer by itself, but does not say so. Asked to close for
+      // any other, it does both.
+      if (connection === 'close') response.writeHeader('Connection', 'close')
       if (method !== 'HEAD') {
-        response.end(body)
+        response.end(body, hasCloseToken(connection))
       } else {
-        // endWithoutBody(length) leaves the response open in v20.51, so the length is written by hand.
+        // endWithoutBody(length) leaves the response open in v20.51, so the length is written by hand; and with that
+        // it cannot be asked to close, so a HEAD with a list of tokens leaves that to the client.
         response.writeHeader('Content-Length', String(body.length)).endWithoutBody()
       }
     } catch {
@@ -131,6 +132,13 @@ export class UwsListener implements ProbeListener {
       response.close()
     }
   }
+}
+
+/** Whether `close` is among the tokens of a Connection header, given in lower case. */
+function hasCloseToken(connection: string): boolean {
+  return (
+    connection.includes('close') && connection.split(',').some((token) => token.trim() === 'close')
+  )
 }
 
 /** Binds and lets go again: the port that was bound, or the system's error. */

@@ -1,7 +1,9 @@
 // One thread's way into the region: its mailbox, its tickets, and the updates it publishes. Belongs to the thread
-// that made it. Nothing here waits for another thread, except for room in a full mailbox, within a bound.
+// that made it. Nothing here waits for another thread but for room in a full mailbox, and, where a component is gone or
+// going, for what was published before; both within bounds.
 
 import { AppliedWait, ring } from '../memory/applied-wait.js'
+import { DirectoryReader } from '../memory/directory.js'
 import {
   CLOSED_BIT,
   isAfter,
@@ -31,8 +33,10 @@ import { HealthError } from '../model/errors.js'
 
 export class Attachment {
   readonly region: Region
-  readonly #words: Words
+  readonly words: Words
   readonly #map: SlotMap
+  /** Look-ups of names. */
+  readonly directory: DirectoryReader
   readonly #index: number
   readonly #header: number
   readonly #mailbox: MailboxWriter
@@ -57,18 +61,18 @@ export class Attachment {
     settleTimeoutMs = publishTimeoutMs,
   ) {
     this.region = region
-    this.#words = region.words
+    this.words = region.words
     this.#map = new SlotMap(region)
+    this.directory = new DirectoryReader(region, this.#map)
     this.#threadId = threadId
     this.#publishTimeoutMs = publishTimeoutMs
     this.#settleTimeoutMs = settleTimeoutMs
     this.#applied = new AppliedWait(region)
-    this.#ring = () => ring(this.#words)
+    this.#ring = () => ring(this.words)
     this.#index = claimMailbox(region, threadId)
     this.#header = mailboxHeader(region, this.#index)
     this.#mailbox = new MailboxWriter(region, this.#index)
-    const isClosed = (Atomics.load(this.#words, this.#header + MAILBOX_TAIL) & CLOSED_BIT) !== 0
-    if (isClosed) {
+    if (this.#isClosed()) {
       this.detach()
       throw stopped()
     }
@@ -110,7 +114,7 @@ export class Attachment {
   deregister(slot: number, generation: number, expected: number, isSettled: boolean): boolean {
     this.#write(KIND_DEREGISTER, slot, generation, undefined, undefined)
     // Before raiseLatest: whoever finds our ticket there finds this, too.
-    Atomics.store(this.#words, this.#map.ending(slot), generation + 1)
+    Atomics.store(this.words, this.#map.ending(slot), generation + 1)
     return this.#publishFor(slot, generation, expected, isSettled)
   }
 
@@ -125,13 +129,13 @@ export class Attachment {
 
   /** Publishes a registration; gives its ticket, with which `wasRefused` tells what became of it. */
   register(name: Encoded): { ticket: number; refusedCount: number } {
-    const refusedCount = Atomics.load(this.#words, this.#header + MAILBOX_REFUSED_COUNT)
+    const refusedCount = Atomics.load(this.words, this.#header + MAILBOX_REFUSED_COUNT)
     return { ticket: this.control(KIND_REGISTER, 0, 0, name), refusedCount }
   }
 
   /** Whether the manager had no room for this registration. Ask when it is applied. */
   wasRefused({ ticket, refusedCount }: { ticket: number; refusedCount: number }): boolean {
-    const words = this.#words
+    const words = this.words
     return (
       Atomics.load(words, this.#header + MAILBOX_REFUSED_COUNT) !== refusedCount &&
       Atomics.load(words, this.#header + MAILBOX_REFUSED_TICKET) === ticket
@@ -146,14 +150,18 @@ export class Attachment {
     return ticket
   }
 
-  /** Counts an update or deregistration of a name that is not registered. */
+  /**
+   * Counts an update or deregistration of a name that is not registered.
+   * @throws HealthError `ERR_HEALTH_STOPPED` after the stop, as for any other.
+   */
   countIgnored(): void {
-    Atomics.add(this.#words, this.#header + MAILBOX_IGNORED, 1)
+    if (this.#isDetached || this.#isClosed()) throw stopped()
+    Atomics.add(this.words, this.#header + MAILBOX_IGNORED, 1)
   }
 
   /** Counts a message or metadata that was longer than allowed. */
   countCut(): void {
-    Atomics.add(this.#words, this.#header + MAILBOX_CUTS, 1)
+    Atomics.add(this.words, this.#header + MAILBOX_CUTS, 1)
   }
 
   /** Bytes that this thread has published and that are not applied yet. */
@@ -165,12 +173,21 @@ export class Attachment {
     return this.#isDetached
   }
 
+  /** Neither this thread has detached nor the runtime been stopped. */
+  isRunning(): boolean {
+    return !this.#isDetached && Atomics.load(this.words, PHASE) === PHASE_RUNNING
+  }
+
   /** Refuses everything from now on and gives the mailbox back; the manager frees it when it is drained. */
   detach(): void {
     if (this.#isDetached) return
     this.#isDetached = true
     abandonMailbox(this.region, this.#index, this.#threadId)
-    ring(this.#words)
+    ring(this.words)
+  }
+
+  #isClosed(): boolean {
+    return (Atomics.load(this.words, this.#header + MAILBOX_TAIL) & CLOSED_BIT) !== 0
   }
 
   #write(
@@ -194,7 +211,7 @@ export class Attachment {
    * for a registration that is gone: the next update of the slot would wait in vain for what we then do not publish.
    */
   #publishFor(slot: number, generation: number, expected: number, isSettled: boolean): boolean {
-    const words = this.#words
+    const words = this.words
     const index = this.#map.latestTicket(slot)
     let ticket = this.#mailbox.drawTicket()
     let previous = expected
@@ -222,10 +239,10 @@ export class Attachment {
    */
   #publish(ticket: number, previous: number): void {
     this.#mailbox.publish(ticket, previous)
-    const park = Atomics.load(this.#words, PARKED)
+    const park = Atomics.load(this.words, PARKED)
     if (park !== 0 && park !== this.#rungPark) {
       this.#rungPark = park
-      ring(this.#words)
+      ring(this.words)
     }
   }
 }
@@ -272,6 +289,6 @@ export function abandonMailboxesOf(region: Region, threadId: number): void {
   ring(region.words)
 }
 
-function stopped(): HealthError {
+export function stopped(): HealthError {
   return new HealthError('ERR_HEALTH_STOPPED', 'the runtime is stopped')
 }

@@ -161,7 +161,7 @@ export function describeProbeContract(
       assert.equal((await connection.receive()).statusLine, 'HTTP/1.1 200 OK')
     })
 
-    for (const value of ['close', 'Close']) {
+    for (const value of ['close', 'Close', 'keep-alive, close', 'CLOSE , TE']) {
       test(`closes after the body where the request says Connection: ${value}`, async (t) => {
         const connection = await open(t)
         // The header order of a kubelet.
@@ -178,6 +178,26 @@ export function describeProbeContract(
         assert.equal(await connection.ended(), '')
       })
     }
+
+    for (const value of ['keep-alive', 'disclosed', 'keep-alive, closed']) {
+      test(`goes on where the request says Connection: ${value}`, async (t) => {
+        const connection = await open(t)
+        for (let i = 0; i < 2; i++) {
+          connection.request('GET', '/healthz', `Connection: ${value}`)
+          const { headers } = await connection.receive()
+          assert.notEqual(headers.get('connection'), 'close')
+        }
+      })
+    }
+
+    test('says once that it closes', async (t) => {
+      for (const value of ['close', 'keep-alive, close']) {
+        const connection = await open(t)
+        connection.request('GET', '/healthz', `Connection: ${value}`)
+        const names = (await connection.receive()).headerNames
+        assert.equal(names.filter((name) => name === 'connection').length, 1)
+      }
+    })
 
     test('closes after the headers of a HEAD that says Connection: close', async (t) => {
       const connection = await open(t)

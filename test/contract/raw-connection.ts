@@ -5,6 +5,8 @@ export interface RawResponse {
   readonly statusLine: string
   /** Lower-case names. */
   readonly headers: ReadonlyMap<string, string>
+  /** As often as they were sent. */
+  readonly headerNames: readonly string[]
   readonly body: string
 }
 
@@ -53,12 +55,12 @@ export class RawConnection {
       .subarray(0, headEnd)
       .toString('latin1')
       .split('\r\n')
-    const headers = new Map(
-      lines.map((line) => {
-        const colon = line.indexOf(':')
-        return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]
-      }),
-    )
+    const fields = lines.map((line): [string, string] => {
+      const colon = line.indexOf(':')
+      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]
+    })
+    const headers = new Map(fields)
+    const headerNames = fields.map(([field]) => field)
     const bodyStart = headEnd + 4
     const bodyBytes = method === 'HEAD' ? 0 : Number(headers.get('content-length'))
     const end = await this.#until(() =>
@@ -66,7 +68,16 @@ export class RawConnection {
     )
     const body = this.#received.subarray(bodyStart, end).toString()
     this.#received = this.#received.subarray(end)
-    return { statusLine, headers, body }
+    return { statusLine, headers, headerNames, body }
+  }
+
+  /** The first line of the next answer alone; for an answer whose body has no length. Receives nothing. */
+  async receiveStatus(): Promise<string> {
+    const end = await this.#until(() => {
+      const lineEnd = this.#received.indexOf('\r\n')
+      return lineEnd === -1 ? undefined : lineEnd
+    })
+    return this.#received.subarray(0, end).toString('latin1')
   }
 
   /** Resolves when the other side has closed, to the bytes that nobody received. */

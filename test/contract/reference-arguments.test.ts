@@ -2,7 +2,12 @@
 // of the documented form, at once, with the argument's name and value, and changes nothing.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { HealthError, HealthManager } from '../../src/index.js'
+import {
+  HealthError,
+  type HealthHandle,
+  HealthManager,
+  type HealthManagerOptions,
+} from '../../src/index.js'
 import { plain, startRuntime } from './support/runtime.js'
 
 // Arguments as a caller without types may pass them.
@@ -26,8 +31,9 @@ const refused: readonly [call: string, args: readonly unknown[], message: RegExp
   ['updateStatus', ['monitor', '1', ''], /^status="1": /],
   ['updateStatus', ['monitor', 1, undefined], /^message=undefined: /],
   ['updateStatus', ['monitor', 1, 5], /^message=5: /],
-  ['updateStatus', ['monitor', 1, '', 'text'], /^metadata="text": /],
-  ['updateStatus', ['monitor', 1, '', ['a']], /^metadata=an array: /],
+  // Metadata may hold secrets, so what is wrong with it is named by type.
+  ['updateStatus', ['monitor', 1, '', 'password'], /^typeof metadata="string": must/],
+  ['updateStatus', ['monitor', 1, '', ['a']], /^typeof metadata="array": /],
   ['updateStatus', ['monitor', 1, '', { a: 1 }], /metadata\["a"\].*number/],
   ['updateStatus', ['monitor', 1, '', { a: '1', b: undefined }], /metadata\["b"\].*undefined/],
   ['setStandby', ['yes'], /^standby="yes": /],
@@ -38,6 +44,14 @@ const refused: readonly [call: string, args: readonly unknown[], message: RegExp
   ['suppressLiveness', ['5'], /^durationMs="5": /],
   ['suppressReadiness', [-0.001], /^durationMs=-0\.001: /],
   ['suppressReadiness', [undefined], /^durationMs=undefined: /],
+  ['suppressReadiness', [1, null], /^why=null: /],
+  ['suppressLiveness', [1, 'deploy'], /^why="deploy": /],
+  ['suppressLiveness', [1, { owner: 5 }], /^why\.owner=5: /],
+  ['register', ['monitor', []], /^options=an array: /],
+  ['register', ['monitor', { deadline: 1 }], /^options="deadline": /],
+  ['adopt', [undefined], /^worker=undefined: /],
+  ['adopt', [{}], /^worker=an object: /],
+  ['on', ['bogus', () => {}], /^event="bogus": /],
 ]
 
 test('what is not of the documented form is refused with name=value, and changes nothing', async (t) => {
@@ -122,4 +136,49 @@ test('attach refuses what is no handle', () => {
       (error) => error instanceof HealthError && /ARGUMENT|LAYOUT/.test(error.code),
     )
   }
+})
+
+test('options that are not of the documented form are refused at the start', async () => {
+  const refusedOptions: [options: unknown, message: RegExp][] = [
+    [null, /^options=null: /],
+    [{ maxComponent: 5 }, /^options="maxComponent": must be one of /],
+    [{ maxComponents: 0 }, /^maxComponents=0: /],
+    [{ policy: null }, /^policy=null: /],
+    [{ policy: 'x' }, /^policy="x": /],
+    [{ policy: { liveness: 'collector_manager' } }, /^policy\.liveness="collector_manager": /],
+    [{ policy: { unregistered: 'ignore' } }, /^policy\.unregistered="ignore": /],
+    [{ restarts: 5 }, /^restarts=5: /],
+    [{ restarts: { max: -1 } }, /^restarts\.max=-1: /],
+    [{ workerBaseUrl: 'nope' }, /^workerBaseUrl="nope": /],
+    [{ mailboxBytes: 100 }, /^mailboxBytes=100: /],
+  ]
+  for (const [options, message] of refusedOptions) {
+    await assert.rejects(HealthManager.start(options as HealthManagerOptions), {
+      code: 'ERR_HEALTH_ARGUMENT',
+      message,
+    })
+  }
+})
+
+test('memory that can not be had is told with its sizes', async () => {
+  await assert.rejects(HealthManager.start({ maxThreads: 1024, mailboxBytes: 2 ** 28 }), {
+    code: 'ERR_HEALTH_CAPACITY',
+    message: /maxThreads=1024 mailboxBytes=268435456/,
+  })
+})
+
+test('what is no handle is refused', async (t) => {
+  const health = await startRuntime(t)
+  const { region } = health.handle()
+  const attach = (handle: unknown) => () => HealthManager.attach(handle as HealthHandle)
+  assert.throws(attach(undefined), { code: 'ERR_HEALTH_ARGUMENT' })
+  assert.throws(attach({ region }), { code: 'ERR_HEALTH_ARGUMENT' })
+  assert.throws(attach({ ...health.handle(), readTimeoutMs: Number.NaN }), {
+    code: 'ERR_HEALTH_ARGUMENT',
+    message: /^handle\.readTimeoutMs=NaN: /,
+  })
+  assert.throws(attach({ ...health.handle(), region: new SharedArrayBuffer(4096) }), {
+    code: 'ERR_HEALTH_LAYOUT',
+  })
+  assert.equal((await health.stats()).mailboxes.length, 1, 'none of them has taken a mailbox')
 })

@@ -1,9 +1,23 @@
 // The reference's § 1.1 to § 1.3 and § 1.6, row by row, against the runtime: what is stored and what is read.
 // Verdicts and suppression are in reference-verdicts.test.ts, refused arguments in reference-arguments.test.ts.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { Component, HealthStatus, healthStatusName } from '../../src/index.js'
 import { plain, startRuntime } from './support/runtime.js'
+
+const DAY_MS = 24 * 60 * 60_000
+
+/** Sets the clocks of this thread, which are those of its reads, ahead until the test ends. */
+function advanceClocks(t: TestContext, byMs: number): void {
+  const [wallMs, uptimeMs] = [Date.now.bind(Date), performance.now.bind(performance)]
+  const hrtime = process.hrtime.bind(process)
+  t.mock.method(Date, 'now', () => wallMs() + byMs)
+  t.mock.method(performance, 'now', () => uptimeMs() + byMs)
+  t.mock.method(process, 'hrtime', () => {
+    const [seconds, nanoseconds] = hrtime()
+    return [seconds + byMs / 1000, nanoseconds]
+  })
+}
 
 const fresh = { status: 0, message: '', metadata: {} }
 
@@ -29,12 +43,18 @@ test('§ 1.1 a fresh manager is empty, alive, not ready, with no grace and no st
   assert.equal(health.readinessCheck()?.message, 'collector_manager is not registered')
 })
 
-test('§ 1.1 no staleness: a status stays until somebody overwrites it', async (t) => {
+test('§ 1.1 no staleness: a status stays until somebody overwrites it, and be it a day', async (t) => {
   const health = await startRuntime(t)
-  health.register('monitor').healthy('once')
-  const before = health.getStatus('monitor')
-  await new Promise((resolve) => setTimeout(resolve, 300))
-  assert.deepEqual(health.getStatus('monitor'), before)
+  health.register('collector_manager').unhealthy('once')
+  health.suppressLiveness(DAY_MS / 2)
+  await health.flush()
+  const before = health.getStatus('collector_manager')
+  assert.equal(health.livenessCheck(), undefined)
+  advanceClocks(t, DAY_MS)
+  // The suppression, which does age, shows that it is a day later.
+  assert.match(health.livenessCheck()?.message ?? '', /^collector_manager is unhealthy/)
+  assert.deepEqual(health.getStatus('collector_manager'), before)
+  assert.deepEqual([...health.buildReport().values()], [before])
 })
 
 test('§ 1.2 Register: an unknown name is added as unspecified, without message and metadata', async (t) => {

@@ -9,6 +9,12 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
+/** The options of tests that need it to run. */
+export const linux =
+  process.platform === 'linux'
+    ? {}
+    : { skip: `the sample collector reads /proc, which ${process.platform} does not have` }
+
 const MAIN = fileURLToPath(new URL('../../examples/collector/main.js', import.meta.url))
 
 /** Between two probes, so that the test leaves the cores to what it tests. */
@@ -29,6 +35,10 @@ export interface Answer {
   readonly error?: string
   readonly components: Readonly<Record<string, Component>>
 }
+
+export const messageOf = (answer: Answer, component: string) =>
+  answer.components[component]?.message
+export const statusOf = (answer: Answer, component: string) => answer.components[component]?.status
 
 export class CollectorProcess {
   readonly child: ChildProcess
@@ -138,6 +148,19 @@ export async function readSamples(path: string): Promise<Sample[]> {
   const lines = (await readFile(path, 'utf8')).split('\n')
   assert.equal(lines.pop(), '', 'the last line is not whole')
   return lines.map((line) => JSON.parse(line) as Sample)
+}
+
+/** Each collector numbers its samples without a gap or a repetition, dropped ones included. */
+export function assertNumbered(samples: readonly Sample[], droppedCount: number): void {
+  const last = new Map<string, number>()
+  let gapCount = 0
+  for (const { collector, number } of samples) {
+    const before = last.get(collector) ?? -1
+    assert.ok(number > before, `${collector}: ${number} came after ${before}`)
+    gapCount += number - before - 1
+    last.set(collector, number)
+  }
+  assert.ok(gapCount <= droppedCount, `missing=${gapCount} dropped=${droppedCount}`)
 }
 
 /** The figures of the account that is printed at the end. */

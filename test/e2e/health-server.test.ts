@@ -63,6 +63,42 @@ test('a stop during the start ends both', async (t) => {
   assert.equal(server.actor.state, 'stopped')
 })
 
+test('a server does not start on a runtime that was stopped', async (t) => {
+  const stopped = await HealthManager.start()
+  await stopped.stop()
+  const server = new HealthServer(stopped, { host: '127.0.0.1', port: 0 })
+  t.after(() => server.stop())
+  await assert.rejects(server.start(), { code: 'ERR_HEALTH_STOPPED' })
+})
+
+test('a server does not start on a runtime that another instance stops meanwhile', async (t) => {
+  const stopping = await HealthManager.start()
+  const attached = HealthManager.attach(stopping.handle())
+  const server = new HealthServer(attached, { host: '127.0.0.1', port: 0 })
+  t.after(() => attached.stop())
+  const rejected = assert.rejects(server.start(), { code: 'ERR_HEALTH_STOPPED' })
+  await stopping.stop()
+  await rejected
+  assert.equal(server.actor.state, 'stopped')
+})
+
+test('a server that starts is stopped by the stop of its runtime', async () => {
+  const stopping = await HealthManager.start()
+  const server = new HealthServer(stopping, { host: '127.0.0.1', port: 0 })
+  const rejected = assert.rejects(server.start(), { code: 'ERR_HEALTH_STOPPED' })
+  await stopping.stop()
+  await rejected
+  await assert.rejects(server.start(), /the server was stopped/)
+})
+
+test('a server that could not start is nothing to its runtime', async (t) => {
+  const taken = createServer(t)
+  const { port } = await taken.start()
+  await assert.rejects(createServer(t, { port }).start(), { code: 'ERR_HEALTH_LISTEN' })
+  const probes = (await health.stats()).actors.filter(({ name }) => name === 'probe')
+  assert.deepEqual(probes, [{ name: 'probe', state: 'running', restarts: 0 }])
+})
+
 test('after a stop nobody listens', async (t) => {
   const server = createServer(t)
   const { port } = await server.start()
@@ -106,6 +142,20 @@ const badOptions: readonly [name: string, options: object, message: RegExp][] = 
   ['a port that is no number', { port: '8081' }, /^port="8081": must be/],
   ['an unknown transport', { transport: 'http2' }, /^transport="http2": must be 'auto', 'uws'/],
   ['a negative read timeout', { readTimeoutMs: -1 }, /^readTimeoutMs=-1: must be/],
+  ['a read timeout beyond a second', { readTimeoutMs: 1_001 }, /^readTimeoutMs=1001: must be/],
+  [
+    'a worker base that is no URL',
+    { workerBaseUrl: './workers/' },
+    /^workerBaseUrl="\.\/workers\/": must be a 'file:' URL/,
+  ],
+  ['a worker base that is no string', { workerBaseUrl: 1 }, /^workerBaseUrl=1: must be/],
+  [
+    'a worker base that is no file',
+    { workerBaseUrl: new URL('https://example.com/') },
+    /^workerBaseUrl="https:\/\/example\.com\/": must be a 'file:' URL/,
+  ],
+  ['an onRestart that is no function', { onRestart: true }, /^onRestart=true: must be a function/],
+  ['an onError that is no function', { onError: 'log' }, /^onError="log": must be a function/],
   ['a negative limit for restarts', { restarts: { max: -1 } }, /^restarts\.max=-1: must be/],
   ['an empty window for restarts', { restarts: { withinMs: 0 } }, /^restarts\.withinMs=0: must/],
 ]

@@ -10,8 +10,15 @@ import { transports } from './transports.js'
 const exitHost = fileURLToPath(new URL('./fixtures/exit-host.js', import.meta.url))
 const workerHost = fileURLToPath(new URL('./fixtures/worker-host.js', import.meta.url))
 
+/** A program that does not end is killed, so that its test fails. */
+const END_DEADLINE_MS = 60_000
+
 function run(t: TestContext, program: string, ...args: string[]) {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [program, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: END_DEADLINE_MS,
+    killSignal: 'SIGKILL',
+  })
   t.after(() => child.kill('SIGKILL'))
   let errors = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -31,6 +38,7 @@ const ends: readonly [how: string, code: number | null, signal: NodeJS.Signals |
   ['server-stop', 0, null],
   ['runtime-stop', 0, null],
   ['stop-and-exit', 3, null],
+  ['runtime-stop-while-starting', 4, null],
 ]
 
 for (const transport of transports) {
@@ -51,6 +59,23 @@ for (const transport of transports) {
       test(`that exits ${delayMs} ms into the start ends with its own code`, async (t) => {
         const { ended } = run(t, exitHost, transport, 'exit-while-starting', String(delayMs))
         const { code, errors } = await ended
+        assert.equal(code, 3, errors)
+      })
+    }
+
+    for (const [count, readTimeoutMs] of [
+      [200, 5],
+      [1, 1_000],
+    ] as const) {
+      test(`that exits while ${count} probes wait ${readTimeoutMs} ms each ends with its own code`, async (t) => {
+        const numbers = [String(count), String(readTimeoutMs)]
+        const { code, errors } = await run(
+          t,
+          exitHost,
+          transport,
+          'exit-while-probes-wait',
+          ...numbers,
+        ).ended
         assert.equal(code, 3, errors)
       })
     }

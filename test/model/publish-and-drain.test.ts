@@ -85,3 +85,25 @@ test('records of three threads are applied in the order in which they were publi
     assert.ok(points >= 60, `points=${points}`)
   }
 })
+
+test('a thread that attaches in the middle of a drain is heard before those that speak after it', () => {
+  const points = forEachPoint((point) => {
+    const rig = new Rig()
+    const producers = [rig.producer(), rig.producer()] as const
+    rig.settle(producers[0], BEGIN)
+    const told = [update('b', 2, '1st'), update('a', 3, '2nd'), update('b', 3, '3rd')] as const
+    producers[0].tell(told[0])
+    const isReached = interrupt(
+      point,
+      () => rig.drain(),
+      () => {
+        rig.producer().tell(told[1])
+        producers[1].tell(told[2])
+      },
+    )
+    rig.drain()
+    assertShows(rig.region, new PlainModel([...BEGIN, ...told]))
+    return isReached
+  })
+  assert.ok(points >= 30, `points=${points}`)
+})

@@ -147,6 +147,7 @@ class JournalWorld {
       name: blocks[0],
       message: blocks[1],
       metadata: blocks[2],
+      givesMetadata: true,
       atLow: lowWord(told.at),
       atHigh: highWord(told.at),
     })

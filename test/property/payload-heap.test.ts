@@ -121,7 +121,7 @@ class HeapWorld {
     const copy = new Int32Array(64)
     for (const { block, header, fill } of this.live) {
       assert.equal(this.region.words[block + BLOCK_HEADER], header)
-      assert.equal(copyBlock(this.region.words, block, copy, 1), header)
+      assert.equal(copyBlock(this.region.words, block, copy, 1, 63), header)
       const content = copy.subarray(1, 1 + contentWords(header))
       assert.ok(
         content.every((word) => word === fill),

@@ -73,6 +73,24 @@ const calls = [
 ] satisfies [number, fc.Arbitrary<Step>][]
 const threads = fc.integer({ min: 1, max: 4 })
 
+/** Few words about one component, so that most of what is said was said before. */
+function repetitive(thread: fc.Arbitrary<number>): [number, fc.Arbitrary<Step>][] {
+  const name = fc.constant('collector_manager')
+  const said: fc.Arbitrary<Step> = fc.record({
+    kind: fc.constant('update'),
+    thread,
+    name,
+    status: fc.constantFrom<HealthStatus>(1, 2),
+    message: fc.constant('ok'),
+    metadata: fc.constantFrom(null, { a: '1' }, { a: '2' }),
+  })
+  const entered = fc.record({ kind: fc.constantFrom('register', 'deregister'), thread, name })
+  return [
+    [12, said],
+    [2, entered],
+  ]
+}
+
 function runProgram(threadCount: number, firstTicket: number, program: readonly Step[]): void {
   const world = new TableWorld(threadCount, firstTicket)
   for (const step of program) world.do(step)
@@ -92,4 +110,9 @@ test('a manager that takes over goes on where its predecessor died, wherever tha
 test('tickets go around without an effect, and idle components keep taking updates', () => {
   const program = programOf(...calls, [4, run], [2, crash], [2, jump], [2, read], [1, glance])
   check(fc.property(threads, nearWrap, program, runProgram), 300)
+})
+
+test('what was said already is said again only if somebody has spoken since', () => {
+  const program = programOf(...repetitive(fc.nat(1)), [2, run], [1, crash], [1, read])
+  check(fc.property(threads, nearWrap, program, runProgram), 400)
 })

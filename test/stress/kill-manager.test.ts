@@ -9,8 +9,11 @@ import type { Audited } from './support/auditor.js'
 import { spinUs } from './support/board.js'
 import { transitionsUpTo, verifyEvidence } from './support/evidence.js'
 import { KillScene } from './support/kill-scene.js'
-import { Random, seedOfRun } from './support/random.js'
+import { Random } from './support/random.js'
+import { runOnce } from './support/run-once.js'
 
+/** A run that takes this long hangs. */
+const DEADLINE_MS = 180_000
 const KILLS = 50
 const PRODUCERS = 3
 const READ_TIMEOUT_MS = 100
@@ -54,7 +57,7 @@ async function kill(t: TestContext, seed: number): Promise<Outcome> {
     await restarted
     // Else the next kill would come before the new manager had anything to do, and so on for ever.
     await scene.waitForProgress(producers)
-    await scene.checkHelpers()
+    await scene.checkWatchers()
   }
   const audited = await scene.end(producers)
   return {
@@ -72,17 +75,11 @@ async function kill(t: TestContext, seed: number): Promise<Outcome> {
   }
 }
 
-let outcome: Promise<Outcome> | undefined
-async function killOnce(t: TestContext): Promise<Outcome> {
-  if (outcome === undefined) {
-    const seed = seedOfRun()
-    t.diagnostic(`HEALTH_SEED=${seed}`)
-    outcome = kill(t, seed)
-  }
-  return outcome
-}
+const killOnce = runOnce(kill)
 
-test('the manager is killed 50 times under load, and restarted each time', async (t) => {
+test('the manager is killed 50 times under load, and restarted each time', {
+  timeout: DEADLINE_MS,
+}, async (t) => {
   const { restarts, stats } = await killOnce(t)
   assert.equal(restarts, KILLS)
   assert.deepEqual(
@@ -91,7 +88,7 @@ test('the manager is killed 50 times under load, and restarted each time', async
   )
 })
 
-test('no accepted update is lost, and none is made up', async (t) => {
+test('no accepted update is lost, and none is made up', { timeout: DEADLINE_MS }, async (t) => {
   const { producers, stats } = await killOnce(t)
   for (const { component, returned, applied } of producers)
     assert.equal(applied, returned, component)
@@ -99,7 +96,9 @@ test('no accepted update is lost, and none is made up', async (t) => {
   assert.equal(stats.ignored, 0)
 })
 
-test('no transition is lost or repeated, and all are in one order', async (t) => {
+test('no transition is lost or repeated, and all are in one order', {
+  timeout: DEADLINE_MS,
+}, async (t) => {
   const { producers, audited, stats } = await killOnce(t)
   // The auditor has checked order and content of each; here is their number.
   assert.equal(audited.lastNumber, stats.transitions)
@@ -108,13 +107,15 @@ test('no transition is lost or repeated, and all are in one order', async (t) =>
   }
 })
 
-test('no producer is held up for a second', async (t) => {
+test('no producer is held up for a second', { timeout: DEADLINE_MS }, async (t) => {
   const { longestGapMs } = await killOnce(t)
   t.diagnostic(`longest time without progress: ${longestGapMs} ms`)
   assert.ok(longestGapMs > 0 && longestGapMs < 1000, `longestGapMs=${longestGapMs}`)
 })
 
-test('reads are answered throughout, whole and in bounded time', async (t) => {
+test('reads are answered throughout, whole and in bounded time', {
+  timeout: DEADLINE_MS,
+}, async (t) => {
   const { reads, longestReadMs } = await killOnce(t)
   t.diagnostic(`${reads} reads, the longest took ${longestReadMs} ms`)
   assert.ok(reads > KILLS, `reads=${reads}`)

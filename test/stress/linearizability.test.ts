@@ -9,9 +9,12 @@ import { COMPONENTS, componentModel, type Recorded, wholeModel } from './support
 import { withoutAnUpdate, withStaleReads } from './support/history-alterations.js'
 import { type DriveOrders, drive } from './support/history-driver.js'
 import { explain } from './support/history-text.js'
-import { Random, seedOfRun } from './support/random.js'
+import { Random } from './support/random.js'
+import { runOnce } from './support/run-once.js'
 import { startThread } from './support/threads.js'
 
+/** A run that takes this long hangs. */
+const DEADLINE_MS = 180_000
 const OPERATIONS_PER_THREAD = 5_000
 /** Damaged copies of the history, per component and kind of damage. */
 const ALTERATIONS = 5
@@ -50,15 +53,7 @@ async function record(t: TestContext, seed: number): Promise<Recording> {
   return { seed, history, staleReads }
 }
 
-// One recording serves all tests of this file; the first to ask makes it.
-let recording: Promise<Recording> | undefined
-async function recordOnce(t: TestContext): Promise<Recording> {
-  const seed = seedOfRun()
-  recording ??= record(t, seed)
-  const made = await recording
-  t.diagnostic(`HEALTH_SEED=${made.seed}`)
-  return made
-}
+const recordOnce = runOnce(record)
 
 /** The history as one component sees it. */
 function partOf(history: readonly Recorded[], component: number): Recorded[] {
@@ -66,7 +61,9 @@ function partOf(history: readonly Recorded[], component: number): Recorded[] {
   return history.filter(({ input }) => model.concerns(input))
 }
 
-test('calls of 4 threads on 3 components are linearizable, each component by itself', async (t) => {
+test('calls of 4 threads on 3 components are linearizable, each component by itself', {
+  timeout: DEADLINE_MS,
+}, async (t) => {
   const { seed, history, staleReads } = await recordOnce(t)
   assert.ok(history.length >= 10_000)
   assert.equal(staleReads, 0)
@@ -77,13 +74,17 @@ test('calls of 4 threads on 3 components are linearizable, each component by its
   }
 })
 
-test('reports and verdicts of 4 threads are linearizable over all components and standby at once', async (t) => {
+test('reports and verdicts of 4 threads are linearizable over all components and standby at once', {
+  timeout: DEADLINE_MS,
+}, async (t) => {
   const { seed, history } = await recordOnce(t)
   const judgement = checkLinearizable(wholeModel, history)
   assert.ok(judgement.isLinearizable, `HEALTH_SEED=${seed}: ${explain(judgement, history)}`)
 })
 
-test('the recorded history is concurrent enough to show something', async (t) => {
+test('the recorded history is concurrent enough to show something', {
+  timeout: DEADLINE_MS,
+}, async (t) => {
   const { history } = await recordOnce(t)
   const sorted = [...history].sort((a, b) => a.invokedAt - b.invokedAt)
   // Stamps are unique and drawn twice a call, so a call that nobody disturbs spans exactly one tick.
@@ -92,7 +93,9 @@ test('the recorded history is concurrent enough to show something', async (t) =>
   assert.ok(disturbed > history.length / 20, `${disturbed} of ${history.length} calls overlap`)
 })
 
-test('the recorded history is rejected as soon as one read answers an overwritten value', async (t) => {
+test('the recorded history is rejected as soon as one read answers an overwritten value', {
+  timeout: DEADLINE_MS,
+}, async (t) => {
   const { seed, history } = await recordOnce(t)
   const random = new Random(seed)
   for (const component of COMPONENTS.keys()) {
@@ -110,7 +113,9 @@ test('the recorded history is rejected as soon as one read answers an overwritte
   }
 })
 
-test('the recorded history is rejected as soon as an update whose value was read is missing', async (t) => {
+test('the recorded history is rejected as soon as an update whose value was read is missing', {
+  timeout: DEADLINE_MS,
+}, async (t) => {
   const { seed, history } = await recordOnce(t)
   const random = new Random(seed)
   for (const component of COMPONENTS.keys()) {

@@ -6,11 +6,12 @@ import { runChild } from '../e2e/support/child.js'
 
 const KIB = 1024
 
-test('10,000 components with 40-byte messages and 2 metadata keys take under 16 MB', async (t) => {
-  const program = '../../stress/support/memory-program.js'
+/** Growth of a fresh process by 10,000 components, in MB. */
+async function growthOfProcess(): Promise<number> {
   // V8's young generation grows with the rate of allocation, by as much as 48 MB a thread, and stays large whatever is
   // kept. At its smallest it leaves what 10,000 components take.
   const flags = ['--expose-gc', '--max-semi-space-size=1']
+  const program = '../../stress/support/memory-program.js'
   const { code, said, stderr } = await runChild(program, [], flags)
   assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
   const { grownBytes, ...rest } = said[0]!
@@ -19,9 +20,15 @@ test('10,000 components with 40-byte messages and 2 metadata keys take under 16 
     messageLength: 40,
     metadata: { shard: '09999', zone: 'zone-3' },
   })
-  const grownMb = (grownBytes as number) / 2 ** 20
-  t.diagnostic(`grown by ${grownMb.toFixed(1)} MB`)
-  assert.ok(grownMb < 16, `grown by ${grownMb} MB`)
+  return (grownBytes as number) / 2 ** 20
+}
+
+test('10,000 components with 40-byte messages and 2 metadata keys take under 16 MB', async (t) => {
+  // When the threads' heaps collect and give pages back is a matter of chance, so the middle of three counts.
+  const grown = [await growthOfProcess(), await growthOfProcess(), await growthOfProcess()]
+  t.diagnostic(`grown by MB: ${grown.map((mb) => mb.toFixed(1)).join(' ')}`)
+  const [, middle] = grown.sort((a, b) => a - b)
+  assert.ok(middle! < 16, `grown by ${middle} MB`)
 })
 
 test('a message of 64 KiB round-trips', async (t) => {

@@ -15,6 +15,8 @@ import type { PairReadings } from './support/pair-reader.js'
 import { pairOf } from './support/pair-update.js'
 import { startThread, type Thread } from './support/threads.js'
 
+/** A run that takes this long hangs. */
+const DEADLINE_MS = 180_000
 const PRODUCERS = 4
 /** Until then code is compiled, caches fill and every ring of the runtime goes round. */
 const WARM_UP_PAIRS = 300_000
@@ -51,19 +53,21 @@ async function saturate(t: TestContext): Promise<Outcome> {
   const producers = Array.from({ length: PRODUCERS }, (_, producer) =>
     startThread(t, './pair-producer.js', { ...orders, producer }),
   )
-  while (producers.some((_, producer) => board.completedBy(producer) === 0)) await delay(5)
-  const reader = startThread(t, './pair-reader.js', orders)
+  const threads = [...producers]
+  // A thread that fails ends, and would be waited for in vain.
+  const unlessOneEnds = <T>(work: Promise<T>) => Promise.race([work, ...threads.map(failWhenEnded)])
   const countPairs = () =>
     producers.reduce((sum, _, producer) => sum + board.completedBy(producer), 0)
 
-  // A thread that fails ends, and would be waited for in vain.
-  const unlessOneEnds = <T>(work: Promise<T>) =>
-    Promise.race([work, ...[...producers, reader].map((thread) => failWhenEnded(thread))])
-
+  while (producers.some((_, producer) => board.completedBy(producer) === 0)) {
+    await unlessOneEnds(delay(5))
+  }
+  const reader = startThread(t, './pair-reader.js', orders)
+  threads.push(reader)
   while (countPairs() < WARM_UP_PAIRS && !board.isStopped) await unlessOneEnds(delay(50))
   const warm = await unlessOneEnds(measureAtRest(board))
   const pairsWhenWarm = countPairs()
-  await delay(SATURATION_MS)
+  await unlessOneEnds(delay(SATURATION_MS))
   const end = await unlessOneEnds(measureAtRest(board))
   const pairs = countPairs()
   board.stop()
@@ -98,7 +102,7 @@ async function saturateOnce(t: TestContext): Promise<Outcome> {
   return outcome
 }
 
-test('every snapshot under saturation is of one instant', async (t) => {
+test('every snapshot under saturation is of one instant', { timeout: DEADLINE_MS }, async (t) => {
   const { readings, pairs } = await saturateOnce(t)
   const { snapshots, between, held } = readings
   t.diagnostic(
@@ -110,14 +114,16 @@ test('every snapshot under saturation is of one instant', async (t) => {
   assert.ok(held > 10, `held=${held}`)
 })
 
-test('no read is stale and no update refused under saturation', async (t) => {
+test('no read is stale and no update refused under saturation', {
+  timeout: DEADLINE_MS,
+}, async (t) => {
   const { stats } = await saturateOnce(t)
   assert.equal(stats.staleReads, 0)
   assert.equal(stats.refusals, 0)
   assert.equal(stats.ignored, 0)
 })
 
-test('reads are bounded under saturation', async (t) => {
+test('reads are bounded under saturation', { timeout: DEADLINE_MS }, async (t) => {
   const { durationsUs } = (await saturateOnce(t)).readings
   const at = (part: number) => durationsUs[Math.floor(part * (durationsUs.length - 1))]! / 1000
   t.diagnostic(`snapshot ms: p50=${at(0.5)} p99=${at(0.99)} max=${at(1)}`)
@@ -125,7 +131,7 @@ test('reads are bounded under saturation', async (t) => {
   assert.ok(at(1) < READ_TIMEOUT_MS + 250, `max=${at(1)} ms`)
 })
 
-test('memory is flat under saturation', async (t) => {
+test('memory is flat under saturation', { timeout: DEADLINE_MS }, async (t) => {
   const { memory, pairsOfMemory } = await saturateOnce(t)
   const grownBy = (what: keyof NodeJS.MemoryUsage) => (memory.end[what] - memory.warm[what]) / MB
   const grown = {

@@ -27,6 +27,11 @@ class FakeThread implements CollectorThread {
 }
 
 function managerOf(...names: string[]) {
+  const logged: string[] = []
+  let refusal: Error | undefined
+  const refuseThreads = (error: Error) => {
+    refusal = error
+  }
   const voice = new RecordingVoice()
   const threads: FakeThread[] = []
   const suppress =
@@ -42,8 +47,9 @@ function managerOf(...names: string[]) {
       clearLivenessSuppression: suppress('clearLivenessSuppression'),
       clearReadinessSuppression: suppress('clearReadinessSuppression'),
     },
-    log: () => {},
+    log: (line) => void logged.push(line),
     launch: () => {
+      if (refusal !== undefined) throw refusal
       const thread = new FakeThread()
       threads.push(thread)
       return thread
@@ -51,7 +57,7 @@ function managerOf(...names: string[]) {
   })
   const words = () => voice.said.map(([what, message]) => (message === undefined ? what : message))
   const forget = () => voice.said.splice(0)
-  return { manager, voice, threads, words, forget }
+  return { manager, voice, threads, words, forget, logged, refuseThreads }
 }
 
 async function startAll(manager: CollectionManager, threads: readonly FakeThread[]): Promise<void> {
@@ -111,6 +117,53 @@ describe('CollectionManager', () => {
     mock.timers.tick(1_000)
     assert.equal(threads.length, 2)
     await manager.stop()
+  })
+
+  it('restarts a thread that ends before it fails to start once, not twice', async () => {
+    const { manager, threads, logged } = managerOf('cpu')
+    const started = manager.start()
+    threads[0]?.exit(1)
+    threads[0]?.failToStart(new Error('it exited with code 1'))
+    await started
+    // Time for the second of two restarts, which would come after the doubled delay.
+    mock.timers.tick(3_000)
+    assert.equal(threads.length, 2)
+    assert.equal(logged.filter((line) => line.includes('restarting in')).length, 1)
+    await manager.stop()
+  })
+
+  it('restarts a thread that gets ready and ends at once, and does not take it for running', async () => {
+    const { manager, threads } = managerOf('cpu')
+    const started = manager.start()
+    threads[0]?.exit(1)
+    threads[0]?.becomeReady()
+    await started
+    assert.equal(manager.runningCount, 0)
+    mock.timers.tick(3_000)
+    assert.equal(threads.length, 2)
+    await manager.stop()
+  })
+
+  it('tries again once where no thread can be had', async () => {
+    const { manager, refuseThreads, logged } = managerOf('cpu')
+    refuseThreads(new Error('no memory'))
+    await manager.start()
+    assert.deepEqual(logged, [
+      'collector cpu failed to start: no memory',
+      'collector cpu got no thread, restarting in 1 s',
+    ])
+    await manager.stop()
+  })
+
+  it('ends threads that are still starting when it is stopped, without a word of failure', async () => {
+    const { manager, threads, logged } = managerOf('cpu')
+    const started = manager.start()
+    threads[0]?.exited.then((code) => threads[0]?.failToStart(new Error(`exit code ${code}`)))
+    await manager.stop()
+    await started
+    mock.timers.tick(60_000)
+    assert.equal(threads.length, 1)
+    assert.deepEqual(logged, [])
   })
 
   it('suppresses liveness before it says that a collector died, and lifts it after it says that it is back', async () => {

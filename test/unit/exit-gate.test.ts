@@ -25,6 +25,14 @@ test('an actor does not open once the host is closing', () => {
   assert.equal(host.isOpen, false)
 })
 
+test('an actor sees that the host is closing, also after it has opened', () => {
+  const { host, actor } = createGates()
+  actor.tryOpen()
+  assert.equal(actor.isClosing, false)
+  host.requestClose()
+  assert.equal(actor.isClosing, true)
+})
+
 for (const hostRunsBefore of [0, 1, 2]) {
   test(`a host that closes before operation ${hostRunsBefore} of the actor is seen, or sees`, (t) => {
     const { host, actor } = createGates()

@@ -11,20 +11,7 @@
 // The simulation also has the clocks: they move with every look at them and with every wait, so each bounded wait ends, at
 // once. A wait never blocks: `onWait` is where the rest of the world goes on meanwhile.
 
-type Operation =
-  | 'load'
-  | 'store'
-  | 'add'
-  | 'sub'
-  | 'and'
-  | 'or'
-  | 'exchange'
-  | 'compareExchange'
-  | 'wait'
-  | 'notify'
-  | 'waitAsync'
-
-const OPERATIONS: readonly Operation[] = [
+const OPERATIONS = [
   'load',
   'store',
   'add',
@@ -36,7 +23,9 @@ const OPERATIONS: readonly Operation[] = [
   'wait',
   'notify',
   'waitAsync',
-]
+] as const
+
+type Operation = (typeof OPERATIONS)[number]
 
 type Call = (words: Int32Array, index: number, ...rest: number[]) => unknown
 
@@ -82,6 +71,7 @@ export const simulation = {
   onWait: undefined as ((index: number) => void) | undefined,
   /** Takes the place of Atomics.waitAsync. */
   onWaitAsync: undefined as ((index: number, value: number) => unknown) | undefined,
+  onNotify: undefined as ((index: number) => void) | undefined,
   sabotage: undefined as Sabotage | undefined,
   waits: [] as SimulatedWait[],
   /** Time spent by the simulated clock, in ms. */
@@ -106,6 +96,7 @@ function reset(): void {
   notifies = new Map()
   simulation.onWait = undefined
   simulation.onWaitAsync = undefined
+  simulation.onNotify = undefined
   simulation.waits = []
 }
 
@@ -117,7 +108,8 @@ function step(operation: Operation, index: number): void {
   unhooked(() => current.hook(point))
 }
 
-function unhooked<T>(run: () => T): T {
+/** Runs something of another thread, or of the test itself. */
+export function unhooked<T>(run: () => T): T {
   const outer = layer
   layer = undefined
   try {
@@ -150,7 +142,10 @@ function replacementOf(operation: Operation): Call {
     if (operation === 'waitAsync' && simulation.onWaitAsync !== undefined) {
       return simulation.onWaitAsync(index, rest[0]!)
     }
-    if (operation === 'notify') notifies.set(index, simulation.notifiesOf(index) + 1)
+    if (operation === 'notify') {
+      notifies.set(index, simulation.notifiesOf(index) + 1)
+      simulation.onNotify?.(index)
+    }
     return real[operation](words, index, ...rest)
   }
   return (words, index, ...rest) => {
@@ -204,9 +199,16 @@ export function simulate<T>(body: () => T): T {
   }
 }
 
-/** `simulate` for a body that awaits. Nothing else may run in this thread meanwhile. */
-export async function simulateAsync(body: () => Promise<void>): Promise<void> {
+/**
+ * `simulate` for a side that awaits: from now on `hook` runs at each point of whatever is not run `unhooked`. Nothing else
+ * may run in this thread meanwhile.
+ */
+export async function simulateAsync(
+  hook: (point: number) => void,
+  body: () => Promise<void>,
+): Promise<void> {
   const restore = install()
+  layer = { hook, steps: 0 }
   try {
     await body()
   } catch (error) {

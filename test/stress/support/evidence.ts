@@ -3,8 +3,8 @@
 // Pure; any thread.
 import type { ComponentStatus, HealthStatus } from '../../../src/index.js'
 
-/** Every so many updates change the status too; message and metadata change with each. */
-const UPDATES_PER_STATUS = 2
+/** Each update changes message and metadata; all but every so many change the status too. */
+const STATUS_KEPT_EVERY = 4
 
 // Two- and three-byte characters, so that a payload copied from the wrong place is hardly ever valid.
 const PADDING =
@@ -30,21 +30,21 @@ export function evidenceOf(component: string, number: number): Evidence {
 
 function statusOf(number: number): HealthStatus {
   if (number === 0) return 0
-  return (1 + (Math.floor(number / UPDATES_PER_STATUS) % 3)) as HealthStatus
+  return (1 + (transitionsUpTo(number) % 3)) as HealthStatus
 }
 
 export function isTransition(number: number): boolean {
-  return number === 1 || number % UPDATES_PER_STATUS === 0
+  return number % STATUS_KEPT_EVERY !== 0
 }
 
 /** How many transitions updates 1 to `number` make. */
 export function transitionsUpTo(number: number): number {
-  return number === 0 ? 0 : 1 + Math.floor(number / UPDATES_PER_STATUS)
+  return number - Math.floor(number / STATUS_KEPT_EVERY)
 }
 
 /** The number of the update that makes a component's transition `ordinal`, from 0. */
 export function numberOfTransition(ordinal: number): number {
-  return ordinal === 0 ? 1 : ordinal * UPDATES_PER_STATUS
+  return ordinal + 1 + Math.floor(ordinal / (STATUS_KEPT_EVERY - 1))
 }
 
 /**

@@ -23,7 +23,7 @@ export class KillScene {
   readonly board = new Board()
   readonly #t: TestContext
   readonly #health: HealthManager
-  readonly #helpers: Thread[] = []
+  readonly #watchers: Thread[] = []
   readonly #auditor: Thread
   #hired = 0
 
@@ -33,8 +33,8 @@ export class KillScene {
     const board = this.board.buffer
     const orders = { handle: health.handle(), board, prefix: EVIDENCE_PREFIX }
     this.#auditor = startThread(t, './auditor.js', orders)
-    this.#helpers.push(startThread(t, './reader.js', orders))
-    this.#helpers.push(startThread(t, './watcher.js', { buffer: board, places }))
+    this.#watchers.push(startThread(t, './reader.js', orders))
+    this.#watchers.push(startThread(t, './watcher.js', { buffer: board, places }))
     // Registered last, so run first: threads that are blocked in a loop end before they are terminated.
     t.after(() => this.board.stop())
   }
@@ -75,12 +75,12 @@ export class KillScene {
     }
   }
 
-  /** Fails if a helper has failed, which stays unnoticed otherwise until the end. */
-  async checkHelpers(): Promise<void> {
+  /** Fails if one of the threads that watch has failed, which stays unnoticed otherwise until the end. */
+  async checkWatchers(): Promise<void> {
     const pending = Symbol('pending')
-    for (const { exited } of [...this.#helpers, this.#auditor]) {
+    for (const { exited } of [...this.#watchers, this.#auditor]) {
       if ((await Promise.race([exited, Promise.resolve(pending)])) !== pending) {
-        throw new Error('a helper thread has ended before the test')
+        throw new Error('a thread that watches has ended before the test')
       }
     }
   }
@@ -89,8 +89,11 @@ export class KillScene {
   async end(producers: readonly Producer[]): Promise<Audited> {
     this.board.stop()
     await Promise.all(producers.map(({ thread }) => thread.exited))
-    await Promise.all(this.#helpers.map(({ exited }) => exited))
-    await this.#health.flush()
+    await Promise.all(this.#watchers.map(({ exited }) => exited))
+    // A flush is for the caller's own reports; here everybody's count, also of those who are gone.
+    while ((await this.#health.stats()).mailboxes.some(({ depthBytes }) => depthBytes > 0)) {
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
     this.#auditor.worker.postMessage('finish')
     return (await this.#auditor.next()) as Audited
   }
