@@ -14,7 +14,7 @@ import {
   type Verdict,
 } from './statistics.js'
 
-/** One thing that is measured. A sample is one number in the bench's unit. */
+/** One subject that is measured. A sample is one number in the bench's unit. */
 export interface Subject {
   readonly name: string
   warmUp(): Promise<void>

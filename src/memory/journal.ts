@@ -218,25 +218,26 @@ export class JournalReader {
     this.#records = region.layout.journalRecords
     this.#maxBlockWords = maxBlockWords(region.layout)
     const count = journalCount(this.#words)
-    const kept = (count - Atomics.load(this.#words, JOURNAL_OLDEST)) | 0
-    this.#cursor = from === 'now' ? count : from === 'oldest' ? count - Math.max(0, kept) : from - 1
+    this.#cursor = from === 'now' ? count : from === 'oldest' ? this.#oldest(count) : from - 1
   }
 
   /** The next transition, or a gap where some were overwritten before they were read; undefined if there is none yet. */
   next(): JournalEntry | JournalGap | undefined {
     const words = this.#words
-    // Pairs with the tail store in JournalWriter.append.
-    const position = this.#cursor | 0
-    if (!isAfter(Atomics.load(words, JOURNAL_TAIL), position)) return undefined
-    const gap = this.#gap(position)
+    // Pairs with the tail store in JournalWriter.append. Whole counts, as positions tell nothing of a reader that is
+    // more than 2^31 behind.
+    const count = journalCount(words)
+    if (count <= this.#cursor) return undefined
+    const gap = this.#gap(count)
     if (gap !== undefined) return gap
+    const position = this.#cursor | 0
     const base = this.#base + (position & (this.#records - 1)) * JOURNAL_RECORD_WORDS
     for (let i = 0; i < JOURNAL_FIELDS; i++) this.#record[i] = Atomics.load(words, base + i)
     const name = this.#copyBlock(JOURNAL_NAME, 0)
     const message = this.#copyBlock(JOURNAL_MESSAGE, name.end)
     const metadata = this.#copyBlock(JOURNAL_METADATA, message.end)
     // Pairs with JournalWriter.evict: only now is the copy known to be of this record and its blocks.
-    const lapped = this.#gap(position)
+    const lapped = this.#gap(count)
     if (lapped !== undefined) return lapped
     this.#cursor++
     const statuses = this.#record[JOURNAL_STATUSES]!
@@ -251,11 +252,16 @@ export class JournalReader {
     }
   }
 
-  #gap(position: number): JournalGap | undefined {
-    const missed = (Atomics.load(this.#words, JOURNAL_OLDEST) - position) | 0
+  #gap(count: number): JournalGap | undefined {
+    const missed = this.#oldest(count) - this.#cursor
     if (missed <= 0) return undefined
     this.#cursor += missed
     return { missed }
+  }
+
+  /** Transitions given up so far; `count` is any recent count of all. */
+  #oldest(count: number): number {
+    return count - ((count - Atomics.load(this.#words, JOURNAL_OLDEST)) | 0)
   }
 
   #copyBlock(field: number, at: number): { at: number; end: number; header: number } {

@@ -2,7 +2,7 @@
 // thread that made the HealthManager; that thread also restarts the probe actor if it dies.
 import { setTimeout as delay } from 'node:timers/promises'
 import { isMainThread } from 'node:worker_threads'
-import { checkInteger } from '../model/arguments.js'
+import { checkInteger, checkOptions } from '../model/arguments.js'
 import { argumentError, HealthError } from '../model/errors.js'
 import type { ActorExit } from '../runtime/actor-handle.js'
 import type { HealthManager } from '../runtime/health-manager.js'
@@ -49,6 +49,17 @@ export interface HealthServerOptions {
 }
 
 const MAX_READ_TIMEOUT_MS = 1_000
+
+const OPTION_NAMES = [
+  'host',
+  'port',
+  'transport',
+  'readTimeoutMs',
+  'restarts',
+  'workerBaseUrl',
+  'onRestart',
+  'onError',
+]
 
 interface ServerSettings {
   readonly host: string
@@ -213,9 +224,7 @@ export class HealthServer implements AttachedServer {
 }
 
 function resolveServerOptions(options: HealthServerOptions): ServerSettings {
-  if (typeof options !== 'object' || options === null) {
-    throw argumentError('options', options, 'must be an object')
-  }
+  checkOptions(options, 'options', OPTION_NAMES)
   const { host = '0.0.0.0', port = 8081, transport = 'auto', workerBaseUrl } = options
   if (typeof host !== 'string' || host === '') {
     throw argumentError('host', host, 'must be a string that is not empty')
@@ -229,8 +238,9 @@ function resolveServerOptions(options: HealthServerOptions): ServerSettings {
   checkWorkerBaseUrl(workerBaseUrl)
   checkCallback(options.onRestart, 'onRestart')
   checkCallback(options.onError, 'onError')
-  const max = options.restarts?.max ?? 5
-  const withinMs = options.restarts?.withinMs ?? 10_000
+  const { restarts = {} } = options
+  checkOptions(restarts, 'restarts', ['max', 'withinMs'])
+  const { max = 5, withinMs = 10_000 } = restarts
   checkInteger(max, 'restarts.max', 0, 1_000_000)
   checkInteger(withinMs, 'restarts.withinMs', 1, 2 ** 31 - 1)
   return {

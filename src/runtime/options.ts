@@ -1,4 +1,5 @@
 // What users can configure, with the defaults, checked once at the start.
+import { layoutFor, WORD_BYTES } from '../memory/layout.js'
 import { checkInteger, checkName, checkOptions } from '../model/arguments.js'
 import { argumentError } from '../model/errors.js'
 import type { Policy } from '../model/policy.js'
@@ -53,6 +54,8 @@ export interface Settings {
 
 /** The longest time that timers take, in ms. */
 export const MAX_TIMEOUT_MS = 2 ** 31 - 1
+/** More than any machine that this runs on should give it. */
+const MAX_REGION_BYTES = 2 ** 32
 
 const OPTION_NAMES = [
   'policy',
@@ -97,8 +100,8 @@ export function resolveOptions(options: HealthManagerOptions = {}): Settings {
   const withinMs = restarts.withinMs ?? 10_000
   checkInteger(max, 'restarts.max', 0, 1_000_000)
   checkInteger(withinMs, 'restarts.withinMs', 1, MAX_TIMEOUT_MS)
-  return {
-    policy: resolvePolicy(options.policy),
+  const settings = {
+    policy: resolvePolicy(options.policy ?? {}),
     maxComponents,
     maxThreads: integer('maxThreads', 128, 2, 1024),
     mailboxBytes: powerOfTwo(mailboxBytes),
@@ -115,6 +118,20 @@ export function resolveOptions(options: HealthManagerOptions = {}): Settings {
     restarts: { max, withinMs },
     workerBaseUrl: checkUrl(options.workerBaseUrl),
   }
+  checkRegionSize(settings)
+  return settings
+}
+
+/** Places in the region are held in 32-bit words; a region of half of what these can count is more than anybody needs. */
+function checkRegionSize(settings: Settings): void {
+  const regionBytes = layoutFor(settings).totalWords * WORD_BYTES
+  if (regionBytes <= MAX_REGION_BYTES) return
+  const { maxComponents, maxThreads, mailboxBytes, journalBytes, heapBytes } = settings
+  throw argumentError(
+    'regionBytes',
+    regionBytes,
+    `must be at most ${MAX_REGION_BYTES}, with maxComponents=${maxComponents} maxThreads=${maxThreads} mailboxBytes=${mailboxBytes} journalBytes=${journalBytes} heapBytes=${heapBytes}`,
+  )
 }
 
 function resolvePolicy(policy: HealthManagerOptions['policy'] = {}): Policy {

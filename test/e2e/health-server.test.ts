@@ -156,6 +156,8 @@ const badOptions: readonly [name: string, options: object, message: RegExp][] = 
   ],
   ['an onRestart that is no function', { onRestart: true }, /^onRestart=true: must be a function/],
   ['an onError that is no function', { onError: 'log' }, /^onError="log": must be a function/],
+  ['an option that there is not', { prot: 80 }, /^options="prot": must be one of host, port/],
+  ['restarts that are no object', { restarts: 5 }, /^restarts=5: must be an object/],
   ['a negative limit for restarts', { restarts: { max: -1 } }, /^restarts\.max=-1: must be/],
   ['an empty window for restarts', { restarts: { withinMs: 0 } }, /^restarts\.withinMs=0: must/],
 ]

@@ -1,5 +1,5 @@
 // The reference behaviour of the health manager in plain JavaScript: one map, no threads. What the table tests
-// hold the real thing against.
+// hold the real one against.
 import { compareBytes, pairsOf } from './support.js'
 
 export type Pairs = readonly (readonly [key: string, value: string])[]

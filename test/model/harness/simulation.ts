@@ -29,7 +29,7 @@ type Operation = (typeof OPERATIONS)[number]
 
 type Call = (words: Int32Array, index: number, ...rest: number[]) => unknown
 
-/** Alters operations, to show that a test would notice. `proceed` does the real thing. */
+/** Alters operations, to show that a test would notice. `proceed` does what the real code does. */
 export type Sabotage = (
   operation: Operation,
   words: Int32Array,
