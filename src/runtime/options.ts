@@ -94,14 +94,14 @@ export function resolveOptions(options: HealthManagerOptions = {}): Settings {
     2 ** 28,
   )
   const minHeapBytes = 8 * maxPayloadBytes + maxComponents * 128
-  const restarts = options.restarts ?? {}
+  const restarts = options.restarts === undefined ? {} : options.restarts
   checkOptions(restarts, 'restarts', ['max', 'withinMs'])
   const max = restarts.max ?? 5
   const withinMs = restarts.withinMs ?? 10_000
   checkInteger(max, 'restarts.max', 0, 1_000_000)
   checkInteger(withinMs, 'restarts.withinMs', 1, MAX_TIMEOUT_MS)
   const settings = {
-    policy: resolvePolicy(options.policy ?? {}),
+    policy: resolvePolicy(options.policy === undefined ? {} : options.policy),
     maxComponents,
     maxThreads: integer('maxThreads', 128, 2, 1024),
     mailboxBytes: powerOfTwo(mailboxBytes),

@@ -55,7 +55,7 @@ test('metadata is an object of strings', () => {
   for (const metadata of [null, undefined, 'text', 5, [], ['a'], () => {}]) {
     assert.throws(() => checkMetadata(metadata), {
       code: 'ERR_HEALTH_ARGUMENT',
-      message: /^metadata=.*must be an object of strings/,
+      message: /^typeof metadata="\w+": must be an object of strings/,
     })
   }
 })

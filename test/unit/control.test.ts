@@ -27,8 +27,6 @@ test('a fresh region is neither in standby nor suppressed', () => {
     isStandby: false,
     livenessDeadline: 0,
     readinessDeadline: 0,
-    livenessReason: 0,
-    readinessReason: 0,
     sequence: 0,
   })
 })
@@ -43,8 +41,6 @@ test('standby and the two suppressions are independent of each other', () => {
     isStandby: true,
     livenessDeadline: 0,
     readinessDeadline: -0.25,
-    livenessReason: 0,
-    readinessReason: 22,
     sequence: 4,
   })
   assert.deepEqual(controlBlocks(words), [0, 22])

@@ -23,9 +23,12 @@ test('without options every default is as documented', () => {
   })
 })
 
-test('options that are null or undefined count as not given', () => {
+test('options that are undefined count as not given, and null is no policy', () => {
   const options = { maxComponents: undefined, policy: undefined, restarts: { max: undefined } }
-  assert.deepEqual(resolveOptions({ policy: null, restarts: null } as never), resolveOptions())
+  for (const name of ['policy', 'restarts']) {
+    const given = { [name]: null } as HealthManagerOptions
+    assert.throws(() => resolveOptions(given), { message: new RegExp(`^${name}=null: `) })
+  }
   assert.deepEqual(resolveOptions(options as unknown as HealthManagerOptions), resolveOptions())
 })
 
