@@ -118,7 +118,7 @@ export const checks: readonly Bench[] = [
     title: 'livenessCheck()',
     unit: 'ns/op',
     target: { peer: 'go', relation: '<=', factor: 2 },
-    samples: { full: 25, quick: 8 },
+    samples: { full: 25, quick: 6 },
     async open({ go, minSampleMs }): Promise<OpenBench> {
       const managers = [await startFilled(FEW.length), await startFilled(FEW.length)] as const
       const naive = await startComlink(FEW)

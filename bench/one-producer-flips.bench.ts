@@ -159,7 +159,7 @@ export const oneProducerFlips: readonly Bench[] = [
     title: `update, status changes, bursts of ${BURST_UPDATES} within the mailbox`,
     unit: 'ns/op',
     target: { peer: 'go', relation: '<=', factor: 1 },
-    samples: { full: 25, quick: 8 },
+    samples: { full: 25, quick: 6 },
     open: (environment) =>
       openFlips(environment, TWO_MESSAGES, (name, flips) =>
         flips.bursts(name, environment.minSampleMs),
@@ -180,6 +180,7 @@ export const oneProducerFlips: readonly Bench[] = [
     name: 'flips-sustained-distinct',
     title: 'the same with 4,096 messages in turn',
     unit: 'ns/op',
+    isLong: true,
     samples: { full: 15, quick: 4 },
     open: (environment) =>
       openFlips(environment, DISTINCT_MESSAGES, (name, flips) =>

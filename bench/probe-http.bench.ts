@@ -33,6 +33,8 @@ function httpSubject(
     const { port, rest } = await listen()
     try {
       return await generator.run(port, PATH)
+    } catch (cause) {
+      throw new Error(`the load on ${name} failed: ${(cause as Error).message}`, { cause })
     } finally {
       await rest()
     }

@@ -83,7 +83,7 @@ function unchanged(
     title,
     unit: 'ns/op',
     target: { peer: 'go', relation: '<=', factor },
-    samples: { full: 25, quick: 8 },
+    samples: { full: 25, quick: 6 },
     async open({ go, minSampleMs }): Promise<OpenBench> {
       const managers = [await HealthManager.start(), await HealthManager.start()] as const
       const subject = (name: string, health: HealthManager) => {

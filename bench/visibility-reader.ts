@@ -1,25 +1,21 @@
 // Entry of the worker that looks for changes: told what to look for, it says that it is looking, looks without
-// pause, and tells when it saw it.
+// pause, and reports when it saw it.
 import { parentPort, workerData } from 'node:worker_threads'
-import { type HealthHandle, HealthManager } from '../src/index.js'
+import { HealthManager } from '../src/index.js'
 import { nowNs } from './harness.js'
 import { ProbeClient } from './http-client.js'
-
-/** How the reader looks: attached to the runtime, or through its HTTP port. */
-export type ReaderSeat = { readonly handle: HealthHandle } | { readonly port: number }
-export interface Sighting {
-  readonly seenNs: number
-}
+import { type ReaderSeat, Sighting } from './sighting.js'
 
 const GIVE_UP_MS = 5_000
 const port = parentPort
 if (port === null) throw new Error('visibility-reader.js is the entry of a worker')
-const seat = workerData as ReaderSeat
+const { where, sighting: buffer } = workerData as ReaderSeat
+const sighting = new Sighting(buffer)
 
 let look: (isUnhealthy: boolean) => number | Promise<number>
 let stop: () => unknown
-if ('handle' in seat) {
-  const health = HealthManager.attach(seat.handle)
+if ('handle' in where) {
+  const health = HealthManager.attach(where.handle)
   look = (isUnhealthy) => {
     const giveUpNs = nowNs() + GIVE_UP_MS * 1e6
     for (;;) {
@@ -31,7 +27,7 @@ if ('handle' in seat) {
   }
   stop = () => health.stop()
 } else {
-  const client = await ProbeClient.open(seat.port, '/healthz')
+  const client = await ProbeClient.open(where.port, '/healthz')
   look = async (isUnhealthy) => {
     const giveUpNs = nowNs() + GIVE_UP_MS * 1e6
     for (;;) {
@@ -51,5 +47,5 @@ port.on('message', async (order: 'stop' | { isUnhealthy: boolean }) => {
     return
   }
   port.postMessage('looking')
-  port.postMessage({ seenNs: await look(order.isUnhealthy) } satisfies Sighting)
+  sighting.report(await look(order.isUnhealthy))
 })
