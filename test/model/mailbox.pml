@@ -58,22 +58,17 @@ bool appliedMoved; /* appliedSequence, since the reader has read it */
 bool readerAsleep; /* on appliedSequence */
 bool stopping;
 
-/*
- * A park is numbered by the doorbell's value, so it has another number than the last one if that moved: then no
- * producer has rung for it. NO_PARK_NUMBER: each manager counts its own parks.
- */
+/* A park has a number that no park before it had, under no manager, so no producer has rung for it. With
+ * NO_PARK_NUMBER each manager counts its own parks. */
 byte parked;
 #ifdef NO_PARK_NUMBER
 byte rungPark[2];
 #define HAS_RUNG (rungPark[me] == parked)
 #define RUNG rungPark[me] = parked
-#define IS_NEW_PARK skip
 #else
 bool hasRung[2];
-bool isNewPark; /* ghost: the doorbell has moved since the last park was numbered */
 #define HAS_RUNG hasRung[me]
 #define RUNG hasRung[me] = true
-#define IS_NEW_PARK isNewPark = isNewPark || doorbellMoved
 #endif
 
 /* Ghosts. */
@@ -348,7 +343,7 @@ settle:
 
 park:
   if
-  :: atomic { IS_NEW_PARK; doorbellMoved = false } /* reads the doorbell */
+  :: atomic { doorbellMoved = false } /* reads the doorbell */
   MAY_CRASH
   fi;
   if
@@ -359,9 +354,8 @@ park:
        parked = parks;
 #else
        parked = 1;
-       hasRung[0] = hasRung[0] && !isNewPark;
-       hasRung[1] = hasRung[1] && !isNewPark;
-       isNewPark = false;
+       hasRung[0] = false;
+       hasRung[1] = false;
 #endif
 #ifndef NO_PARK_RECHECK
        goto collect

@@ -95,7 +95,7 @@
 /* Shared words. Ticket 0 means none. */
 byte ticketCounter = 1;
 byte latestTicket[SLOTS];
-byte slotStatus[SLOTS], slotTicket[SLOTS], slotMetadata;
+byte slotStatus[SLOTS], slotTicket[SLOTS], slotMetadata, metadataTicket;
 typedef Record {
   byte ticket, component, status, metadata, previous;
   bool alone; /* ghost: no update that overlapped this one can have a later ticket */
@@ -107,7 +107,7 @@ typedef Mailbox {
   Record record[OPS]
 };
 Mailbox mailbox[2];
-byte journalTicket, journalComponent, journalStatus, journalMetadata; /* the journal's last record */
+byte journalTicket, journalComponent, journalStatus, journalMetadata, journalMetadataTicket; /* the journal's last record */
 
 /* Ghosts. */
 byte chainEnd[SLOTS]; /* the status to which the journal's records lead */
@@ -293,9 +293,15 @@ inline pickSmallest() {
   :: who != NONE && NOT_NEWER ->
      /* Superseded, which must be by an update that it overlapped; or met again after a crash. */
      assert(RECORD.applied || !RECORD.alone);
-#ifdef IMPATIENT /* the one that overtook it kept its metadata */
+#ifdef METADATA /* those that overtook it may have kept metadata */
      if
-     :: RECORD.ticket == overdue && RECORD.metadata != KEPT -> slotMetadata = RECORD.metadata
+#ifdef NO_METADATA_TICKET
+     :: RECORD.metadata != KEPT && RECORD.ticket != slotTicket[0] -> slotMetadata = RECORD.metadata
+#else
+     :: RECORD.metadata != KEPT && RECORD.ticket > metadataTicket ->
+        slotMetadata = RECORD.metadata;
+        metadataTicket = RECORD.ticket
+#endif
      :: else
      fi;
 #endif
@@ -319,6 +325,7 @@ inline journal(from) {
      journalStatus = RECORD.status;
 #ifdef METADATA
      journalMetadata = (RECORD.metadata == KEPT -> slotMetadata : RECORD.metadata);
+     journalMetadataTicket = (RECORD.metadata == KEPT -> metadataTicket : RECORD.ticket);
 #endif
      RECORD.applied = true
   :: else
@@ -363,9 +370,7 @@ commitSlot:
        if
        :: RECORD.metadata != KEPT ->
           slotMetadata = RECORD.metadata;
-#ifndef NO_OVERDUE_END
-          overdue = 0
-#endif
+          metadataTicket = RECORD.ticket
        :: else
        fi;
 #endif
@@ -431,7 +436,8 @@ accept:
        slotStatus[journalComponent] = journalStatus;
        slotTicket[journalComponent] = journalTicket;
 #ifdef METADATA
-       slotMetadata = journalMetadata
+       slotMetadata = journalMetadata;
+       metadataTicket = journalMetadataTicket
 #endif
     :: else
     fi;

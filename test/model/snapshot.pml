@@ -5,7 +5,7 @@
  *
  * Checked: a read of one slot is whole; a snapshot shows a state between two records; nothing that was published
  * before a read began is missing from it; nobody is stuck; once a reader has asked for a pause, at most BOUND of its
- * tries fail. With STALE every wait may time out at any moment and the manager may stay dead: then what is left is
+ * tries fail, more by two for each of the LATE pauses that are over before it has used them. With STALE every wait may time out at any moment and the manager may stay dead: then what is left is
  * that answers are whole and snapshots atomic.
  *
  * Each access to a shared word is a step (a block's content is one word). Merged with its neighbour is only what
@@ -25,8 +25,13 @@
 #ifndef KILLS
 #define KILLS 0
 #endif
-#ifndef BOUND
-#define BOUND 2
+#ifndef LATE
+#define LATE 0 /* pauses that end before the reader is done, though it is alive */
+#endif
+#ifdef STALE
+#define BOUND 255
+#else
+#define BOUND (1 + CRASHES + 2 * LATE)
 #endif
 #define NEVER 255
 
@@ -40,7 +45,7 @@ byte journalRecord, journalBlock; /* the journal's last record holds its payload
 byte snapshotRequests, snapshotDones;
 
 /* Ghosts. */
-byte crashed, killed;
+byte crashed, killed, late;
 bool readerGone, managerGone, readerDone;
 
 #if defined(NO_LATCH) || defined(SEQLOCK) /* written in place */
@@ -92,13 +97,33 @@ inline writeSlot() {
 
 #ifdef NO_SNAPSHOT_REQUEST
 #define MUST_PAUSE (false)
+#define IS_DONE (true)
+#define SERVED 0
+#define SERVED_AT_FIRST 0
 #else
-#define MUST_PAUSE (!granted && snapshotRequests - snapshotDones > missing)
+#ifdef WRITE_OFF /* pauses only for more open requests than the last pause was not enough for */
+#define MUST_PAUSE (!hasPaused && snapshotRequests - snapshotDones > served)
+#define IS_DONE (snapshotRequests - snapshotDones <= served)
+#define SERVED (snapshotRequests - snapshotDones)
+#define SERVED_AT_FIRST (snapshotRequests - snapshotDones)
+#else /* pauses for requests that it has not paused for */
+#define MUST_PAUSE (!hasPaused && snapshotRequests != served && snapshotRequests != snapshotDones)
+#define IS_DONE (snapshotDones - donesBefore >= snapshotRequests - served)
+#define SERVED snapshotRequests
+#define SERVED_AT_FIRST snapshotDones
+#endif
+#endif
+
+/* Only requests that a pause could have been for: what comes in at its very end is for the next one. */
+#ifdef SERVE_LATE
+#define SERVE skip
+#else
+#define SERVE served = SERVED
 #endif
 
 proctype Manager() {
-  byte limit, n, s, fresh, missing;
-  bool granted; /* no record has been applied since the last pause */
+  byte limit, n, s, fresh, served, donesBefore;
+  bool hasPaused; /* no record has been applied since the last pause */
 end:
   atomic { head != tail -> limit = tail }
   if
@@ -143,7 +168,7 @@ advanceHead:
   if
   :: atomic {
        head++;
-       granted = false;
+       hasPaused = false;
        n = 0;
        s = 0;
        fresh = 0;
@@ -153,23 +178,43 @@ advanceHead:
   fi;
 
 grantSnapshot:
-  tableSequence++; /* endBatch */
   if
-  :: atomic { snapshotRequests == snapshotDones -> missing = 0 }
+  :: atomic { tableSequence++ } /* endBatch */
+  MAY_CRASH
+  fi;
+  if
+  :: atomic { donesBefore = snapshotDones }
+  MAY_CRASH
+  fi;
+  if
+  :: atomic { IS_DONE -> SERVE }
 #ifdef STALE
-  :: atomic { missing = snapshotRequests - snapshotDones } /* 1 ms has passed */
-#else
-  :: atomic { readerGone -> missing = snapshotRequests - snapshotDones } /* 1 ms is enough for who is alive */
+  :: atomic { SERVE } /* the time is up */
+#else /* the time is up: who is alive needs less, but LATE times */
+  :: atomic { readerGone || snapshotRequests == snapshotDones -> SERVE }
+  :: atomic { late < LATE -> late++; SERVE }
 #endif
   MAY_CRASH
   fi;
-  atomic { tableSequence++; granted = true; goto next } /* beginBatch */
+#ifdef SERVE_LATE
+  if
+  :: atomic { served = SERVED }
+  MAY_CRASH
+  fi;
+#endif
+  atomic {
+    tableSequence++; /* beginBatch */
+    donesBefore = 0;
+    hasPaused = true;
+    goto next
+  }
 
 redo: /* a new manager's first act */
   atomic {
     limit = 0;
-    missing = 0;
-    granted = false;
+    served = SERVED_AT_FIRST;
+    donesBefore = 0;
+    hasPaused = false;
     n = journalRecord;
     s = (n + 1) % 2;
     fresh = journalBlock;
@@ -241,7 +286,7 @@ inline readSlot(c) {
 proctype Reader() {
   byte noted, n, first, at, v, b, p, c;
   byte seen[2], seenSequence[2] = NEVER;
-  byte failed;
+  byte failed, lateSeen;
   bool asked, stale;
   do
   :: atomic { n < READS -> noted = tail }
@@ -294,14 +339,21 @@ again:
           tableSequence != first ->
           if
           :: asked -> failed++; assert(failed <= BOUND) /* bounded */
-          :: else
+          :: else -> goto snapshot
           fi;
-          goto snapshot
+          if
+          :: late == lateSeen -> goto again
+          :: else -> lateSeen = late; goto askAgain /* it has missed its pause */
+          fi
         }
 #endif
      MAY_DIE
      fi;
      goto gotSnapshot;
+askAgain:
+     snapshotDones++;
+     snapshotRequests++;
+     goto again;
 
 collectTwice: /* the manager is dead in a batch: what has not moved since it was read, was so all at one time */
      readSlot(0);
