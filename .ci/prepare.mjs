@@ -18,7 +18,8 @@ if (major < 20) {
 function run(command, args) {
   const { status, error } = spawnSync(command, args, {
     cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    // Standard output belongs to the script that this prepares: `npm start --silent -- --out -` pipes it on.
+    stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
   })
   if (error || status !== 0) {

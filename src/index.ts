@@ -4,10 +4,19 @@ export { Component } from './model/component.js'
 export { HealthCheckError, HealthError, type HealthErrorCode } from './model/errors.js'
 export { HealthStatus, type HealthStatusName, healthStatusName } from './model/health-status.js'
 export type { ComponentStatus, HealthReport } from './model/report.js'
+export type { Transport, TransportChoice } from './probe/choose-listener.js'
+export {
+  HealthServer,
+  type HealthServerOptions,
+  type ServerRestart,
+} from './probe/health-server.js'
+export type { BoundAddress } from './probe/listener.js'
+export type { ServerAddress } from './probe/probe-actor.js'
 export {
   type ComponentOptions,
   type HealthHandle,
   HealthManager,
+  type RestartEvent,
   type SuppressionReason,
 } from './runtime/health-manager.js'
 export type { Verdict } from './runtime/health-reader.js'

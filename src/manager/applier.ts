@@ -2,12 +2,13 @@
 // sole writer of all three. Every step leaves a state that a new manager can go on from.
 
 import { ControlWriter, type SuppressionField } from '../memory/control.js'
-import type { TransitionWords } from '../memory/journal.js'
 import {
   CONTROL_LIVENESS,
   CONTROL_READINESS,
+  CONTROL_STANDBY_TICKET,
   COPY_MESSAGE,
   COPY_METADATA,
+  COPY_METADATA_TICKET,
   COPY_NAME,
   COPY_SINCE,
   COPY_STATUS,
@@ -23,48 +24,39 @@ import {
   KIND_SUPPRESS_READINESS,
   KIND_UPDATE,
   METADATA_KEPT,
-  RECORD_GENERATION,
-  RECORD_HEADER_WORDS,
-  RECORD_KIND,
-  RECORD_METADATA,
-  RECORD_PREVIOUS_TICKET,
-  RECORD_SLOT,
-  RECORD_TEXT,
   STATUS_SHIFT,
   SUPPRESSION_REASON,
+  SUPPRESSION_TICKET,
   TICKET_COUNTER,
 } from '../memory/layout.js'
 import type { MailboxReader } from '../memory/mailbox.js'
 import { put, type Region } from '../memory/region.js'
 import {
   generationOf,
+  highWord,
   isRegistered,
+  lowWord,
   nextGeneration,
   SlotMap,
   SlotWriter,
   statusOf,
   statusWordOf,
-  writeTime,
 } from '../memory/slot-latch.js'
-import { contentWords, decodeText } from '../memory/text.js'
+import { contentWords } from '../memory/text.js'
 import { Interner } from './interner.js'
 import { type Recovered, recover } from './recovery.js'
 
 /** What became of a record. */
 export type Outcome = 'applied' | 'ignored' | 'superseded' | 'refused'
 
-const UNREGISTERED = 0
-
 export class Applier {
   readonly #region: Region
-  readonly #map: SlotMap
   readonly #slots: SlotWriter
   readonly #control: ControlWriter
   readonly #interner: Interner
   readonly #state: Recovered
-  /** Predecessors that a metadata-keeping update has not waited for any longer, by slot. */
-  readonly #overdue = new Map<number, number>()
-  readonly #transition: TransitionWords = {
+  /** Reused, so that a transition allocates nothing. */
+  readonly #transition = {
     slot: 0,
     generation: 0,
     oldStatus: 0,
@@ -73,16 +65,18 @@ export class Applier {
     name: 0,
     message: 0,
     metadata: 0,
-    at: 0,
+    givesMetadata: false,
+    atLow: 0,
+    atHigh: 0,
   }
-  /** Epoch ms; the drain loop sets it once a batch. */
-  now = Date.now()
+  /** Epoch ms of the batch, as words. */
+  #nowLow = 0
+  #nowHigh = 0
 
   /** Takes over the region: repairs what an earlier manager left half done. */
   constructor(region: Region) {
     this.#region = region
-    this.#map = new SlotMap(region)
-    this.#slots = new SlotWriter(this.#map)
+    this.#slots = new SlotWriter(new SlotMap(region))
     this.#control = new ControlWriter(region.words)
     this.#state = recover(region, this.#slots)
     const { heap, journal } = this.#state
@@ -90,7 +84,7 @@ export class Applier {
   }
 
   get componentCount(): number {
-    return this.#state.slotOfName.size
+    return this.#state.componentCount
   }
 
   get heapUsedBytes(): number {
@@ -105,52 +99,51 @@ export class Applier {
     return this.#state.slotHighWater
   }
 
-  /**
-   * The ticket of a record that must be applied before this one, and has not been seen yet; undefined if this one can
-   * be applied. Only an update that keeps metadata asks: all others overwrite their predecessors whole.
-   */
-  missingPredecessor(record: MailboxReader): number | undefined {
-    if (!record.needsPredecessor()) return undefined
-    const slot = record.get(RECORD_SLOT)
-    const previous = record.get(RECORD_PREVIOUS_TICKET)
-    const statusWord = this.#slots.get(slot, COPY_STATUS)
-    if (!isRegistered(statusWord) || generationOf(statusWord) !== record.get(RECORD_GENERATION))
-      return undefined
-    if (!isAfter(previous, this.#slots.get(slot, COPY_TICKET))) return undefined
-    return this.#overdue.get(slot) === previous ? undefined : previous
+  /** Epoch ms at which the records of a batch count as applied. */
+  setTime(epochMs: number): void {
+    this.#nowLow = lowWord(epochMs)
+    this.#nowHigh = highWord(epochMs)
   }
 
-  /** Goes on without the predecessor: its producer was most likely killed between its draw and its publication. */
-  giveUpPredecessor(record: MailboxReader): void {
-    this.#overdue.set(record.get(RECORD_SLOT), record.get(RECORD_PREVIOUS_TICKET))
+  /**
+   * Whether a record that must be applied before this one has not been seen yet. Only an update that keeps metadata
+   * asks: all others overwrite their predecessors whole.
+   */
+  lacksPredecessor(record: MailboxReader): boolean {
+    if ((record.kind & KIND_MASK) !== KIND_UPDATE) return false
+    if (record.metadataHeader !== METADATA_KEPT) return false
+    const { slot, previousTicket } = record
+    if (!isAfter(previousTicket, this.#slots.get(slot, COPY_TICKET))) return false
+    const statusWord = this.#slots.get(slot, COPY_STATUS)
+    if (!isRegistered(statusWord) || generationOf(statusWord) !== record.generation) return false
+    return true
   }
 
   /** Applies the record at the head. A record that was applied before a crash is recognised and left. */
-  apply(record: MailboxReader, ticket: number): Outcome {
-    const kind = record.get(RECORD_KIND)
-    switch (kind & KIND_MASK) {
+  apply(record: MailboxReader): Outcome {
+    switch (record.kind & KIND_MASK) {
       case KIND_UPDATE:
-        return this.#update(record, kind >> STATUS_SHIFT, ticket)
+        return this.#update(record, record.kind >> STATUS_SHIFT)
       case KIND_REGISTER:
-        return this.#register(record, ticket)
+        return this.#register(record)
       case KIND_DEREGISTER:
-        return this.#deregister(record, ticket)
+        return this.#deregister(record)
       case KIND_STANDBY:
-        return this.#control.setStandby(record.get(RECORD_SLOT) === 1, ticket)
-          ? 'applied'
-          : 'superseded'
+        return this.#standby(record)
       case KIND_SUPPRESS_LIVENESS:
-        return this.#suppress(record, CONTROL_LIVENESS, ticket)
+        return this.#suppress(record, CONTROL_LIVENESS)
       case KIND_SUPPRESS_READINESS:
-        return this.#suppress(record, CONTROL_READINESS, ticket)
+        return this.#suppress(record, CONTROL_READINESS)
       default:
-        throw new Error(`mailbox record of unknown kind ${kind}`)
+        throw new Error(`mailbox record of unknown kind ${record.kind}`)
     }
   }
 
-  /** Lifts the tickets of idle slots and control words to `mark`; see SlotWriter.sweep. */
+  /** Lifts the tickets of idle slots, the last transition and control words to `mark`; see SlotWriter.sweep. */
   sweep(mark: number): void {
     for (let slot = 0; slot < this.#state.slotHighWater; slot++) this.#slots.sweep(slot, mark)
+    // Behind the slots: a redo compares the two.
+    this.#state.journal.sweep(mark)
     this.#control.sweep(mark)
   }
 
@@ -159,171 +152,175 @@ export class Applier {
     const { words } = this.#region
     const ticket = Atomics.add(words, TICKET_COUNTER, 1)
     for (let slot = 0; slot < this.#state.slotHighWater; slot++) {
-      Atomics.store(words, this.#map.latestTicket(slot), ticket)
+      Atomics.store(words, this.#slots.map.latestTicket(slot), ticket)
     }
   }
 
-  #update(record: MailboxReader, status: number, ticket: number): Outcome {
+  #update(record: MailboxReader, status: number): Outcome {
+    const { words } = this.#region
     const slots = this.#slots
-    const slot = record.get(RECORD_SLOT)
-    const statusWord = slots.get(slot, COPY_STATUS)
-    const generation = generationOf(statusWord)
-    if (!isRegistered(statusWord) || generation !== record.get(RECORD_GENERATION)) return 'ignored'
-    if (!isAfter(ticket, slots.get(slot, COPY_TICKET))) return this.#late(record, slot, ticket)
+    const { slot, ticket, generation } = record
+    slots.open(slot)
+    const { from, to } = slots
+    const statusWord = words[from + COPY_STATUS]!
+    if (!isRegistered(statusWord) || generationOf(statusWord) !== generation) return 'ignored'
+    if (!isAfter(ticket, words[from + COPY_TICKET]!)) return this.#late(record)
 
-    const oldMessage = slots.get(slot, COPY_MESSAGE)
-    const oldMetadata = slots.get(slot, COPY_METADATA)
-    const oldStatus = statusOf(statusWord)
+    const name = words[from + COPY_NAME]!
+    const oldMessage = words[from + COPY_MESSAGE]!
+    const oldMetadata = words[from + COPY_METADATA]!
     const message = this.#interner.intern(
       record,
-      RECORD_HEADER_WORDS,
-      record.get(RECORD_TEXT),
+      record.textAt(),
+      record.textHeader,
       oldMessage,
       'text',
     )
     const metadata = this.#metadataOf(record, oldMetadata)
-    let since = slots.getTime(slot, COPY_SINCE)
-    let transitions = slots.get(slot, COPY_TRANSITIONS)
-    if (status !== oldStatus) {
-      since = this.now
-      transitions = (transitions + 1) | 0
+    const givesMetadata = record.metadataHeader !== METADATA_KEPT
+    const oldStatus = statusOf(statusWord)
+    const isTransition = status !== oldStatus
+    if (isTransition) {
       const transition = this.#transition
       transition.slot = slot
       transition.generation = generation
       transition.oldStatus = oldStatus
       transition.newStatus = status
       transition.ticket = ticket
-      transition.name = slots.get(slot, COPY_NAME)
+      transition.name = name
       transition.message = message
       transition.metadata = metadata
-      transition.at = this.now
+      transition.givesMetadata = givesMetadata
+      transition.atLow = this.#nowLow
+      transition.atHigh = this.#nowHigh
       // Before the slot: a manager that dies between the two is finished by its successor's redo.
       this.#state.journal.append(transition)
     }
-    this.#write(
-      slot,
-      statusWordOf(status, generation, true),
-      ticket,
-      message,
-      metadata,
-      since,
-      transitions,
+    // writeSlot
+    put(words, to + COPY_STATUS, statusWordOf(status, generation, true))
+    put(words, to + COPY_TICKET, ticket)
+    put(words, to + COPY_NAME, name)
+    put(words, to + COPY_MESSAGE, message)
+    put(words, to + COPY_METADATA, metadata)
+    put(words, to + COPY_UPDATED_AT, this.#nowLow)
+    put(words, to + COPY_UPDATED_AT + 1, this.#nowHigh)
+    put(words, to + COPY_SINCE, isTransition ? this.#nowLow : words[from + COPY_SINCE]!)
+    put(words, to + COPY_SINCE + 1, isTransition ? this.#nowHigh : words[from + COPY_SINCE + 1]!)
+    const transitions = words[from + COPY_TRANSITIONS]!
+    put(words, to + COPY_TRANSITIONS, isTransition ? (transitions + 1) | 0 : transitions)
+    put(
+      words,
+      to + COPY_METADATA_TICKET,
+      givesMetadata ? ticket : words[from + COPY_METADATA_TICKET]!,
     )
+    slots.commit(slot)
+    // Only now, as readers of the old copy may have looked at them until the commit.
     this.#state.heap.release(oldMessage)
     this.#state.heap.release(oldMetadata)
     return 'applied'
   }
 
   #metadataOf(record: MailboxReader, current: number): number {
-    const header = record.get(RECORD_METADATA)
+    const header = record.metadataHeader
     if (header === METADATA_KEPT) return this.#state.heap.retain(current)
-    return this.#interner.intern(record, record.metadataWords(), header, current, 'metadata')
-  }
-
-  /** writeSlot, commitSlot. The references that it stores pass to the slot. */
-  #write(
-    slot: number,
-    statusWord: number,
-    ticket: number,
-    message: number,
-    metadata: number,
-    since: number,
-    transitions: number,
-  ): void {
-    const { words } = this.#region
-    const name = this.#slots.get(slot, COPY_NAME)
-    const copy = this.#slots.next(slot)
-    put(words, copy + COPY_STATUS, statusWord)
-    put(words, copy + COPY_TICKET, ticket)
-    put(words, copy + COPY_NAME, name)
-    put(words, copy + COPY_MESSAGE, message)
-    put(words, copy + COPY_METADATA, metadata)
-    writeTime(words, copy + COPY_UPDATED_AT, this.now)
-    writeTime(words, copy + COPY_SINCE, since)
-    put(words, copy + COPY_TRANSITIONS, transitions)
-    this.#slots.commit(slot)
+    return this.#interner.intern(record, record.metadataAt(), header, current, 'metadata')
   }
 
   /** An update that a later one has overtaken counts as overwritten at once, except metadata that the later one only kept. */
-  #late(record: MailboxReader, slot: number, ticket: number): Outcome {
+  #late(record: MailboxReader): Outcome {
+    const { slot, ticket } = record
     // Met again after a crash between commitSlot and advanceHead.
     if (ticket === this.#slots.get(slot, COPY_TICKET)) return 'applied'
-    if (this.#overdue.get(slot) === ticket && record.get(RECORD_METADATA) !== METADATA_KEPT) {
+    const metadataTicket = this.#slots.get(slot, COPY_METADATA_TICKET)
+    if (record.metadataHeader !== METADATA_KEPT && isAfter(ticket, metadataTicket)) {
       const oldMetadata = this.#slots.get(slot, COPY_METADATA)
       const metadata = this.#metadataOf(record, oldMetadata)
-      put(this.#region.words, this.#slots.carryOver(slot) + COPY_METADATA, metadata)
+      const { words } = this.#region
+      const copy = this.#slots.openWhole(slot)
+      put(words, copy + COPY_METADATA, metadata)
+      put(words, copy + COPY_METADATA_TICKET, ticket)
       this.#slots.commit(slot)
       this.#state.heap.release(oldMetadata)
-      this.#overdue.delete(slot)
     }
     return 'superseded'
   }
 
-  #register(record: MailboxReader, ticket: number): Outcome {
-    const header = record.get(RECORD_TEXT)
-    const words = new Int32Array(contentWords(header))
-    record.copy(RECORD_HEADER_WORDS, words.length, words)
-    const name = decodeText(words, 0, header)
-    if (this.#state.slotOfName.has(name)) return 'applied'
-    const slot = this.#state.takeSlot(ticket)
+  #register(record: MailboxReader): Outcome {
+    const header = record.textHeader
+    const content = new Int32Array(contentWords(header))
+    record.copy(record.textAt(), content)
+    const name = { header, words: content, isCut: false }
+    if (this.#state.isRegistered(name)) return 'applied'
+    const slot = this.#state.takeSlot()
     if (slot === undefined) return 'refused'
-    const block = this.#interner.internWords(words, header)
+    const block = this.#interner.internWords(content, header)
     if (block === 0) {
       this.#state.giveSlotBack(slot)
       return 'refused'
     }
-    const generation = nextGeneration(generationOf(this.#slots.get(slot, COPY_STATUS)))
-    const shared = this.#region.words
-    const copy = this.#slots.carryOver(slot)
-    put(shared, copy + COPY_STATUS, statusWordOf(0, generation, true))
-    put(shared, copy + COPY_TICKET, ticket)
-    put(shared, copy + COPY_NAME, block)
-    put(shared, copy + COPY_MESSAGE, 0)
-    put(shared, copy + COPY_METADATA, 0)
-    writeTime(shared, copy + COPY_UPDATED_AT, this.now)
-    writeTime(shared, copy + COPY_SINCE, this.now)
-    put(shared, copy + COPY_TRANSITIONS, 0)
-    this.#slots.commit(slot)
-    // Behind the commit: whoever finds the name finds a whole slot.
+    const { words } = this.#region
+    // Before the commit: every update of the new registration gets a later ticket than this. The record's own would
+    // leave tickets of an earlier registration after it, and updates that keep metadata waiting for them.
+    const first = this.#slots.expireReporters(slot)
+    const copy = this.#slots.openWhole(slot)
+    const generation = nextGeneration(generationOf(words[this.#slots.from + COPY_STATUS]!))
+    put(words, copy + COPY_STATUS, statusWordOf(0, generation, true))
+    put(words, copy + COPY_TICKET, first)
+    put(words, copy + COPY_METADATA_TICKET, first)
+    put(words, copy + COPY_NAME, block)
+    put(words, copy + COPY_MESSAGE, 0)
+    put(words, copy + COPY_METADATA, 0)
+    for (const field of [COPY_UPDATED_AT, COPY_SINCE]) {
+      put(words, copy + field, this.#nowLow)
+      put(words, copy + field + 1, this.#nowHigh)
+    }
+    put(words, copy + COPY_TRANSITIONS, 0)
+    // Before the commit, which makes the slot appear in reports and its name in the directory at the same instant.
     this.#state.enter(name, slot)
+    this.#slots.commit(slot)
     return 'applied'
   }
 
   /** However late: with an update of the same generation it could have come after or before, both end unregistered. */
-  #deregister(record: MailboxReader, ticket: number): Outcome {
-    const slot = record.get(RECORD_SLOT)
+  #deregister(record: MailboxReader): Outcome {
+    const { slot, ticket } = record
+    const { words } = this.#region
     const statusWord = this.#slots.get(slot, COPY_STATUS)
     const generation = generationOf(statusWord)
-    if (!isRegistered(statusWord) || generation !== record.get(RECORD_GENERATION)) return 'ignored'
-    const blocks = [COPY_NAME, COPY_MESSAGE, COPY_METADATA].map((field) =>
-      this.#slots.get(slot, field),
-    )
-    const name = this.#state.nameAt(slot)
-    const { words } = this.#region
-    const copy = this.#slots.carryOver(slot)
-    put(words, copy + COPY_STATUS, statusWordOf(UNREGISTERED, generation, false))
-    if (isAfter(ticket, this.#slots.get(slot, COPY_TICKET))) put(words, copy + COPY_TICKET, ticket)
+    if (generation !== record.generation) return 'ignored'
+    if (!isRegistered(statusWord)) {
+      // Met again after a crash, or the second of two.
+      return ticket === this.#slots.get(slot, COPY_TICKET) ? 'applied' : 'ignored'
+    }
+    const copy = this.#slots.openWhole(slot)
+    const { from } = this.#slots
+    const blocks = [COPY_NAME, COPY_MESSAGE, COPY_METADATA].map((field) => words[from + field]!)
+    put(words, copy + COPY_STATUS, statusWordOf(0, generation, false))
+    if (isAfter(ticket, words[from + COPY_TICKET]!)) put(words, copy + COPY_TICKET, ticket)
     put(words, copy + COPY_NAME, 0)
     put(words, copy + COPY_MESSAGE, 0)
     put(words, copy + COPY_METADATA, 0)
     this.#slots.commit(slot)
-    this.#overdue.delete(slot)
-    this.#state.leave(name, slot)
+    // Behind the commit: whoever finds its ticket gone finds the registration gone, too.
+    this.#slots.expireReporters(slot)
+    this.#state.leave(slot)
     for (const block of blocks) this.#state.heap.release(block)
     return 'applied'
   }
 
-  #suppress(record: MailboxReader, field: SuppressionField, ticket: number): Outcome {
+  #standby({ slot, ticket }: MailboxReader): Outcome {
+    if (ticket === this.#control.get(CONTROL_STANDBY_TICKET)) return 'applied'
+    // A control record's flag is where others have the slot.
+    return this.#control.setStandby(slot === 1, ticket) ? 'applied' : 'superseded'
+  }
+
+  #suppress(record: MailboxReader, field: SuppressionField): Outcome {
+    if (record.ticket === this.#control.get(field + SUPPRESSION_TICKET)) return 'applied'
     const old = this.#control.get(field + SUPPRESSION_REASON)
-    const header = record.get(RECORD_TEXT)
-    const reason = this.#interner.intern(record, RECORD_HEADER_WORDS, header, old, 'text')
-    const isApplied = this.#control.suppress(
-      field,
-      record.get(RECORD_SLOT),
-      record.get(RECORD_GENERATION),
-      reason,
-      ticket,
-    )
+    const reason = this.#interner.intern(record, record.textAt(), record.textHeader, old, 'text')
+    // A control record's deadline is where others have slot and generation.
+    const { slot: low, generation: high, ticket } = record
+    const isApplied = this.#control.suppress(field, low, high, reason, ticket)
     this.#state.heap.release(isApplied ? old : reason)
     return isApplied ? 'applied' : 'superseded'
   }

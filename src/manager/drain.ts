@@ -22,12 +22,11 @@ import {
   SUPERSEDED_COUNT,
   SWEPT_TICKET,
   TABLE_SEQUENCE,
-  TICKET_COUNTER,
   type Words,
 } from '../memory/layout.js'
 import { MailboxReader } from '../memory/mailbox.js'
 import { put, type Region } from '../memory/region.js'
-import { Applier } from './applier.js'
+import { Applier, type Outcome } from './applier.js'
 
 /** Tickets are compared by serial numbers, so none that still counts may fall 2^31 behind: idle slots are lifted this often. */
 const SWEEP_INTERVAL = 2 ** 28
@@ -52,8 +51,8 @@ export class Drain {
   /** Mailboxes with records of this round. */
   readonly #pending: MailboxReader[] = []
   #servedWaiters = 0
-  /** Snapshot requests of readers that did not finish in time, most likely killed: not waited for again. */
-  #lostRequests = 0
+  /** Snapshot requests up to which a pause was granted. */
+  #grantedRequests = 0
   #giveUpAt = 0
   #patienceMs = PREDECESSOR_PATIENCE_MS
 
@@ -66,7 +65,7 @@ export class Drain {
     this.#counts.ignored = words[IGNORED_COUNT]!
     this.#counts.superseded = words[SUPERSEDED_COUNT]!
     this.#counts.cut = words[CUT_COUNT]!
-    this.#lostRequests = this.#openRequests()
+    this.#grantedRequests = Atomics.load(words, SNAPSHOT_DONES)
     this.#publishCounts()
     this.#wakeAll()
   }
@@ -130,7 +129,7 @@ export class Drain {
     for (let i = 0; i < countNow; i++) {
       const mailbox = this.#mailbox(i)
       mailbox.limit = mailbox.loadTail()
-      if (mailbox.isPending()) this.#pending.push(mailbox)
+      if (mailbox.limit !== mailbox.head) this.#pending.push(mailbox)
     }
     return highest
   }
@@ -138,34 +137,31 @@ export class Drain {
   /** pickSmallest and apply, between beginBatch and endBatch. Gives the number of records consumed. */
   #applyUpTo(highest: number, maxRecords: number): number {
     let consumed = 0
-    this.#beginBatch()
     while (consumed < maxRecords) {
-      if (consumed % RECORDS_BETWEEN_LOOKS === 1 && this.#isSnapshotWanted()) this.#grantSnapshot()
+      if ((consumed & (RECORDS_BETWEEN_LOOKS - 1)) === 1 && this.#isSnapshotWanted()) {
+        this.#grantSnapshot()
+      }
       const mailbox = this.#pickSmallest(highest)
-      if (mailbox === undefined) break
-      const ticket = mailbox.ticket()
-      if (!this.#hasPredecessor(mailbox)) break
-      this.#count(this.#applier.apply(mailbox, ticket), mailbox, ticket)
+      if (mailbox === undefined || !this.#hasPredecessor(mailbox)) break
+      if (consumed === 0) this.#beginBatch()
+      this.#count(this.#applier.apply(mailbox), mailbox)
       mailbox.advance()
       consumed++
     }
-    this.#sweepIfDue()
-    this.#endBatch()
+    if (consumed > 0) {
+      this.#sweepIfDue(highest)
+      this.#endBatch()
+    }
     this.#settle()
     return consumed
   }
 
   #pickSmallest(highest: number): MailboxReader | undefined {
     let best: MailboxReader | undefined
-    let bestTicket = 0
-    for (const mailbox of this.#pending) {
-      if (!mailbox.isPending()) continue
-      const ticket = mailbox.ticket()
-      if (isAfter(ticket, highest)) continue
-      if (best === undefined || isAfter(bestTicket, ticket)) {
-        best = mailbox
-        bestTicket = ticket
-      }
+    for (let i = 0; i < this.#pending.length; i++) {
+      const mailbox = this.#pending[i]!
+      if (!mailbox.load() || isAfter(mailbox.ticket, highest)) continue
+      if (best === undefined || isAfter(best.ticket, mailbox.ticket)) best = mailbox
     }
     return best
   }
@@ -175,16 +171,15 @@ export class Drain {
    * ticket, so it publishes within a few instructions, unless its thread was killed or is kept from running.
    */
   #hasPredecessor(mailbox: MailboxReader): boolean {
-    if (this.#applier.missingPredecessor(mailbox) === undefined) return true
+    if (!this.#applier.lacksPredecessor(mailbox)) return true
     const now = performance.now()
     if (this.#giveUpAt === 0) this.#giveUpAt = now + this.#patienceMs
     if (now < this.#giveUpAt) return false
     this.#giveUpAt = 0
-    this.#applier.giveUpPredecessor(mailbox)
     return true
   }
 
-  #count(outcome: ReturnType<Applier['apply']>, mailbox: MailboxReader, ticket: number): void {
+  #count(outcome: Outcome, mailbox: MailboxReader): void {
     this.#giveUpAt = 0
     switch (outcome) {
       case 'applied':
@@ -198,7 +193,7 @@ export class Drain {
         return
       case 'refused':
         // Before the head moves: the register call that waits for it looks here next.
-        put(this.#words, mailbox.header + MAILBOX_REFUSED_TICKET, ticket)
+        put(this.#words, mailbox.header + MAILBOX_REFUSED_TICKET, mailbox.ticket)
         Atomics.add(this.#words, mailbox.header + MAILBOX_REFUSED_COUNT, 1)
         return
     }
@@ -206,7 +201,7 @@ export class Drain {
 
   /** The time of a batch is the time of its updates; a clock read costs as much as an update. */
   #beginBatch(): void {
-    this.#applier.now = Date.now()
+    this.#applier.setTime(Date.now())
     // Pairs with the loads in TableReader: a snapshot that sees the same even value twice saw no batch at work.
     Atomics.store(this.#words, TABLE_SEQUENCE, (this.#words[TABLE_SEQUENCE]! + 1) | 0)
   }
@@ -215,31 +210,31 @@ export class Drain {
     Atomics.store(this.#words, TABLE_SEQUENCE, (this.#words[TABLE_SEQUENCE]! + 1) | 0)
   }
 
-  /** grantSnapshot, between two records: nothing moves until the readers are done, or the pause is over. */
+  /**
+   * grantSnapshot, between two records: nothing moves until as many readers are done as have asked since the last
+   * pause, or the time is up. Readers that were killed over their requests are thus waited for once.
+   */
   #grantSnapshot(): void {
     this.#endBatch()
+    const words = this.#words
     const end = performance.now() + SNAPSHOT_PAUSE_MS
+    const donesBefore = Atomics.load(words, SNAPSHOT_DONES)
     for (;;) {
-      const dones = Atomics.load(this.#words, SNAPSHOT_DONES)
+      const dones = Atomics.load(words, SNAPSHOT_DONES)
+      const asked = (Atomics.load(words, SNAPSHOT_REQUESTS) - this.#grantedRequests) | 0
       const left = end - performance.now()
-      if (!this.#isSnapshotWanted() || left <= 0) break
-      // Pairs with the add and notify in TableReader after its attempt.
-      Atomics.wait(this.#words, SNAPSHOT_DONES, dones, left)
+      if (((dones - donesBefore) | 0) >= asked || left <= 0) break
+      // Pairs with the add and notify in TableReader after its attempts.
+      Atomics.wait(words, SNAPSHOT_DONES, dones, left)
     }
-    this.#lostRequests = this.#openRequests()
+    this.#grantedRequests = Atomics.load(words, SNAPSHOT_REQUESTS)
     this.#beginBatch()
   }
 
   #isSnapshotWanted(): boolean {
-    const open = this.#openRequests()
-    // A reader that was given up has finished after all.
-    if (open < this.#lostRequests) this.#lostRequests = open
-    return open > this.#lostRequests
-  }
-
-  #openRequests(): number {
+    const requests = Atomics.load(this.#words, SNAPSHOT_REQUESTS)
     return (
-      (Atomics.load(this.#words, SNAPSHOT_REQUESTS) - Atomics.load(this.#words, SNAPSHOT_DONES)) | 0
+      requests !== this.#grantedRequests && requests !== Atomics.load(this.#words, SNAPSHOT_DONES)
     )
   }
 
@@ -254,7 +249,7 @@ export class Drain {
     }
     for (const mailbox of this.#pending) {
       // A producer that goes on at the first free word would be woken for each record: half a ring is worth a wake.
-      const used = (mailbox.loadTail() - mailbox.head) | 0
+      const used = (mailbox.limit - mailbox.head) | 0
       if (used > mailbox.capacity / 2) continue
       if (Atomics.load(this.#words, mailbox.header + MAILBOX_ROOM_WAITING) === 1)
         wakeProducer(mailbox)
@@ -278,11 +273,10 @@ export class Drain {
     put(this.#words, HEAP_USED_BYTES, this.#applier.heapUsedBytes)
   }
 
-  #sweepIfDue(): void {
-    const counter = Atomics.load(this.#words, TICKET_COUNTER)
+  #sweepIfDue(latestTicket: number): void {
     const due = (this.#words[SWEPT_TICKET]! + SWEEP_INTERVAL) | 0
-    if (!isAfter(counter, due)) return
-    const mark = (counter - SWEEP_INTERVAL / 2) | 0
+    if (!isAfter(latestTicket, due)) return
+    const mark = (latestTicket - SWEEP_INTERVAL / 2) | 0
     this.#applier.sweep(mark)
     put(this.#words, SWEPT_TICKET, mark)
   }

@@ -1,6 +1,6 @@
 // Finds payload blocks for the text of records. Collectors repeat a few messages for ever, so a message that is
 // already in the heap is shared instead of written again: a comparison by plain reads costs a tenth of the stores.
-import { BLOCK_CONTENT, LENGTH_MASK, type Words } from '../memory/layout.js'
+import { BLOCK_CONTENT, BLOCK_HEADER, LENGTH_MASK, type Words } from '../memory/layout.js'
 import type { MailboxReader } from '../memory/mailbox.js'
 import type { PayloadHeap } from '../memory/payload-heap.js'
 import type { Region } from '../memory/region.js'
@@ -12,6 +12,9 @@ const CACHE_ENTRIES = 1024
 const MAX_CACHED_WORDS = 64
 /** What a message that no room was left for is cut to, so that its reader learns of it. */
 const LAST_RESORT_BYTES = 48
+
+/** What a block holds: a message that does not fit is cut, metadata that does not fit is left out. */
+export type Content = 'text' | 'metadata'
 
 export class Interner {
   readonly #words: Words
@@ -29,30 +32,31 @@ export class Interner {
   }
 
   /**
-   * A block with the content that begins at `field` of the record, referenced once more for the caller. `current` is
-   * the block that the caller holds now; most often it has the same content.
+   * A block with the content that begins at ring position `at`, referenced once more for the caller. `current` is the
+   * block that the caller holds now; most often it has the same content.
    */
   intern(
     record: MailboxReader,
-    field: number,
+    at: number,
     header: number,
     current: number,
-    content: 'text' | 'metadata',
+    content: Content,
   ): number {
     if (header === 0) return 0
-    if (this.#equals(record, field, header, current)) return this.#heap.retain(current)
+    if (this.#equals(record, at, header, current)) return this.#heap.retain(current)
     const count = contentWords(header)
-    if (count > MAX_CACHED_WORDS) return this.#write(record, field, header, content)
-    const place = this.#placeOf(record, field, header, count)
+    if (count > MAX_CACHED_WORDS) return this.#write(record, at, header, content)
+    const place = this.#placeOf(record, at, header, count)
     const cached = this.#cache[place]!
-    if (this.#equals(record, field, header, cached)) return this.#heap.retain(cached)
-    const block = this.#write(record, field, header, content)
-    this.#heap.release(cached)
+    if (this.#equals(record, at, header, cached)) return this.#heap.retain(cached)
+    const block = this.#write(record, at, header, content)
+    // Not `cached`: making room may have emptied the cache.
+    this.#heap.release(this.#cache[place]!)
     this.#cache[place] = this.#heap.retain(block)
     return block
   }
 
-  /** Words that are not in a record. */
+  /** A new block with these words; 0 if there is no room for it, or nothing in it. */
   internWords(content: Int32Array, header: number): number {
     if (header === 0) return 0
     const block = this.#allocate(header)
@@ -60,42 +64,45 @@ export class Interner {
     return block
   }
 
-  #equals(record: MailboxReader, field: number, header: number, block: number): boolean {
-    if (block === 0 || this.#heap.header(block) !== header) return false
+  #equals(record: MailboxReader, at: number, header: number, block: number): boolean {
+    const words = this.#words
+    if (block === 0 || words[block + BLOCK_HEADER] !== header) return false
+    const { ring, mask } = record
+    const content = block + BLOCK_CONTENT
     const count = contentWords(header)
     for (let i = 0; i < count; i++) {
-      if (this.#words[block + BLOCK_CONTENT + i] !== record.get(field + i)) return false
+      if (words[content + i] !== words[ring + ((at + i) & mask)]) return false
     }
     return true
   }
 
-  #placeOf(record: MailboxReader, field: number, header: number, count: number): number {
+  #placeOf(record: MailboxReader, at: number, header: number, count: number): number {
+    const words = this.#words
+    const { ring, mask } = record
     let hash = header
-    for (let i = 0; i < count; i++) hash = Math.imul(hash ^ record.get(field + i), 0x9e3779b1)
+    for (let i = 0; i < count; i++) {
+      hash = Math.imul(hash ^ words[ring + ((at + i) & mask)]!, 0x9e3779b1)
+    }
     return (hash ^ (hash >>> 15)) & (CACHE_ENTRIES - 1)
   }
 
-  #write(
-    record: MailboxReader,
-    field: number,
-    header: number,
-    content: 'text' | 'metadata',
-  ): number {
+  #write(record: MailboxReader, at: number, header: number, content: Content): number {
     const block = this.#allocate(header)
     if (block === 0) {
       this.cutCount++
-      return content === 'text' ? this.#writeCut(record, field, header) : 0
+      return content === 'text' ? this.#writeCut(record, at, header) : 0
     }
+    const { words, ring, mask } = record
     const count = contentWords(header)
-    for (let i = 0; i < count; i++) this.#heap.write(block, i, record.get(field + i))
+    for (let i = 0; i < count; i++) this.#heap.write(block, i, words[ring + ((at + i) & mask)]!)
     return block
   }
 
   /** The status is never lost for want of room: the message says how much of it is missing instead. */
-  #writeCut(record: MailboxReader, field: number, header: number): number {
+  #writeCut(record: MailboxReader, at: number, header: number): number {
     if ((header & LENGTH_MASK) <= LAST_RESORT_BYTES) return 0
     const copy = new Int32Array(contentWords(header))
-    record.copy(field, copy.length, copy)
+    record.copy(at, copy)
     const cut = encodeText(decodeText(copy, 0, header), LAST_RESORT_BYTES)
     return this.internWords(cut.words, cut.header)
   }

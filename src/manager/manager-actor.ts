@@ -7,11 +7,11 @@ import { Drain } from './drain.js'
 
 /** A parked manager looks around this often, in ms, whether it was woken or not: bounds every lost wake. */
 const PARK_MS = 250
+/** How often it looks for a record that another one must wait for, in ms. */
+const PREDECESSOR_LOOK_MS = 0.2
 
 /** What the supervisor may ask of the manager. */
 export interface ManagerControl {
-  /** Answers as soon as the manager's event loop turns: proof of life for the supervisor. */
-  ping(): void
   /** Refuses new records, applies all that were accepted, and ends the loop. */
   drain(): Promise<void>
 }
@@ -19,7 +19,6 @@ export interface ManagerControl {
 export class ManagerActor implements ManagerControl {
   readonly #words: Words
   readonly #drain: Drain
-  #parks = 0
   #isStopping = false
   readonly #ended: Promise<void>
 
@@ -30,8 +29,6 @@ export class ManagerActor implements ManagerControl {
     this.#drain = new Drain(region)
     this.#ended = this.#loop()
   }
-
-  ping(): void {}
 
   async drain(): Promise<void> {
     this.#isStopping = true
@@ -44,8 +41,14 @@ export class ManagerActor implements ManagerControl {
     // An error in here must end the thread, so that the supervisor starts another: a rejection nobody handles does.
     while (!this.#isStopping) {
       Atomics.add(this.#words, MANAGER_BEAT, 1)
-      if (this.#drain.run() === 'empty') await this.#park()
-      else await nextTurn()
+      const result = this.#drain.run()
+      if (result === 'empty') {
+        await this.#park()
+        continue
+      }
+      // The thread that it waits for may need this core.
+      if (result === 'waiting') Atomics.wait(this.#words, PARKED, 0, PREDECESSOR_LOOK_MS)
+      await nextTurn()
     }
   }
 
@@ -55,8 +58,8 @@ export class ManagerActor implements ManagerControl {
    */
   async #park(): Promise<void> {
     const doorbell = Atomics.load(this.#words, DOORBELL)
-    this.#parks = this.#parks === 0x7fffffff ? 1 : this.#parks + 1
-    Atomics.store(this.#words, PARKED, this.#parks)
+    // The beat numbers parks over all managers: a thread that has rung for a park of a dead one must ring for this.
+    Atomics.store(this.#words, PARKED, this.#words[MANAGER_BEAT]! || 1)
     if (this.#drain.run() === 'empty' && !this.#isStopping) {
       // A wait that times out or is woken by a change before it began answers at once, without a promise.
       const wait = Atomics.waitAsync(this.#words, DOORBELL, doorbell, PARK_MS)

@@ -2,7 +2,7 @@
 // slots, reference counts) from the region. On a fresh region the same code finds nothing to do.
 
 import { controlBlocks } from '../memory/control.js'
-import { DirectoryWriter, hashOf } from '../memory/directory.js'
+import { DirectoryReader, DirectoryWriter, hashOf } from '../memory/directory.js'
 import {
   JournalWriter,
   journalBlocks,
@@ -13,6 +13,7 @@ import {
   BLOCK_CONTENT,
   COPY_MESSAGE,
   COPY_METADATA,
+  COPY_METADATA_TICKET,
   COPY_NAME,
   COPY_SINCE,
   COPY_STATUS,
@@ -25,26 +26,21 @@ import {
 } from '../memory/layout.js'
 import { PayloadHeap } from '../memory/payload-heap.js'
 import { put, type Region } from '../memory/region.js'
-import {
-  generationOf,
-  isRegistered,
-  type SlotWriter,
-  statusWordOf,
-  writeTime,
-} from '../memory/slot-latch.js'
-import { contentWords, decodeText, encodeText } from '../memory/text.js'
-import { MAX_NAME_BYTES } from '../model/arguments.js'
+import { generationOf, isRegistered, type SlotWriter, statusWordOf } from '../memory/slot-latch.js'
+import { contentWords, type Encoded } from '../memory/text.js'
 
 /** The manager's private books; everything in them can be found again in the region. */
 export class Recovered {
   readonly heap: PayloadHeap
   readonly journal: JournalWriter
-  readonly slotOfName = new Map<string, number>()
+  /** Components registered. */
+  componentCount = 0
   /** Free slots below the high water; the ones above are all free. */
   readonly #freeSlots: number[] = []
   readonly #region: Region
   readonly #slots: SlotWriter
   readonly #directory: DirectoryWriter
+  readonly #lookUp: DirectoryReader
 
   constructor(region: Region, slots: SlotWriter, heap: PayloadHeap, journal: JournalWriter) {
     this.#region = region
@@ -52,9 +48,14 @@ export class Recovered {
     this.heap = heap
     this.journal = journal
     this.#directory = new DirectoryWriter(region)
+    this.#lookUp = new DirectoryReader(region, slots.map)
     for (let slot = 0; slot < this.slotHighWater; slot++) {
-      if (isRegistered(slots.get(slot, COPY_STATUS))) this.slotOfName.set(this.nameAt(slot), slot)
-      else this.#freeSlots.push(slot)
+      if (isRegistered(slots.get(slot, COPY_STATUS))) this.componentCount++
+      else {
+        this.#freeSlots.push(slot)
+        // A predecessor may have died between the end of a registration and this.
+        slots.expireReporters(slot)
+      }
     }
     // A predecessor may have died between a slot and its directory entry, in either order of events.
     if (this.slotHighWater > 0) this.#directory.rebuild(this.#entries())
@@ -65,14 +66,12 @@ export class Recovered {
   }
 
   /** A slot for a new component; undefined if all are taken. */
-  takeSlot(ticket: number): number | undefined {
+  takeSlot(): number | undefined {
     const free = this.#freeSlots.pop()
     if (free !== undefined) return free
     const { words, layout } = this.#region
     const fresh = this.slotHighWater
     if (fresh === layout.maxComponents) return undefined
-    // Nobody knows this slot yet. Its zero would count as a later ticket once tickets have passed 2^31.
-    Atomics.store(words, this.#slots.map.latestTicket(fresh), ticket)
     Atomics.store(words, SLOT_HIGH_WATER, fresh + 1)
     return fresh
   }
@@ -81,44 +80,47 @@ export class Recovered {
     this.#freeSlots.push(slot)
   }
 
-  enter(name: string, slot: number): void {
-    this.slotOfName.set(name, slot)
-    this.#directory.add(slot, hashOfName(name))
+  isRegistered(name: Encoded): boolean {
+    return this.#lookUp.find(name) !== undefined
   }
 
-  leave(name: string, slot: number): void {
-    this.slotOfName.delete(name)
+  enter(name: Encoded, slot: number): void {
+    this.componentCount++
+    this.#directory.add(slot, hashOf(name))
+  }
+
+  leave(slot: number): void {
+    this.componentCount--
     this.#freeSlots.push(slot)
     this.#directory.remove(slot, () => this.#entries())
   }
 
-  /** The name in the slot's valid copy. */
-  nameAt(slot: number): string {
-    const { words } = this.#region
+  *#entries(): Iterable<readonly [slot: number, hash: number]> {
+    for (let slot = 0; slot < this.slotHighWater; slot++) {
+      if (isRegistered(this.#slots.get(slot, COPY_STATUS))) yield [slot, hashOf(this.#nameAt(slot))]
+    }
+  }
+
+  #nameAt(slot: number): Encoded {
     const block = this.#slots.get(slot, COPY_NAME)
     const header = this.heap.header(block)
-    const content = words.slice(block + BLOCK_CONTENT, block + BLOCK_CONTENT + contentWords(header))
-    return decodeText(content, 0, header)
+    const content = block + BLOCK_CONTENT
+    const words = this.#region.words.slice(content, content + contentWords(header))
+    return { header, words, isCut: false }
   }
-
-  *#entries(): Iterable<readonly [slot: number, hash: number]> {
-    for (const [name, slot] of this.slotOfName) yield [slot, hashOfName(name)]
-  }
-}
-
-function hashOfName(name: string): number {
-  return hashOf(encodeText(name, MAX_NAME_BYTES))
 }
 
 export function recover(region: Region, slots: SlotWriter): Recovered {
   repairJournalTail(region.words)
   redo(region, slots)
-  // A predecessor that died in a batch has left the sequence odd, which readers take for a batch in progress.
+  const heap = new PayloadHeap(region, liveBlocks(region, slots))
+  const recovered = new Recovered(region, slots, heap, new JournalWriter(region, heap))
+  // A predecessor that died in a batch has left the sequence odd, which readers take for a batch in progress. Last of
+  // all: a name whose slot was registered is in the directory only now.
   const tableSequence = region.words[TABLE_SEQUENCE]!
   if ((tableSequence & 1) === 1)
     Atomics.store(region.words, TABLE_SEQUENCE, (tableSequence + 1) | 0)
-  const heap = new PayloadHeap(region, liveBlocks(region, slots))
-  return new Recovered(region, slots, heap, new JournalWriter(region, heap))
+  return recovered
 }
 
 /**
@@ -132,15 +134,17 @@ function redo(region: Region, slots: SlotWriter): void {
   const statusWord = slots.get(last.slot, COPY_STATUS)
   if (!isRegistered(statusWord) || generationOf(statusWord) !== last.generation) return
   if (!isAfter(last.ticket, slots.get(last.slot, COPY_TICKET))) return
-  const transitions = slots.get(last.slot, COPY_TRANSITIONS)
-  const copy = slots.carryOver(last.slot)
+  const copy = slots.openWhole(last.slot)
   put(words, copy + COPY_STATUS, statusWordOf(last.newStatus, last.generation, true))
   put(words, copy + COPY_TICKET, last.ticket)
   put(words, copy + COPY_MESSAGE, last.message)
   put(words, copy + COPY_METADATA, last.metadata)
-  writeTime(words, copy + COPY_UPDATED_AT, last.at)
-  writeTime(words, copy + COPY_SINCE, last.at)
-  put(words, copy + COPY_TRANSITIONS, (transitions + 1) | 0)
+  if (last.givesMetadata) put(words, copy + COPY_METADATA_TICKET, last.ticket)
+  for (const field of [COPY_UPDATED_AT, COPY_SINCE]) {
+    put(words, copy + field, last.atLow)
+    put(words, copy + field + 1, last.atHigh)
+  }
+  put(words, copy + COPY_TRANSITIONS, (words[slots.from + COPY_TRANSITIONS]! + 1) | 0)
   slots.commit(last.slot)
 }
 

@@ -10,6 +10,8 @@ import {
   MAILBOX_HEADER_WORDS,
   MAILBOX_HIGH_WATER,
   MAILBOX_TAIL,
+  MANAGER_FAILED,
+  MANAGER_STATE,
   PARKED,
   type Words,
 } from './layout.js'
@@ -27,6 +29,9 @@ export class AppliedWait {
   readonly #noted: Int32Array
   readonly #seen: Int32Array
   #count = 0
+  /** After a wait in vain: a mailbox that was behind, and its head; -1 if there was none. */
+  #stuckMailbox = -1
+  #stuckHead = 0
 
   constructor(region: Region) {
     this.#words = region.words
@@ -49,11 +54,21 @@ export class AppliedWait {
     return isApplied
   }
 
-  /** waitApplied: false if the manager did not get there in time. */
+  /**
+   * waitApplied: false if the manager did not get there in time. After a wait in vain further ones return at once,
+   * until the manager has gone on: many reads must not wait in sum for what one has waited for.
+   */
   wait(timeoutMs: number): boolean {
     for (let spin = 0; spin < SPINS; spin++) if (this.#areApplied()) return true
+    if (this.#isStuck()) return false
+    const isApplied = this.#waitUntil(performance.now() + timeoutMs)
+    this.#stuckMailbox = isApplied ? -1 : this.#firstUnapplied()
+    if (!isApplied) this.#stuckHead = this.#seen[this.#stuckMailbox]!
+    return isApplied
+  }
+
+  #waitUntil(deadline: number): boolean {
     const words = this.#words
-    const deadline = performance.now() + timeoutMs
     for (;;) {
       const sequence = Atomics.load(words, APPLIED_SEQUENCE)
       Atomics.add(words, APPLY_WAITERS, 1)
@@ -61,11 +76,26 @@ export class AppliedWait {
       // this look sees the heads.
       if (this.#areApplied()) return true
       const left = deadline - performance.now()
-      if (left <= 0) return false
+      if (left <= 0 || Atomics.load(words, MANAGER_STATE) === MANAGER_FAILED) return false
       // A producer that was killed after it had published has not rung.
       if (Atomics.load(words, PARKED) !== 0) ring(words)
       Atomics.wait(words, APPLIED_SEQUENCE, sequence, Math.min(left, SLICE_MS))
     }
+  }
+
+  /** The mailbox that the last wait was in vain for stands where it stood. */
+  #isStuck(): boolean {
+    if (this.#stuckMailbox === -1) return false
+    const head = Atomics.load(this.#words, this.#header(this.#stuckMailbox) + MAILBOX_HEAD)
+    if (head === this.#stuckHead) return true
+    this.#stuckMailbox = -1
+    return false
+  }
+
+  #firstUnapplied(): number {
+    let mailbox = 0
+    while (mailbox < this.#count - 1 && this.#noted[mailbox] === this.#seen[mailbox]) mailbox++
+    return mailbox
   }
 
   #areApplied(): boolean {

@@ -43,9 +43,6 @@ export interface ControlState {
   readonly isStandby: boolean
   readonly livenessDeadline: number
   readonly readinessDeadline: number
-  /** Payload blocks that name owner and reason; 0 = none. */
-  readonly livenessReason: number
-  readonly readinessReason: number
 }
 
 export type SuppressionField = typeof CONTROL_LIVENESS | typeof CONTROL_READINESS
@@ -129,6 +126,7 @@ export function readControl(
   words: Words,
 ): (ControlState & { readonly sequence: number }) | undefined {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    // Pairs with ControlWriter.#commit, as does the second load below: one copy, whole.
     const sequence = Atomics.load(words, CONTROL_SEQUENCE)
     const copy = copyOf(sequence)
     const load = (field: number) => Atomics.load(words, copy + field)
@@ -138,8 +136,6 @@ export function readControl(
       isStandby: load(CONTROL_STANDBY) === 1,
       livenessDeadline: deadline(CONTROL_LIVENESS),
       readinessDeadline: deadline(CONTROL_READINESS),
-      livenessReason: load(CONTROL_LIVENESS + SUPPRESSION_REASON),
-      readinessReason: load(CONTROL_READINESS + SUPPRESSION_REASON),
       sequence,
     }
     if (Atomics.load(words, CONTROL_SEQUENCE) === sequence) return state

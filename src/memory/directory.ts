@@ -101,14 +101,15 @@ export class DirectoryWriter {
   readonly #words: Words
   readonly #base: number
   readonly #buckets: number
-  /** Bucket of each slot, for burying. */
-  readonly #bucketOf = new Map<number, number>()
+  /** Bucket + 1 of each slot, for burying. */
+  readonly #bucketOf: Int32Array
   #tombstones = 0
 
   constructor(region: Region) {
     this.#words = region.words
     this.#base = region.layout.directory
     this.#buckets = region.layout.directoryBuckets
+    this.#bucketOf = new Int32Array(region.layout.maxComponents)
   }
 
   add(slot: number, hash: number): void {
@@ -118,19 +119,19 @@ export class DirectoryWriter {
       const entry = this.#words[base + bucket]!
       if (entry > 0) continue
       if (entry === TOMBSTONE) this.#tombstones--
-      // Publishes a slot that is committed already; pairs with the bucket load in DirectoryReader.
+      // Pairs with the bucket load in DirectoryReader, which takes the name for registered once the slot is committed.
       Atomics.store(this.#words, base + bucket, slot + 1)
-      this.#bucketOf.set(slot, bucket)
+      this.#bucketOf[slot] = bucket + 1
       return
     }
   }
 
   /** `rest` gives the other registered slots with the hashes of their names, for the case that a rebuild is due. */
   remove(slot: number, rest: () => Iterable<readonly [slot: number, hash: number]>): void {
-    const bucket = this.#bucketOf.get(slot)
-    if (bucket === undefined) return
-    this.#bucketOf.delete(slot)
-    Atomics.store(this.#words, this.#current() + bucket, TOMBSTONE)
+    const bucket = this.#bucketOf[slot]!
+    if (bucket === 0) return
+    this.#bucketOf[slot] = 0
+    Atomics.store(this.#words, this.#current() + bucket - 1, TOMBSTONE)
     this.#tombstones++
     if (this.#tombstones > this.#buckets / 4) this.rebuild(rest())
   }
@@ -143,12 +144,12 @@ export class DirectoryWriter {
       if (this.#words[base + bucket] !== 0) Atomics.store(this.#words, base + bucket, 0)
     }
     this.#tombstones = 0
-    this.#bucketOf.clear()
+    this.#bucketOf.fill(0)
     for (const [slot, hash] of entries) {
       let bucket = hash & (this.#buckets - 1)
       while (this.#words[base + bucket] !== 0) bucket = (bucket + 1) & (this.#buckets - 1)
       Atomics.store(this.#words, base + bucket, slot + 1)
-      this.#bucketOf.set(slot, bucket)
+      this.#bucketOf[slot] = bucket + 1
     }
     // Pairs with the version loads in DirectoryReader.find: the copy is whole before it is the valid one.
     Atomics.store(this.#words, DIRECTORY_VERSION, version | 0)

@@ -17,28 +17,34 @@ import {
   JOURNAL_TAIL_HIGH_FIRST,
   JOURNAL_TAIL_HIGH_SECOND,
   JOURNAL_TICKET,
+  maxBlockWords,
   type Words,
 } from './layout.js'
 import { copyBlock, type PayloadHeap } from './payload-heap.js'
 import { put, type Region } from './region.js'
-import { readTime, writeTime } from './slot-latch.js'
+import { readTime } from './slot-latch.js'
 import { contentWords, decodeMetadata, decodeText } from './text.js'
 
 const HALF = 2 ** 32
 const NEW_STATUS_SHIFT = 8
 const STATUS_BYTE = 0xff
+const METADATA_GIVEN = 1 << 16
 
 /** A transition in terms of slots and blocks, as the manager writes it. */
 export interface TransitionWords {
-  slot: number
-  generation: number
-  oldStatus: number
-  newStatus: number
-  ticket: number
-  name: number
-  message: number
-  metadata: number
-  at: number
+  readonly slot: number
+  readonly generation: number
+  readonly oldStatus: number
+  readonly newStatus: number
+  readonly ticket: number
+  readonly name: number
+  readonly message: number
+  readonly metadata: number
+  /** The update gave metadata, rather than keep what was there. */
+  readonly givesMetadata: boolean
+  /** Epoch ms, as two words. */
+  readonly atLow: number
+  readonly atHigh: number
 }
 
 /** The manager's side. */
@@ -63,21 +69,29 @@ export class JournalWriter {
   /** journal: writes the transition and publishes it. The record holds its three blocks until it is overwritten. */
   append(transition: TransitionWords): void {
     const words = this.#words
-    const tail = this.tail
+    const heap = this.#heap
+    const tail = words[JOURNAL_TAIL]!
     if (((tail - words[JOURNAL_OLDEST]!) | 0) >= this.#records) this.evict()
     const record = this.#record(tail)
+    const { name, message, metadata } = transition
+    heap.retain(name)
+    heap.retain(message)
+    heap.retain(metadata)
     put(words, record + JOURNAL_SLOT, transition.slot)
     put(words, record + JOURNAL_GENERATION, transition.generation)
     put(
       words,
       record + JOURNAL_STATUSES,
-      transition.oldStatus | (transition.newStatus << NEW_STATUS_SHIFT),
+      transition.oldStatus |
+        (transition.newStatus << NEW_STATUS_SHIFT) |
+        (transition.givesMetadata ? METADATA_GIVEN : 0),
     )
     put(words, record + JOURNAL_TICKET, transition.ticket)
-    put(words, record + JOURNAL_NAME, this.#heap.retain(transition.name))
-    put(words, record + JOURNAL_MESSAGE, this.#heap.retain(transition.message))
-    put(words, record + JOURNAL_METADATA, this.#heap.retain(transition.metadata))
-    writeTime(words, record + JOURNAL_AT, transition.at)
+    put(words, record + JOURNAL_NAME, name)
+    put(words, record + JOURNAL_MESSAGE, message)
+    put(words, record + JOURNAL_METADATA, metadata)
+    put(words, record + JOURNAL_AT, transition.atLow)
+    put(words, record + JOURNAL_AT + 1, transition.atHigh)
     const next = (tail + 1) | 0
     if (next === 0) Atomics.add(words, JOURNAL_TAIL_HIGH_FIRST, 1)
     // Pairs with the tail load in JournalReader.next: the record is whole before it is counted.
@@ -95,6 +109,16 @@ export class JournalWriter {
     Atomics.store(this.#words, JOURNAL_OLDEST, (oldest + count) | 0)
     for (let i = 0; i < count; i++) this.#release((oldest + i) | 0)
     return true
+  }
+
+  /**
+   * Lifts the ticket of the last transition. Else, once tickets have run on by 2^31 without another transition, it
+   * would look later than its slot's, and a redo put the component back to what it was then.
+   */
+  sweep(mark: number): void {
+    if (this.tail === this.#words[JOURNAL_OLDEST]) return
+    const index = this.#record(this.tail - 1) + JOURNAL_TICKET
+    if (isAfter(mark, this.#words[index]!)) put(this.#words, index, mark)
   }
 
   #record(position: number): number {
@@ -119,12 +143,14 @@ export function lastTransition({ words, layout }: Region): TransitionWords | und
     slot: words[record + JOURNAL_SLOT]!,
     generation: words[record + JOURNAL_GENERATION]!,
     oldStatus: statuses & STATUS_BYTE,
-    newStatus: statuses >> NEW_STATUS_SHIFT,
+    newStatus: (statuses >> NEW_STATUS_SHIFT) & STATUS_BYTE,
+    givesMetadata: (statuses & METADATA_GIVEN) !== 0,
     ticket: words[record + JOURNAL_TICKET]!,
     name: words[record + JOURNAL_NAME]!,
     message: words[record + JOURNAL_MESSAGE]!,
     metadata: words[record + JOURNAL_METADATA]!,
-    at: readTime(words, record + JOURNAL_AT),
+    atLow: words[record + JOURNAL_AT]!,
+    atHigh: words[record + JOURNAL_AT + 1]!,
   }
 }
 
@@ -190,27 +216,28 @@ export class JournalReader {
     this.#words = region.words
     this.#base = region.layout.journal
     this.#records = region.layout.journalRecords
-    this.#maxBlockWords = (region.layout.maxPayloadBytes >> 2) + 2 * JOURNAL_RECORD_WORDS
+    this.#maxBlockWords = maxBlockWords(region.layout)
     const count = journalCount(this.#words)
-    const kept = (count - Atomics.load(this.#words, JOURNAL_OLDEST)) | 0
-    this.#cursor = from === 'now' ? count : from === 'oldest' ? count - Math.max(0, kept) : from - 1
+    this.#cursor = from === 'now' ? count : from === 'oldest' ? this.#oldest(count) : from - 1
   }
 
   /** The next transition, or a gap where some were overwritten before they were read; undefined if there is none yet. */
   next(): JournalEntry | JournalGap | undefined {
     const words = this.#words
-    // Pairs with the tail store in JournalWriter.append.
-    const position = this.#cursor | 0
-    if (!isAfter(Atomics.load(words, JOURNAL_TAIL), position)) return undefined
-    const gap = this.#gap(position)
+    // Pairs with the tail store in JournalWriter.append. Whole counts, as positions tell nothing of a reader that is
+    // more than 2^31 behind.
+    const count = journalCount(words)
+    if (count <= this.#cursor) return undefined
+    const gap = this.#gap(count)
     if (gap !== undefined) return gap
+    const position = this.#cursor | 0
     const base = this.#base + (position & (this.#records - 1)) * JOURNAL_RECORD_WORDS
     for (let i = 0; i < JOURNAL_FIELDS; i++) this.#record[i] = Atomics.load(words, base + i)
     const name = this.#copyBlock(JOURNAL_NAME, 0)
     const message = this.#copyBlock(JOURNAL_MESSAGE, name.end)
     const metadata = this.#copyBlock(JOURNAL_METADATA, message.end)
     // Pairs with JournalWriter.evict: only now is the copy known to be of this record and its blocks.
-    const lapped = this.#gap(position)
+    const lapped = this.#gap(count)
     if (lapped !== undefined) return lapped
     this.#cursor++
     const statuses = this.#record[JOURNAL_STATUSES]!
@@ -218,18 +245,23 @@ export class JournalReader {
       number: this.#cursor,
       component: decodeText(this.#copy, name.at, name.header),
       oldStatus: statuses & STATUS_BYTE,
-      newStatus: statuses >> NEW_STATUS_SHIFT,
+      newStatus: (statuses >> NEW_STATUS_SHIFT) & STATUS_BYTE,
       message: decodeText(this.#copy, message.at, message.header),
       metadata: decodeMetadata(this.#copy, metadata.at, metadata.header),
       at: readTime(this.#record, JOURNAL_AT),
     }
   }
 
-  #gap(position: number): JournalGap | undefined {
-    const missed = (Atomics.load(this.#words, JOURNAL_OLDEST) - position) | 0
+  #gap(count: number): JournalGap | undefined {
+    const missed = this.#oldest(count) - this.#cursor
     if (missed <= 0) return undefined
     this.#cursor += missed
     return { missed }
+  }
+
+  /** Transitions given up so far; `count` is any recent count of all. */
+  #oldest(count: number): number {
+    return count - ((count - Atomics.load(this.#words, JOURNAL_OLDEST)) | 0)
   }
 
   #copyBlock(field: number, at: number): { at: number; end: number; header: number } {
@@ -240,7 +272,7 @@ export class JournalReader {
       larger.set(this.#copy)
       this.#copy = larger
     }
-    const header = copyBlock(this.#words, block, this.#copy, at)
-    return { at, end: at + contentWords(header), header }
+    const header = copyBlock(this.#words, block, this.#copy, at, this.#maxBlockWords)
+    return { at, end: at + Math.min(contentWords(header), this.#maxBlockWords), header }
   }
 }

@@ -1,7 +1,7 @@
 // The only file with offsets. Everything that threads share lies in one SharedArrayBuffer, the region, seen as
 // 32-bit words. One writer per word, except the words marked RMW, which any thread changes by one atomic
-// read-modify-write. Words of different writers lie at least a line (128 bytes) apart: adjacent-line prefetchers
-// pull 64-byte lines in pairs.
+// read-modify-write. Words of the manager and words of other threads lie at least a line (128 bytes) apart:
+// adjacent-line prefetchers pull 64-byte lines in pairs.
 //
 //   region
 //   +---------------+-----------+-----------+------------+-----------+---------+----------------+
@@ -11,6 +11,8 @@
 //   +---------------+-----------+-----------+------------+-----------+---------+----------------+
 //
 // All counters and positions are free-running and wrap at 2^32; compare them only with `isAfter`.
+
+import { MAX_NAME_BYTES } from '../model/arguments.js'
 
 /** Raised with every change of this file that another build could misread; checked by every attacher. */
 export const LAYOUT_VERSION = 1
@@ -127,10 +129,10 @@ export const CONTROL_TICKETS = [
 // --- Mailbox header: three lines ----------------------------------------------------------------------------
 //
 //   word 0                                 32                                 64
-//   +------+---------+-------+----------+--+------+----------+---------+---+--+-------+---------------
-//   | tail | waiting | waits | refusals |  | head | room     | refused |   |  | owner |
-//   |  RMW |         |       | ignored  |  |      | sequence | ticket  |   |  |  RMW  |
-//   +------+---------+-------+----------+--+------+----------+---------+---+--+-------+---------------
+//   +------+--------------------------+--+------+----------+---------+---+--+-------+---------------
+//   | tail | waits, refusals, ignored |  | head | room     | refused |   |  | owner | waiting for
+//   |  RMW | cuts                     |  |      | sequence | ticket  |   |  |  RMW  | room
+//   +------+--------------------------+--+------+----------+---------+---+--+-------+---------------
 //     producer                               manager                           attacher, then manager
 
 export const MAILBOX_HEADER_WORDS = 3 * LINE_WORDS
@@ -138,12 +140,10 @@ export const MAILBOX_HEADER_WORDS = 3 * LINE_WORDS
 export const MAILBOX_TAIL = 0
 /** Lowest bit of the tail: set by the manager at the stop; the tail never moves after it. */
 export const CLOSED_BIT = 1
-/** Producer: 1 while it waits for room. */
-export const MAILBOX_ROOM_WAITING = 1
-export const MAILBOX_WAITS = 2
-export const MAILBOX_REFUSALS = 3
-export const MAILBOX_IGNORED = 4
-export const MAILBOX_CUTS = 5
+export const MAILBOX_WAITS = 1
+export const MAILBOX_REFUSALS = 2
+export const MAILBOX_IGNORED = 3
+export const MAILBOX_CUTS = 4
 /** Manager: words ever consumed, moved after every record. */
 export const MAILBOX_HEAD = LINE_WORDS
 /** RMW by the manager: moved when there is room again; the producer waits on it. */
@@ -159,6 +159,11 @@ export const MAILBOX_REFUSED_COUNT = LINE_WORDS + 3
 export const MAILBOX_OWNER = 2 * LINE_WORDS
 export const MAILBOX_FREE = 0
 export const MAILBOX_ABANDONED = -1
+/**
+ * Producer: 1 while it waits for room; the manager clears it for a thread that is gone. Beside the owner, as both are
+ * written rarely: the manager looks at it after every batch, and must not pull the tail's line from the producer.
+ */
+export const MAILBOX_ROOM_WAITING = 2 * LINE_WORDS + 1
 
 // --- Mailbox record -----------------------------------------------------------------------------------------
 //
@@ -171,7 +176,7 @@ export const MAILBOX_ABANDONED = -1
 // Control records reuse words 2 and 3 for a deadline (Float64 bits) or a flag. The ticket is the last word, so
 // that the word before a mailbox's tail is always the last ticket that its producer has shown.
 
-export const RECORD_LENGTH = 0
+/** Word 0 is the length. */
 export const RECORD_KIND = 1
 export const RECORD_SLOT = 2
 export const RECORD_GENERATION = 3
@@ -197,16 +202,18 @@ export const METADATA_KEPT = -1
 //
 //   word 0                     16                     32
 //   +--------------------------+----------------------+---------------+------+-----------
-//   | copy 0                   | copy 1               | latest ticket | beat | unused
+//   | copy 0                   | copy 1               | latest ticket | beat | ending
 //   +--------------------------+----------------------+---------------+------+-----------
-//     manager                                           producers (RMW), reporter
+//     manager                                           producers (RMW), reporter, producers
 //
-//   a copy:  0 status word | 1 ticket | 2 name | 3 message | 4 metadata | 5-6 updated at | 7-8 since | 9 transitions
+//   a copy:  0 status word | 1 ticket | 2 name | 3 message | 4 metadata | 5-6 updated at | 7-8 since | 9 transitions | 10 metadata ticket
 
 export const SLOT_WORDS = 2 * LINE_WORDS
 export const SLOT_COPY_WORDS = 16
 export const SLOT_LATEST_TICKET = LINE_WORDS
 export const SLOT_BEAT = LINE_WORDS + 1
+/** Producers: generation + 1 of the registration whose deregistration was begun last. Pairs with raiseLatest: it is stored first. */
+export const SLOT_ENDING = LINE_WORDS + 2
 
 /** status (2 bits), REGISTERED, generation from GENERATION_SHIFT up */
 export const COPY_STATUS = 0
@@ -219,7 +226,9 @@ export const COPY_METADATA = 4
 export const COPY_UPDATED_AT = 5
 export const COPY_SINCE = 7
 export const COPY_TRANSITIONS = 9
-export const COPY_FIELDS = 10
+/** Ticket of the last update that gave metadata: one that arrives late still gives its own if it is after this. */
+export const COPY_METADATA_TICKET = 10
+export const COPY_FIELDS = 11
 
 export const STATUS_MASK = 3
 export const REGISTERED = 4
@@ -232,7 +241,7 @@ export const TOMBSTONE = -1
 
 // --- Journal record -----------------------------------------------------------------------------------------
 //
-//   0 slot | 1 generation | 2 statuses (old, new << 8) | 3 ticket | 4 name | 5 message | 6 metadata | 7-8 at
+//   0 slot | 1 generation | 2 statuses (old, new << 8, metadata given << 16) | 3 ticket | 4 name | 5 message | 6 metadata | 7-8 at
 
 export const JOURNAL_RECORD_WORDS = 16
 export const JOURNAL_SLOT = 0
@@ -259,6 +268,11 @@ export const BLOCK_CONTENT = 2
 /** A header: byte length in the low 24 bits, encoding above. */
 export const LENGTH_MASK = 0xffffff
 export const ENCODING_SHIFT = 24
+
+/** The largest content of a block, in words: a message, metadata or a name. */
+export function maxBlockWords(layout: Layout): number {
+  return (Math.max(layout.maxPayloadBytes, MAX_NAME_BYTES) + 3) >> 2
+}
 
 /** What sizes a region; fixed for its life. */
 export interface RegionSizes {
@@ -301,9 +315,9 @@ type ConstantWords = Pick<
 
 function sectionsOf(constants: ConstantWords): Layout {
   const { maxComponents, maxThreads, mailboxWords, journalRecords, heapWords } = constants
-  const toLine = (words: number) => Math.ceil(words / LINE_WORDS) * LINE_WORDS
+  const toLine = (words: number) => (words + LINE_WORDS - 1) & -LINE_WORDS
   // At most half of the buckets are in use, so probe sequences stay short.
-  const directoryBuckets = 2 ** Math.ceil(Math.log2(maxComponents * 2 + 2))
+  const directoryBuckets = 1 << (32 - Math.clz32(maxComponents * 2 + 1))
   const mailboxes = CONTROL_WORDS
   const rings = mailboxes + maxThreads * MAILBOX_HEADER_WORDS
   const sequences = rings + maxThreads * mailboxWords
@@ -330,9 +344,9 @@ export function layoutFor(sizes: RegionSizes): Layout {
   return sectionsOf({
     maxComponents: sizes.maxComponents,
     maxThreads: sizes.maxThreads,
-    mailboxWords: sizes.mailboxBytes / WORD_BYTES,
-    journalRecords: sizes.journalBytes / WORD_BYTES / JOURNAL_RECORD_WORDS,
-    heapWords: Math.ceil(sizes.heapBytes / WORD_BYTES / GRANULE_WORDS) * GRANULE_WORDS,
+    mailboxWords: sizes.mailboxBytes >> 2,
+    journalRecords: sizes.journalBytes >> 6,
+    heapWords: (sizes.heapBytes >> 2) & -GRANULE_WORDS,
     maxPayloadBytes: sizes.maxPayloadBytes,
   })
 }

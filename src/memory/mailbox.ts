@@ -5,8 +5,6 @@
 import { HealthError } from '../model/errors.js'
 import {
   CLOSED_BIT,
-  isAfter,
-  KIND_UPDATE,
   MAILBOX_HEAD,
   MAILBOX_HEADER_WORDS,
   MAILBOX_REFUSALS,
@@ -14,11 +12,12 @@ import {
   MAILBOX_ROOM_WAITING,
   MAILBOX_TAIL,
   MAILBOX_WAITS,
+  MANAGER_FAILED,
+  MANAGER_STATE,
   METADATA_KEPT,
   RECORD_GENERATION,
   RECORD_HEADER_WORDS,
   RECORD_KIND,
-  RECORD_LENGTH,
   RECORD_METADATA,
   RECORD_PREVIOUS_TICKET,
   RECORD_SLOT,
@@ -164,11 +163,11 @@ export class MailboxWriter {
     for (;;) {
       const sequence = Atomics.load(words, header + MAILBOX_ROOM_SEQUENCE)
       Atomics.store(words, header + MAILBOX_ROOM_WAITING, 1)
-      // Pairs with Settler.settle, which looks at the flag after the heads have moved: either it sees the flag,
+      // Pairs with Drain.#settle, which looks at the flag after the heads have moved: either it sees the flag,
       // or this sees the head, or the sequence has moved and the wait returns at once.
       isInTime = hasRoom()
       const leftMs = deadline - performance.now()
-      if (isInTime || leftMs <= 0) break
+      if (isInTime || leftMs <= 0 || Atomics.load(words, MANAGER_STATE) === MANAGER_FAILED) break
       ring()
       Atomics.wait(words, header + MAILBOX_ROOM_SEQUENCE, sequence, Math.min(leftMs, ROOM_SLICE_MS))
     }
@@ -182,24 +181,36 @@ export class MailboxWriter {
   }
 }
 
-/** The manager's side of one mailbox. */
+/** The manager's side of one mailbox, and a view of the record at its head. */
 export class MailboxReader {
   readonly words: Words
   readonly header: number
   readonly capacity: number
-  readonly #ring: number
-  readonly #mask: number
+  /** First word of the ring, and the mask for positions in it. */
+  readonly ring: number
+  readonly mask: number
   /** Words consumed. */
   head: number
   /** collectSecond: records below this are complete. */
   limit: number
 
+  /** The record at the head; valid after `load`. */
+  ticket = 0
+  kind = 0
+  slot = 0
+  generation = 0
+  previousTicket = 0
+  textHeader = 0
+  metadataHeader = 0
+  #length = 0
+  #isLoaded = false
+
   constructor(region: Region, index: number) {
     this.words = region.words
     this.header = mailboxHeader(region, index)
     this.capacity = region.layout.mailboxWords
-    this.#ring = ringBase(region, index)
-    this.#mask = region.layout.mailboxWords - 1
+    this.ring = ringBase(region, index)
+    this.mask = region.layout.mailboxWords - 1
     this.head = Atomics.load(this.words, this.header + MAILBOX_HEAD)
     this.limit = this.head
   }
@@ -216,36 +227,40 @@ export class MailboxReader {
 
   /** The word before a tail: the ticket of the last record below it. */
   ticketBefore(tail: number): number {
-    return this.words[this.#ring + ((tail - 1) & this.#mask)]!
+    return this.words[this.ring + ((tail - 1) & this.mask)]!
   }
 
-  /** A word of the record at the head. */
-  get(field: number): number {
-    return this.words[this.#ring + ((this.head + field) & this.#mask)]!
+  /** Reads the header of the record at the head, once; false if there is none below the limit. */
+  load(): boolean {
+    if (this.#isLoaded) return true
+    const { words, ring, mask, head } = this
+    if (((this.limit - head) | 0) <= 0) return false
+    const length = words[ring + (head & mask)]!
+    this.#length = length
+    this.kind = words[ring + ((head + RECORD_KIND) & mask)]!
+    this.slot = words[ring + ((head + RECORD_SLOT) & mask)]!
+    this.generation = words[ring + ((head + RECORD_GENERATION) & mask)]!
+    this.previousTicket = words[ring + ((head + RECORD_PREVIOUS_TICKET) & mask)]!
+    this.textHeader = words[ring + ((head + RECORD_TEXT) & mask)]!
+    this.metadataHeader = words[ring + ((head + RECORD_METADATA) & mask)]!
+    this.ticket = words[ring + ((head + length - 1) & mask)]!
+    this.#isLoaded = true
+    return true
   }
 
-  /** The ticket of the record at the head. */
-  ticket(): number {
-    return this.ticketBefore(this.head + this.get(RECORD_LENGTH))
+  /** Where the text, and behind it the metadata, of the record at the head begin, as ring positions. */
+  textAt(): number {
+    return this.head + RECORD_HEADER_WORDS
   }
 
-  /** The record at the head keeps its component's metadata, so it needs its predecessor. */
-  needsPredecessor(): boolean {
-    return (
-      (this.get(RECORD_KIND) & 0xff) === KIND_UPDATE && this.get(RECORD_METADATA) === METADATA_KEPT
-    )
+  metadataAt(): number {
+    return this.head + RECORD_HEADER_WORDS + contentWords(this.textHeader)
   }
 
-  /** Where the words of the text, and after them of the metadata, begin, counted from the head. */
-  static readonly TEXT_WORDS = RECORD_HEADER_WORDS
-
-  metadataWords(): number {
-    return RECORD_HEADER_WORDS + contentWords(this.get(RECORD_TEXT))
-  }
-
-  /** Copies words of the record at the head into the thread's own array. */
-  copy(field: number, count: number, target: Int32Array): void {
-    for (let i = 0; i < count; i++) target[i] = this.get(field + i)
+  /** Copies words of the ring into the thread's own array. */
+  copy(position: number, target: Int32Array): void {
+    for (let i = 0; i < target.length; i++)
+      target[i] = this.words[this.ring + ((position + i) & this.mask)]!
   }
 
   /**
@@ -253,11 +268,8 @@ export class MailboxReader {
    * producer's look for room and with the readers' waitApplied: what the record did happens before.
    */
   advance(): void {
-    this.head = (this.head + this.get(RECORD_LENGTH)) | 0
+    this.#isLoaded = false
+    this.head = (this.head + this.#length) | 0
     Atomics.store(this.words, this.header + MAILBOX_HEAD, this.head)
-  }
-
-  isPending(): boolean {
-    return isAfter(this.limit, this.head)
   }
 }

@@ -14,6 +14,8 @@ import type { Region } from './region.js'
 import { contentWords } from './text.js'
 
 const NONE = 0
+/** log2 of GRANULE_WORDS. */
+const GRANULE_SHIFT = 3
 
 /** The manager's side: allocation, reference counts, interning. */
 export class PayloadHeap {
@@ -36,7 +38,7 @@ export class PayloadHeap {
   constructor(region: Region, live: Iterable<number> = []) {
     this.#words = region.words
     this.#base = region.layout.heap
-    this.#granules = region.layout.heapWords / GRANULE_WORDS
+    this.#granules = region.layout.heapWords >> GRANULE_SHIFT
     this.#highestOrder = Math.floor(Math.log2(this.#granules))
     this.#freeOrder = new Uint8Array(this.#granules)
     this.#next = new Int32Array(this.#granules)
@@ -63,7 +65,7 @@ export class PayloadHeap {
     const block = this.#base + granule * GRANULE_WORDS
     // Pairs with the reader's check of the slot or journal after its copy: these stores come after the ones that
     // unlinked the block's former content, so a copy that mixes the two fails that check.
-    this.#stamp = (this.#stamp + 1) | 0
+    this.#stamp = (this.#stamp + 1) | 0 || 1
     Atomics.store(this.#words, block + BLOCK_STAMP, this.#stamp)
     Atomics.store(this.#words, block + BLOCK_HEADER, header)
     return block
@@ -93,7 +95,7 @@ export class PayloadHeap {
   }
 
   #granuleOf(block: number): number {
-    return (block - this.#base) / GRANULE_WORDS
+    return (block - this.#base) >> GRANULE_SHIFT
   }
 
   #orderOf(block: number): number {
@@ -169,21 +171,23 @@ export class PayloadHeap {
 }
 
 function orderFor(words: number): number {
-  return words <= GRANULE_WORDS ? 0 : 32 - Math.clz32((words - 1) >> 3)
+  return words <= GRANULE_WORDS ? 0 : 32 - Math.clz32((words - 1) >> GRANULE_SHIFT)
 }
 
 /**
  * Copies the content of a block into `target` from `at`; gives the header. The copy is worth something only if the
  * reader finds afterwards that the slot or journal record that referred to the block has not moved.
  */
-export function copyBlock(words: Words, block: number, target: Int32Array, at: number): number {
+export function copyBlock(
+  words: Words,
+  block: number,
+  target: Int32Array,
+  at: number,
+  maxWords: number,
+): number {
   const header = Atomics.load(words, block + BLOCK_HEADER)
-  // A stale reference may find foreign content here instead of a header: keep within both arrays.
-  const count = Math.min(
-    contentWords(header),
-    target.length - at,
-    words.length - block - BLOCK_CONTENT,
-  )
+  // A stale reference may find foreign content here instead of a header: keep within what a block can be.
+  const count = Math.min(contentWords(header), maxWords, words.length - block - BLOCK_CONTENT)
   for (let i = 0; i < count; i++) target[at + i] = Atomics.load(words, block + BLOCK_CONTENT + i)
   return header
 }

@@ -12,7 +12,7 @@ import {
   COPY_SINCE,
   COPY_STATUS,
   COPY_UPDATED_AT,
-  JOURNAL_RECORD_WORDS,
+  maxBlockWords,
   type Words,
 } from './layout.js'
 import { copyBlock } from './payload-heap.js'
@@ -40,9 +40,13 @@ const UNREAD: ComponentStatus = {
   since: 0,
   updatedAt: 0,
 }
-/** Stamp of no block: stamps of blocks count for blocks only. */
-const NO_BLOCK = Number.NaN
+/** Stamp of no block; no block has it. */
+const NO_BLOCK = 0
 const MAX_ATTEMPTS = 16
+const MIN_COPY_WORDS = 4096
+/** Decoding takes ten times as long as copying, so it is put off, but not for a whole table of changes. */
+const MAX_DRAFTS = 1024
+const MAX_KEPT_WORDS = 65536
 
 /** Raw words of a slot that has moved, kept apart until the whole snapshot is known to be of one instant. */
 interface Draft {
@@ -65,10 +69,9 @@ export class SlotCache {
   readonly #maxBlockWords: number
   readonly #slots: CachedSlot[] = []
   #drafts: Draft[] = []
-  #copy = new Int32Array(4096)
+  #copy = new Int32Array(MIN_COPY_WORDS)
   #used = 0
   #isMembershipCurrent = false
-  #slotOfName = new Map<string, number>()
   #index: ReportIndex = { names: [], positions: new Map() }
   #statuses: ComponentStatus[] = []
   #report: Report = new Report(this.#index, [])
@@ -77,7 +80,7 @@ export class SlotCache {
   constructor(region: Region) {
     this.#words = region.words
     this.#map = new SlotMap(region)
-    this.#maxBlockWords = (region.layout.maxPayloadBytes >> 2) + 2 * JOURNAL_RECORD_WORDS
+    this.#maxBlockWords = maxBlockWords(region.layout)
   }
 
   /** Forgets drafts; the next `draft` calls begin a new attempt. */
@@ -99,6 +102,8 @@ export class SlotCache {
       // Pairs with SlotWriter.commit: words and blocks of one copy only if the sequence has not moved meanwhile.
       if (Atomics.load(words, this.#map.sequences + slot) !== sequence) continue
       this.#drafts.push(draft)
+      // What is decoded early is of its slot's sequence all the same; only the report waits for the whole to be accepted.
+      if (this.#drafts.length === MAX_DRAFTS) this.#decodeDrafts()
       return true
     }
     return false
@@ -116,6 +121,12 @@ export class SlotCache {
 
   /** Decodes the drafts: the cache now shows the instant at which they were all valid. */
   accept(): void {
+    this.#decodeDrafts()
+    // Long messages need room that others do not.
+    if (this.#copy.length > MAX_KEPT_WORDS) this.#copy = new Int32Array(MIN_COPY_WORDS)
+  }
+
+  #decodeDrafts(): void {
     for (const draft of this.#drafts) this.#decode(draft)
     this.begin()
   }
@@ -123,8 +134,8 @@ export class SlotCache {
   /** The cached status of a component; undefined if it was not registered. */
   find(name: string): ComponentStatus | undefined {
     this.#refreshMembership()
-    const slot = this.#slotOfName.get(name)
-    return slot === undefined ? undefined : this.#slots[slot]!.status
+    const position = this.#index.positions.get(name)
+    return position === undefined ? undefined : this.#statuses[position]
   }
 
   /** The cached status of a slot under a generation; undefined if it has another by now. */
@@ -188,7 +199,7 @@ export class SlotCache {
   #copyBlock(block: number): number {
     if (block === 0) return 0
     const at = this.#reserve(this.#maxBlockWords)
-    const header = copyBlock(this.#words, block, this.#copy, at)
+    const header = copyBlock(this.#words, block, this.#copy, at, this.#maxBlockWords)
     this.#used = at + Math.min(contentWords(header), this.#maxBlockWords)
     return header
   }
@@ -261,10 +272,6 @@ export class SlotCache {
     for (const [position, known] of registered.entries()) known.position = position
     this.#index = { names, positions: new Map(names.map((name, position) => [name, position])) }
     this.#statuses = registered.map((known) => known.status)
-    this.#slotOfName = new Map()
-    for (const [slot, known] of this.#slots.entries()) {
-      if (known.generation !== -1) this.#slotOfName.set(known.name, slot)
-    }
     this.#isMembershipCurrent = true
     this.#isReportCurrent = false
   }

@@ -3,6 +3,7 @@
 // manager died in the middle of a write. (Linux calls the construct a seqcount latch.)
 import {
   COPY_FIELDS,
+  COPY_METADATA_TICKET,
   COPY_STATUS,
   COPY_TICKET,
   GENERATION_SHIFT,
@@ -10,9 +11,11 @@ import {
   REGISTERED,
   SLOT_BEAT,
   SLOT_COPY_WORDS,
+  SLOT_ENDING,
   SLOT_LATEST_TICKET,
   SLOT_WORDS,
   STATUS_MASK,
+  TICKET_COUNTER,
   type Words,
 } from './layout.js'
 import { put, type Region } from './region.js'
@@ -43,6 +46,10 @@ export class SlotMap {
 
   beat(slot: number): number {
     return this.#slots + slot * SLOT_WORDS + SLOT_BEAT
+  }
+
+  ending(slot: number): number {
+    return this.#slots + slot * SLOT_WORDS + SLOT_ENDING
   }
 
   /**
@@ -82,38 +89,40 @@ export function nextGeneration(generation: number): number {
   return ((generation + 1) << GENERATION_SHIFT) >>> GENERATION_SHIFT
 }
 
-/** The manager's side of the slots. */
+/** The manager's side of the slots: one change at a time, `open` then `commit`. */
 export class SlotWriter {
   readonly map: SlotMap
   readonly #words: Words
+  /** Of the open slot: the valid copy, and the one to write, which nobody reads before `commit`. */
+  from = 0
+  to = 0
 
   constructor(map: SlotMap) {
     this.map = map
     this.#words = map.words
   }
 
-  /** A field of the valid copy. Plain reads: no other thread writes these words. */
+  /** Finds the copies of a slot. Plain reads here and of the copies: no other thread writes these words. */
+  open(slot: number): void {
+    const { map } = this
+    const sequence = this.#words[map.sequences + slot]!
+    this.from = map.copy(slot, sequence)
+    this.to = map.copy(slot, sequence + 1)
+  }
+
+  /** A field of the slot's valid copy. */
   get(slot: number, field: number): number {
-    return this.#words[this.map.copy(slot, this.#sequence(slot)) + field]!
+    const { map } = this
+    return this.#words[map.copy(slot, this.#words[map.sequences + slot]!) + field]!
   }
 
-  getTime(slot: number, field: number): number {
-    return readTime(this.#words, this.map.copy(slot, this.#sequence(slot)) + field)
-  }
-
-  /** Where to write the next copy; nobody reads it before `commit`. */
-  next(slot: number): number {
-    return this.map.copy(slot, this.#sequence(slot) + 1)
-  }
-
-  /** Takes over into the next copy what a change leaves as it is. */
-  carryOver(slot: number): number {
-    const from = this.map.copy(slot, this.#sequence(slot))
-    const to = this.next(slot)
+  /** Opens a slot and takes over into the next copy what a change leaves as it is. */
+  openWhole(slot: number): number {
+    this.open(slot)
     for (let field = 0; field < COPY_FIELDS; field++) {
-      put(this.#words, to + field, this.#words[from + field]!)
+      put(this.#words, this.to + field, this.#words[this.from + field]!)
     }
-    return to
+    return this.to
   }
 
   /** commitSlot: makes the next copy the valid one. Pairs with the readers' check that the sequence has not moved:
@@ -123,10 +132,27 @@ export class SlotWriter {
     Atomics.store(this.#words, index, (this.#words[index]! + 1) | 0)
   }
 
+  /**
+   * Makes everyone who reports through an earlier registration of this slot look again: one who had published after
+   * the deregistration, but before it was applied, would else go on taking that update for the latest. Gives the
+   * ticket that it raises, later than all that were raised before.
+   */
+  expireReporters(slot: number): number {
+    const index = this.map.latestTicket(slot)
+    for (;;) {
+      const latest = Atomics.load(this.#words, index)
+      const ticket = Atomics.add(this.#words, TICKET_COUNTER, 1)
+      // Pairs with raiseLatest in Attachment: an exchange before this one leaves a ticket that is gone now, one after
+      // it fails first, and then finds the registration ended.
+      if (Atomics.compareExchange(this.#words, index, latest, ticket) === latest) return ticket
+    }
+  }
+
   /** Lifts the tickets of a slot that has been idle for long, so that comparisons with them stay right. */
   sweep(slot: number, mark: number): void {
-    if (isAfter(mark, this.get(slot, COPY_TICKET))) {
-      put(this.#words, this.carryOver(slot) + COPY_TICKET, mark)
+    for (const field of [COPY_TICKET, COPY_METADATA_TICKET]) {
+      if (!isAfter(mark, this.get(slot, field))) continue
+      put(this.#words, this.openWhole(slot) + field, mark)
       this.commit(slot)
     }
     const index = this.map.latestTicket(slot)
@@ -134,16 +160,15 @@ export class SlotWriter {
     // If a producer has raised the word meanwhile, it needs no sweeping.
     if (isAfter(mark, latest)) Atomics.compareExchange(this.#words, index, latest, mark)
   }
-
-  #sequence(slot: number): number {
-    return this.#words[this.map.sequences + slot]!
-  }
 }
 
-/** Epoch ms in two words. */
-export function writeTime(words: Words, index: number, epochMs: number): void {
-  put(words, index, epochMs | 0)
-  put(words, index + 1, Math.floor(epochMs / HALF))
+/** The words of an epoch time in ms, which is an integer. */
+export function lowWord(epochMs: number): number {
+  return epochMs | 0
+}
+
+export function highWord(epochMs: number): number {
+  return Math.floor(epochMs / HALF)
 }
 
 export function readTime(words: Int32Array, index: number): number {

@@ -54,6 +54,8 @@ export class TableReader {
   readonly #cache: SlotCache
   readonly #directory: DirectoryReader
   readonly #timeoutMs: number
+  /** A look-up of this attempt has found nothing. */
+  #isMissing = false
   #control: (ControlState & { readonly sequence: number }) | undefined
   /** The table's sequence that the last accepted attempt saw at rest; -1 if it was not. */
   #restedAt = -1
@@ -90,36 +92,51 @@ export class TableReader {
     Atomics.add(this.#words, STALE_READS, 1)
   }
 
-  /** @throws HealthError `ERR_HEALTH_UNAVAILABLE` if no snapshot could be had, which needs a manager that writes but never pauses. */
+  /** All components. The last snapshot again if no new one could be had in time. */
   snapshot(): Snapshot {
     const resting = this.restingSequence()
     if (this.#snapshot !== undefined && resting === this.#snapshotAt) return this.#snapshot
     this.settle()
-    this.#atomically(() => this.#draftAll())
-    this.#snapshot = { report: this.#cache.report(), control: this.#control! }
-    this.#snapshotAt = this.#restedAt
-    return this.#snapshot
+    if (this.#atomically(() => this.#draftAll())) {
+      this.#snapshot = { report: this.#cache.report(), control: this.#control! }
+      this.#snapshotAt = this.#restedAt
+    }
+    return this.#lastSnapshot()
   }
 
   /** Like `snapshot`, for a few components: costs nothing for the others while the table is at rest. */
   glance(watched: readonly Watched[]): Glance {
     this.settle()
-    let attempts = 0
     let isWhole = false
-    this.#atomically(() => {
+    const isDone = this.#atomically((isAtRest) => {
       // Only a look at the whole table can tell that nothing has moved while the sequence is odd.
-      isWhole = ++attempts > 1
+      isWhole = !isAtRest
       if (isWhole) return this.#draftAll()
       return watched.every((component) => {
         component.binding = this.#directory.find(component.encoded)
-        return component.binding === undefined || this.#cache.draft(component.binding.slot)
+        if (component.binding !== undefined) return this.#cache.draft(component.binding.slot)
+        this.#isMissing = true
+        return true
       })
     })
+    if (!isDone) {
+      const { report, control } = this.#lastSnapshot()
+      return { statuses: watched.map(({ name }) => report.get(name)), control }
+    }
     const statuses = watched.map(({ name, binding }) => {
       if (isWhole) return this.#cache.find(name)
       return binding && this.#cache.at(binding.slot, binding.generation)
     })
     return { statuses, control: this.#control! }
+  }
+
+  /** @throws HealthError `ERR_HEALTH_UNAVAILABLE` if there has never been one. */
+  #lastSnapshot(): Snapshot {
+    if (this.#snapshot !== undefined) return this.#snapshot
+    throw new HealthError(
+      'ERR_HEALTH_UNAVAILABLE',
+      `readTimeoutMs=${this.#timeoutMs}: the manager did not pause for a first snapshot`,
+    )
   }
 
   #draftAll(): boolean {
@@ -128,9 +145,12 @@ export class TableReader {
     return true
   }
 
-  /** Runs `draft` until what it has copied, and the control words, are known to be of one instant; then accepts it. */
-  #atomically(draft: () => boolean): void {
-    for (let attempt = 0; attempt < FREE_ATTEMPTS; attempt++) if (this.#attempt(draft)) return
+  /**
+   * Runs `draft` until what it has copied, and the control words, are known to be of one instant. False, and counted as
+   * a stale read, if the manager writes all the while but does not pause.
+   */
+  #atomically(draft: (isAtRest: boolean) => boolean): boolean {
+    for (let attempt = 0; attempt < FREE_ATTEMPTS; attempt++) if (this.#attempt(draft)) return true
     const deadline = performance.now() + Math.max(this.#timeoutMs, MIN_SNAPSHOT_MS)
     do {
       // The manager pauses between two records while requests outnumber dones; see Drain.#grantSnapshot.
@@ -138,16 +158,14 @@ export class TableReader {
       const isDone = this.#attemptUntil(draft, deadline)
       Atomics.add(this.#words, SNAPSHOT_DONES, 1)
       Atomics.notify(this.#words, SNAPSHOT_DONES)
-      if (isDone) return
+      if (isDone) return true
     } while (performance.now() < deadline)
-    throw new HealthError(
-      'ERR_HEALTH_UNAVAILABLE',
-      `readTimeoutMs=${this.#timeoutMs}: the manager did not pause for a snapshot`,
-    )
+    Atomics.add(this.#words, STALE_READS, 1)
+    return false
   }
 
   /** The manager comes to its pause within some records, and the pause is short: keep trying while it may last. */
-  #attemptUntil(draft: () => boolean, deadline: number): boolean {
+  #attemptUntil(draft: (isAtRest: boolean) => boolean, deadline: number): boolean {
     const end = Math.min(deadline, performance.now() + PAUSE_MS)
     do {
       if (this.#attempt(draft)) return true
@@ -155,16 +173,23 @@ export class TableReader {
     return false
   }
 
-  #attempt(draft: () => boolean): boolean {
+  #attempt(draft: (isAtRest: boolean) => boolean): boolean {
     const words = this.#words
     // Pairs with beginBatch and endBatch: the same even value before and after means that no batch was at work.
     const before = Atomics.load(words, TABLE_SEQUENCE)
     const control = readControl(words)
     this.#cache.begin()
-    if (control === undefined || !draft()) return false
-    const isAtRest = (before & 1) === 0 && Atomics.load(words, TABLE_SEQUENCE) === before
-    if (!isAtRest && !this.#isUnmoved(control.sequence)) return false
+    this.#isMissing = false
+    const wasAtRest = (before & 1) === 0
+    const isDrafted = control !== undefined && draft(wasAtRest)
+    const isAtRest = wasAtRest && Atomics.load(words, TABLE_SEQUENCE) === before
+    // An absence has no sequence that could be looked at again, so beside a batch it proves nothing.
+    const isOfOneInstant =
+      isDrafted && (isAtRest || (!this.#isMissing && this.#isUnmoved(control.sequence)))
+    // Each draft is whole in itself: kept also when they are not of one instant, so that the next attempt copies only
+    // what has moved since.
     this.#cache.accept()
+    if (!isOfOneInstant) return false
     this.#control = control
     this.#restedAt = isAtRest ? before : -1
     return true

@@ -26,12 +26,11 @@ export function contentWords(header: number): number {
 
 export function encodeText(text: string, maxBytes: number): Encoded {
   if (text === '') return EMPTY
-  const isCut = text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes
-  const kept = isCut ? cutText(text, maxBytes) : text
-  const length = Buffer.byteLength(kept)
+  const length = Buffer.byteLength(text)
+  if (length > maxBytes) return { ...encodeText(cutText(text, maxBytes), Infinity), isCut: true }
   const words = new Int32Array((length + 3) >> 2)
-  const encoding = writeText(kept, Buffer.from(words.buffer, 0, length))
-  return { header: length | (encoding << ENCODING_SHIFT), words, isCut }
+  const encoding = writeText(text, length, words, 0)
+  return { header: length | (encoding << ENCODING_SHIFT), words, isCut: false }
 }
 
 /**
@@ -50,13 +49,12 @@ export function encodeMetadata(
   let textBytes = 0
   for (const text of texts) textBytes += Buffer.byteLength(text)
   const words = new Int32Array((lengthsBytes + textBytes + 3) >> 2)
-  const bytes = Buffer.from(words.buffer)
   words[0] = texts.length / 2
   let encoding: Encoding = ENCODING_ASCII
   let at = lengthsBytes
   for (const [i, text] of texts.entries()) {
     const length = Buffer.byteLength(text)
-    encoding = Math.max(encoding, writeText(text, bytes.subarray(at, at + length))) as Encoding
+    encoding = Math.max(encoding, writeText(text, length, words, at)) as Encoding
     words[1 + i] = length
     at += length
   }
@@ -105,9 +103,23 @@ export function cutText(text: string, maxBytes: number): string {
   return text.slice(0, end) + cutNotice(totalBytes - keptBytes)
 }
 
-/** Writes a string whose byte length the target has; says which encoding it needed. */
-function writeText(text: string, target: Buffer): Encoding {
-  if (Buffer.byteLength(text) === text.length) {
+/** Writes a string of this byte length at a byte offset of zeroed words; says which encoding it needed. */
+function writeText(text: string, length: number, words: Int32Array, at: number): Encoding {
+  if (length === text.length && length <= MAX_WALKED_CHARACTERS) {
+    // Asking a small array for its buffer moves it out of the heap of the engine, at twice its size.
+    for (let i = 0; i < length; i++) {
+      const byte = at + i
+      words[byte >> 2]! |= text.charCodeAt(i) << ((byte & 3) << 3)
+    }
+    return ENCODING_ASCII
+  }
+  return writeBytes(text, Buffer.from(words.buffer, at, length))
+}
+
+const MAX_WALKED_CHARACTERS = 64
+
+function writeBytes(text: string, target: Buffer): Encoding {
+  if (target.length === text.length) {
     target.write(text, 'latin1')
     return ENCODING_ASCII
   }
@@ -168,11 +180,14 @@ function encodingOf(header: number): Encoding {
   return (header >>> ENCODING_SHIFT) as Encoding
 }
 
+/** Larger copies are rare, and should not be kept by this. */
+const MAX_KEPT_WORDS = 65536
 let lastCopy: Int32Array | undefined
 let lastBytes = Buffer.alloc(0)
 
 /** A reader decodes many blocks from one buffer of its own; making the byte view each time would cost more than short texts do. */
 function bytesOf(copy: Int32Array): Buffer {
+  if (copy.length > MAX_KEPT_WORDS) return Buffer.from(copy.buffer as ArrayBuffer)
   if (copy !== lastCopy) {
     lastCopy = copy
     lastBytes = Buffer.from(copy.buffer as ArrayBuffer, copy.byteOffset, copy.byteLength)

@@ -29,7 +29,8 @@ export function checkMessage(message: unknown): asserts message is string {
 /** The metadata itself is never shown in the error, as it may hold a secret: only the key and the type of what is wrong. */
 export function checkMetadata(metadata: unknown): asserts metadata is Record<string, string> {
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
-    throw argumentError('metadata', metadata, 'must be an object of strings, null or undefined')
+    const kind = Array.isArray(metadata) ? 'array' : typeof metadata
+    throw argumentError('typeof metadata', kind, 'must be an object of strings, null or undefined')
   }
   for (const key of Object.keys(metadata)) {
     const value: unknown = (metadata as Record<string, unknown>)[key]
@@ -61,5 +62,21 @@ export function checkInteger(
 ): asserts value is number {
   if (!Number.isInteger(value) || (value as number) < minimum || (value as number) > maximum) {
     throw argumentError(argument, value, `must be an integer from ${minimum} to ${maximum}`)
+  }
+}
+
+/** An object that has none but these keys: a misspelt option must not go unnoticed. */
+export function checkOptions(options: unknown, argument: string, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw argumentError(argument, options, 'must be an object')
+  }
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key)) {
+      throw argumentError(
+        argument,
+        key,
+        known.length === 0 ? 'no option is known' : `must be one of ${known.join(', ')}`,
+      )
+    }
   }
 }

@@ -31,7 +31,7 @@ export function quote(text: string): string {
 }
 
 /** One component as JSON. */
-export function renderComponent(status: ComponentStatus): string {
+function renderComponent(status: ComponentStatus): string {
   let json = `{"status":"${healthStatusName(status.status)}"`
   if (status.message !== '') json += `,"message":${quote(status.message)}`
   const keys = Object.keys(status.metadata).sort(compareUtf8)

@@ -4,7 +4,7 @@
 // Danger: an app that is still open when its thread ends aborts the whole process with code 134, whoever ended it
 // (uWebSockets.js#324, #465, #925). Whoever uses this class closes it on every path. To be dropped with a version
 // of uWebSockets.js that closes its handles by itself.
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import {
   type BoundAddress,
   COMMON_HEADERS,
@@ -22,7 +22,7 @@ interface UwsRequest {
 interface UwsResponse {
   writeStatus(status: string): UwsResponse
   writeHeader(name: string, value: string): UwsResponse
-  end(body: Uint8Array): unknown
+  end(body: Uint8Array, closeConnection: boolean): unknown
   endWithoutBody(): unknown
   close(): unknown
 }
@@ -36,6 +36,9 @@ export interface Uws {
   us_socket_local_port(socket: unknown): number
   readonly LIBUS_LISTEN_EXCLUSIVE_PORT: number
 }
+
+/** How many free ports are tried where any will do. */
+const MAX_PORT_ATTEMPTS = 10
 
 const STATUS_LINES = {
   200: '200 OK',
@@ -63,6 +66,22 @@ export class UwsListener implements ProbeListener {
   }
 
   async start(host: string, port: number): Promise<BoundAddress> {
+    if (port !== 0) return this.#listen(host, port)
+    // Asked for port 0, uWebSockets.js does not set SO_REUSEADDR, and nobody could bind that port again while old
+    // connections are in TIME_WAIT, as a restart has to. So the free port is found first. Somebody may take it in
+    // between; then the next one is tried.
+    for (let attempt = 1; ; attempt++) {
+      const free = await tryBind(host, 0)
+      if (free instanceof Error) throw listenError(host, 0, free)
+      try {
+        return await this.#listen(host, free)
+      } catch (error) {
+        if (attempt === MAX_PORT_ATTEMPTS) throw error
+      }
+    }
+  }
+
+  async #listen(host: string, port: number): Promise<BoundAddress> {
     const app = this.#uws.App()
     this.#app = app
     app.any('/*', (response, request) => this.#answer(response, request))
@@ -72,7 +91,9 @@ export class UwsListener implements ProbeListener {
     })
     if (socket) return { host, port: this.#uws.us_socket_local_port(socket) }
     this.closeNow()
-    throw listenError(host, port, await findListenError(host, port))
+    // uWebSockets.js does not say why. The system does, if node:net asks it for the same.
+    const outcome = await tryBind(host, port)
+    throw listenError(host, port, outcome instanceof Error ? outcome : undefined)
   }
 
   /** Answers are written at once, so there is nothing to finish but what the system sends from its own buffers. */
@@ -94,14 +115,15 @@ export class UwsListener implements ProbeListener {
       response.writeStatus(STATUS_LINES[status]).writeHeader('Content-Type', contentType)
       for (const [name, value] of COMMON_HEADERS) response.writeHeader(name, value)
       if (allow !== undefined) response.writeHeader('Allow', allow)
-      // uWebSockets.js closes after the answer by itself where the request asks for it, but does not say so.
-      if (request.getHeader('connection').toLowerCase() === 'close') {
-        response.writeHeader('Connection', 'close')
-      }
+      const connection = request.getHeader('connection').toLowerCase()
+      // For this very value uWebSockets.js closes after the answer by itself, but does not say so. Asked to close for
+      // any other, it does both.
+      if (connection === 'close') response.writeHeader('Connection', 'close')
       if (method !== 'HEAD') {
-        response.end(body)
+        response.end(body, hasCloseToken(connection))
       } else {
-        // endWithoutBody(length) leaves the response open in v20.51, so the length is written by hand.
+        // endWithoutBody(length) leaves the response open in v20.51, so the length is written by hand; and with that
+        // it cannot be asked to close, so a HEAD with a list of tokens leaves that to the client.
         response.writeHeader('Content-Length', String(body.length)).endWithoutBody()
       }
     } catch {
@@ -112,11 +134,21 @@ export class UwsListener implements ProbeListener {
   }
 }
 
-/** uWebSockets.js says only that it could not bind. The system says why if it is asked the same by node:net. */
-function findListenError(host: string, port: number): Promise<Error | undefined> {
+/** Whether `close` is among the tokens of a Connection header, given in lower case. */
+function hasCloseToken(connection: string): boolean {
+  return (
+    connection.includes('close') && connection.split(',').some((token) => token.trim() === 'close')
+  )
+}
+
+/** Binds and lets go again: the port that was bound, or the system's error. */
+function tryBind(host: string, port: number): Promise<number | Error> {
   return new Promise((resolve) => {
     const server = createServer()
     server.once('error', resolve)
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)))
+    server.listen({ host, port, exclusive: true }, () => {
+      const bound = (server.address() as AddressInfo).port
+      server.close(() => resolve(bound))
+    })
   })
 }

@@ -3,7 +3,7 @@
 // Bare Comlink never settles a call whose thread has died (comlink#601). Here every call has a deadline and all
 // pending ones are rejected when the actor ends. Used by the supervisor and by HealthServer, each handle by the
 // thread that spawned it. This is the only file that creates threads.
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, type ResourceLimits, Worker } from 'node:worker_threads'
 import { type Remote, wrap } from 'comlink'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
 import { HealthError } from '../model/errors.js'
@@ -17,6 +17,8 @@ export interface ActorOptions {
   readonly entry: URL
   /** Handed to the actor's set-up. Structured-cloneable. */
   readonly data: unknown
+  /** Limits of the thread's engine; see `resourceLimits` of Node's Worker. */
+  readonly resourceLimits?: ResourceLimits
   /** How long the thread may take to start and set itself up, in ms. Default 10,000. */
   readonly readyDeadlineMs?: number
 }
@@ -64,7 +66,7 @@ export class ActorHandle<Api extends ActorMethods<Api>> {
   #end: HealthError | undefined
 
   /** Prefer {@link spawnActor}, which waits until the actor is ready. */
-  constructor({ name, entry, data }: ActorOptions) {
+  constructor({ name, entry, data, resourceLimits }: ActorOptions) {
     this.name = name
     const { port1, port2 } = new MessageChannel()
     const workerData: ActorBoot = { actorPort: port2, data }
@@ -76,6 +78,7 @@ export class ActorHandle<Api extends ActorMethods<Api>> {
       // Without the host's own flags: its preloads are not meant for us, and one that starts a runtime would do
       // so again in every actor.
       execArgv: [],
+      ...(resourceLimits && { resourceLimits }),
     })
     this.threadId = this.#worker.threadId
     this.exited = this.#watch()

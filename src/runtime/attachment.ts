@@ -1,7 +1,9 @@
 // One thread's way into the region: its mailbox, its tickets, and the updates it publishes. Belongs to the thread
-// that made it. Nothing here waits for another thread, except for room in a full mailbox, within a bound.
+// that made it. Nothing here waits for another thread but for room in a full mailbox, and, where a component is gone or
+// going, for what was published before; both within bounds.
 
-import { ring } from '../memory/applied-wait.js'
+import { AppliedWait, ring } from '../memory/applied-wait.js'
+import { DirectoryReader } from '../memory/directory.js'
 import {
   CLOSED_BIT,
   isAfter,
@@ -31,12 +33,16 @@ import { HealthError } from '../model/errors.js'
 
 export class Attachment {
   readonly region: Region
-  readonly #words: Words
+  readonly words: Words
   readonly #map: SlotMap
+  /** Look-ups of names. */
+  readonly directory: DirectoryReader
   readonly #index: number
   readonly #header: number
   readonly #mailbox: MailboxWriter
   readonly #publishTimeoutMs: number
+  readonly #settleTimeoutMs: number
+  readonly #applied: AppliedWait
   readonly #ring: () => void
   readonly #record: RecordHeader = { kind: 0, slot: 0, generation: 0 }
   /** The park for which this thread has rung already. */
@@ -48,18 +54,25 @@ export class Attachment {
   isUndisturbed = false
 
   /** @throws HealthError `ERR_HEALTH_CAPACITY` if every mailbox is taken, `ERR_HEALTH_STOPPED` after the stop. */
-  constructor(region: Region, threadId: number, publishTimeoutMs: number) {
+  constructor(
+    region: Region,
+    threadId: number,
+    publishTimeoutMs: number,
+    settleTimeoutMs = publishTimeoutMs,
+  ) {
     this.region = region
-    this.#words = region.words
+    this.words = region.words
     this.#map = new SlotMap(region)
+    this.directory = new DirectoryReader(region, this.#map)
     this.#threadId = threadId
     this.#publishTimeoutMs = publishTimeoutMs
-    this.#ring = () => ring(this.#words)
+    this.#settleTimeoutMs = settleTimeoutMs
+    this.#applied = new AppliedWait(region)
+    this.#ring = () => ring(this.words)
     this.#index = claimMailbox(region, threadId)
     this.#header = mailboxHeader(region, this.#index)
     this.#mailbox = new MailboxWriter(region, this.#index)
-    const isClosed = (Atomics.load(this.#words, this.#header + MAILBOX_TAIL) & CLOSED_BIT) !== 0
-    if (isClosed) {
+    if (this.#isClosed()) {
       this.detach()
       throw stopped()
     }
@@ -81,7 +94,8 @@ export class Attachment {
 
   /**
    * Publishes an update. `expected` is the slot's latest ticket as this thread last saw it. False if the component was
-   * deregistered meanwhile, or registered anew: then nothing was published.
+   * deregistered meanwhile, or registered anew, or, unless `isSettled`, if a deregistration is under way: then nothing
+   * was published. Call `settle`, look the name up again, and come back with `isSettled`.
    */
   update(
     slot: number,
@@ -90,26 +104,38 @@ export class Attachment {
     text: Encoded,
     metadata: Encoded | undefined,
     expected: number,
+    isSettled: boolean,
   ): boolean {
     this.#write(KIND_UPDATE | (status << STATUS_SHIFT), slot, generation, text, metadata)
-    return this.#publishFor(slot, generation, expected)
+    return this.#publishFor(slot, generation, expected, isSettled)
   }
 
   /** Publishes a deregistration; false as for `update`. */
-  deregister(slot: number, generation: number, expected: number): boolean {
+  deregister(slot: number, generation: number, expected: number, isSettled: boolean): boolean {
     this.#write(KIND_DEREGISTER, slot, generation, undefined, undefined)
-    return this.#publishFor(slot, generation, expected)
+    // Before raiseLatest: whoever finds our ticket there finds this, too.
+    Atomics.store(this.words, this.#map.ending(slot), generation + 1)
+    return this.#publishFor(slot, generation, expected, isSettled)
+  }
+
+  /**
+   * Waits, within `readTimeoutMs`, until all that is published is applied. An update that finds its component gone, or
+   * going, must not be ignored on the strength of an old look: a registration that comes before it may still be in a
+   * mailbox, and a reader could see that one applied and this update neither before nor after it.
+   */
+  settle(): void {
+    if (!this.#applied.note()) this.#applied.wait(this.#settleTimeoutMs)
   }
 
   /** Publishes a registration; gives its ticket, with which `wasRefused` tells what became of it. */
   register(name: Encoded): { ticket: number; refusedCount: number } {
-    const refusedCount = Atomics.load(this.#words, this.#header + MAILBOX_REFUSED_COUNT)
+    const refusedCount = Atomics.load(this.words, this.#header + MAILBOX_REFUSED_COUNT)
     return { ticket: this.control(KIND_REGISTER, 0, 0, name), refusedCount }
   }
 
   /** Whether the manager had no room for this registration. Ask when it is applied. */
   wasRefused({ ticket, refusedCount }: { ticket: number; refusedCount: number }): boolean {
-    const words = this.#words
+    const words = this.words
     return (
       Atomics.load(words, this.#header + MAILBOX_REFUSED_COUNT) !== refusedCount &&
       Atomics.load(words, this.#header + MAILBOX_REFUSED_TICKET) === ticket
@@ -124,14 +150,18 @@ export class Attachment {
     return ticket
   }
 
-  /** Counts an update or deregistration of a name that is not registered. */
+  /**
+   * Counts an update or deregistration of a name that is not registered.
+   * @throws HealthError `ERR_HEALTH_STOPPED` after the stop, as for any other.
+   */
   countIgnored(): void {
-    Atomics.add(this.#words, this.#header + MAILBOX_IGNORED, 1)
+    if (this.#isDetached || this.#isClosed()) throw stopped()
+    Atomics.add(this.words, this.#header + MAILBOX_IGNORED, 1)
   }
 
   /** Counts a message or metadata that was longer than allowed. */
   countCut(): void {
-    Atomics.add(this.#words, this.#header + MAILBOX_CUTS, 1)
+    Atomics.add(this.words, this.#header + MAILBOX_CUTS, 1)
   }
 
   /** Bytes that this thread has published and that are not applied yet. */
@@ -143,12 +173,21 @@ export class Attachment {
     return this.#isDetached
   }
 
+  /** Neither this thread has detached nor the runtime been stopped. */
+  isRunning(): boolean {
+    return !this.#isDetached && Atomics.load(this.words, PHASE) === PHASE_RUNNING
+  }
+
   /** Refuses everything from now on and gives the mailbox back; the manager frees it when it is drained. */
   detach(): void {
     if (this.#isDetached) return
     this.#isDetached = true
     abandonMailbox(this.region, this.#index, this.#threadId)
-    ring(this.#words)
+    ring(this.words)
+  }
+
+  #isClosed(): boolean {
+    return (Atomics.load(this.words, this.#header + MAILBOX_TAIL) & CLOSED_BIT) !== 0
   }
 
   #write(
@@ -168,10 +207,11 @@ export class Attachment {
 
   /**
    * drawTicket, raiseLatest. A ticket that is older than the slot's latest is given up for a new one, so that in each
-   * slot tickets are raised in their order, and the value that ours replaced is the ticket before it.
+   * slot tickets are raised in their order, and the value that ours replaced is the ticket before it. Nothing is raised
+   * for a registration that is gone: the next update of the slot would wait in vain for what we then do not publish.
    */
-  #publishFor(slot: number, generation: number, expected: number): boolean {
-    const words = this.#words
+  #publishFor(slot: number, generation: number, expected: number, isSettled: boolean): boolean {
+    const words = this.words
     const index = this.#map.latestTicket(slot)
     let ticket = this.#mailbox.drawTicket()
     let previous = expected
@@ -180,13 +220,15 @@ export class Attachment {
       // takes its last update of this component for the last of all.
       const found = Atomics.compareExchange(words, index, previous, ticket)
       if (found === previous) break
+      // Somebody else has published about this slot, perhaps a deregistration, or the manager has ended the
+      // registration. Pairs with SlotWriter.expireReporters: what ends after this look fails our next exchange.
+      if (!this.isCurrent(slot, generation)) return false
+      if (!isSettled && Atomics.load(words, this.#map.ending(slot)) === generation + 1) return false
       previous = found
       if (isAfter(found, ticket)) ticket = this.#mailbox.drawTicket()
     }
     this.ticket = ticket
     this.isUndisturbed = previous === expected
-    // Somebody else has published about this slot: perhaps a deregistration.
-    if (!this.isUndisturbed && !this.isCurrent(slot, generation)) return false
     this.#publish(ticket, previous)
     return true
   }
@@ -197,10 +239,10 @@ export class Attachment {
    */
   #publish(ticket: number, previous: number): void {
     this.#mailbox.publish(ticket, previous)
-    const park = Atomics.load(this.#words, PARKED)
+    const park = Atomics.load(this.words, PARKED)
     if (park !== 0 && park !== this.#rungPark) {
       this.#rungPark = park
-      ring(this.#words)
+      ring(this.words)
     }
   }
 }
@@ -212,11 +254,7 @@ function claimMailbox(region: Region, threadId: number): number {
     const owner = mailboxHeader(region, index) + MAILBOX_OWNER
     if (Atomics.compareExchange(words, owner, MAILBOX_FREE, threadId + 1) !== MAILBOX_FREE) continue
     // Before the first publication, so that every collect and every noteTails from then on looks at this mailbox.
-    for (;;) {
-      const count = Atomics.load(words, MAILBOX_HIGH_WATER)
-      if (count > index) break
-      if (Atomics.compareExchange(words, MAILBOX_HIGH_WATER, count, index + 1) === count) break
-    }
+    raiseHighWater(words, index + 1)
     return index
   }
   throw new HealthError(
@@ -225,19 +263,32 @@ function claimMailbox(region: Region, threadId: number): number {
   )
 }
 
+function raiseHighWater(words: Words, count: number): void {
+  for (;;) {
+    const known = Atomics.load(words, MAILBOX_HIGH_WATER)
+    if (known >= count) return
+    if (Atomics.compareExchange(words, MAILBOX_HIGH_WATER, known, count) === known) return
+  }
+}
+
 /** Marks a mailbox whose thread is gone, or has let go of it. What it has accepted is still applied. */
 function abandonMailbox(region: Region, index: number, threadId: number): void {
+  const { words } = region
   const owner = mailboxHeader(region, index) + MAILBOX_OWNER
-  Atomics.compareExchange(region.words, owner, threadId + 1, MAILBOX_ABANDONED)
+  if (Atomics.load(words, owner) !== threadId + 1) return
+  // A thread that was killed while it attached may not have come to this; the manager frees no mailbox beyond.
+  raiseHighWater(words, index + 1)
+  Atomics.compareExchange(words, owner, threadId + 1, MAILBOX_ABANDONED)
 }
 
 /** Abandons every mailbox of a thread that has ended. */
 export function abandonMailboxesOf(region: Region, threadId: number): void {
-  const count = Atomics.load(region.words, MAILBOX_HIGH_WATER)
-  for (let index = 0; index < count; index++) abandonMailbox(region, index, threadId)
+  for (let index = 0; index < region.layout.maxThreads; index++) {
+    abandonMailbox(region, index, threadId)
+  }
   ring(region.words)
 }
 
-function stopped(): HealthError {
+export function stopped(): HealthError {
   return new HealthError('ERR_HEALTH_STOPPED', 'the runtime is stopped')
 }

@@ -1,6 +1,6 @@
 // The public face of the runtime, in the thread that started it and in every thread that attached to it.
 import { EventEmitter } from 'node:events'
-import { threadId, type Worker } from 'node:worker_threads'
+import { threadId, Worker } from 'node:worker_threads'
 import { AppliedWait } from '../memory/applied-wait.js'
 import { monotonicMs, toFloatWords } from '../memory/control.js'
 import {
@@ -9,26 +9,32 @@ import {
   KIND_STANDBY,
   KIND_SUPPRESS_LIVENESS,
   KIND_SUPPRESS_READINESS,
-  PHASE,
-  PHASE_RUNNING,
 } from '../memory/layout.js'
 import { createRegion, openRegion, type Region } from '../memory/region.js'
 import { encodeText } from '../memory/text.js'
 import {
   checkBoolean,
   checkDurationMs,
+  checkInteger,
   checkName,
+  checkOptions,
   MAX_NAME_BYTES,
   type MetadataInput,
 } from '../model/arguments.js'
-import { argumentError, type HealthCheckError, HealthError } from '../model/errors.js'
+import { argumentError, type HealthCheckError, HealthError, show } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
 import type { Policy } from '../model/policy.js'
 import type { ComponentStatus, HealthReport } from '../model/report.js'
-import { Attachment, abandonMailboxesOf } from './attachment.js'
+import type { ActorExit } from './actor-handle.js'
+import { Attachment, abandonMailboxesOf, stopped } from './attachment.js'
 import { offerManagerTermination } from './faults.js'
 import { HealthReader, type Verdict } from './health-reader.js'
-import { type HealthManagerOptions, resolveOptions } from './options.js'
+import {
+  type HealthManagerOptions,
+  MAX_TIMEOUT_MS,
+  resolveOptions,
+  type Settings,
+} from './options.js'
 import { type ComponentReporter, Reporter, TextCache } from './reporter.js'
 import { serversOf, stopServers } from './servers.js'
 import { type RuntimeStats, readStats } from './stats.js'
@@ -42,14 +48,27 @@ export interface HealthHandle {
   readonly readTimeoutMs: number
 }
 
-/** Who suppresses a verdict, and why. */
+/** Who suppresses a verdict, and why; kept with the suppression. */
 export interface SuppressionReason {
+  /** The part of the program that asks for it. Default `''`. */
   owner?: string
+  /** For people. Default `''`. */
   reason?: string
 }
 
-/** Options of a component, given at its registration. */
-export type ComponentOptions = Record<never, never>
+/** Options of a component, given at its registration. There are none yet. */
+export type ComponentOptions = Record<string, never>
+
+/** An actor has died, and runs again. */
+export interface RestartEvent {
+  actor: string
+  /** Restarts of this actor since the start. */
+  restarts: number
+  /** Of the thread that died. */
+  exitCode: number
+  /** What it died of, if it was an error that it did not catch. */
+  error: Error | undefined
+}
 
 /** A flush looks again this often, in ms, should the wake be lost with its manager. */
 const FLUSH_SLICE_MS = 20
@@ -74,7 +93,8 @@ export class HealthManager {
   private constructor(region: Region, handle: HealthHandle) {
     this.#region = region
     this.#handle = handle
-    this.#attachment = new Attachment(region, threadId, handle.publishTimeoutMs)
+    const { publishTimeoutMs, readTimeoutMs } = handle
+    this.#attachment = new Attachment(region, threadId, publishTimeoutMs, readTimeoutMs)
     this.#reader = new HealthReader(region, handle.policy, handle.readTimeoutMs)
     this.#applied = new AppliedWait(region)
     this.#texts = new TextCache(region.layout.maxPayloadBytes)
@@ -86,17 +106,19 @@ export class HealthManager {
    */
   static async start(options?: HealthManagerOptions): Promise<HealthManager> {
     const settings = resolveOptions(options)
-    const region = createRegion(settings)
+    const region = allocateRegion(settings)
     const manager = new HealthManager(region, {
       region: region.words.buffer,
       policy: settings.policy,
       publishTimeoutMs: settings.publishTimeoutMs,
       readTimeoutMs: settings.readTimeoutMs,
     })
-    const supervisor = new Supervisor(region, settings.restarts, {
-      onRestart: (actor, restarts) => manager.#events.emit('restart', { actor, restarts }),
-      onError: (error) => manager.#reportError(error),
-    })
+    const events = {
+      onRestart: (actor: string, restarts: number, { code, error }: ActorExit) =>
+        manager.#emit('restart', { actor, restarts, exitCode: code, error }),
+      onError: (error: HealthError) => manager.#reportError(error),
+    }
+    const supervisor = new Supervisor(region, settings.restarts, events, settings.workerBaseUrl)
     await supervisor.start()
     manager.#supervisor = supervisor
     offerManagerTermination(manager, () => supervisor.terminateManager())
@@ -109,23 +131,35 @@ export class HealthManager {
    * `maxThreads` are attached, `ERR_HEALTH_STOPPED` after the stop.
    */
   static attach(handle: HealthHandle): HealthManager {
-    if (typeof handle !== 'object' || handle === null) {
+    if (typeof handle !== 'object' || handle === null || typeof handle.policy !== 'object') {
       throw argumentError('handle', handle, 'must be what handle() returned')
     }
-    return new HealthManager(openRegion(handle.region), handle)
+    const region = openRegion(handle.region)
+    checkInteger(handle.publishTimeoutMs, 'handle.publishTimeoutMs', 0, MAX_TIMEOUT_MS)
+    checkInteger(handle.readTimeoutMs, 'handle.readTimeoutMs', 0, MAX_TIMEOUT_MS)
+    return new HealthManager(region, handle)
   }
 
-  /** What another thread needs to attach; send it by `workerData` or `postMessage`. */
+  /**
+   * What another thread needs to attach; send it by `workerData` or `postMessage`.
+   * @throws HealthError `ERR_HEALTH_STOPPED`
+   */
   handle(): HealthHandle {
+    this.#checkRunning()
     return this.#handle
   }
 
   /**
    * Ties a worker's life to this runtime: when it exits, its mailboxes are freed, and its component, if it is still
    * registered, becomes unhealthy with the exit code in the message. A worker that means to end deregisters it first.
+   * @throws HealthError `ERR_HEALTH_ARGUMENT`, also for a worker that has exited already; `ERR_HEALTH_STOPPED`
    */
   adopt(worker: Worker, options: { component?: string } = {}): void {
     this.#checkRunning()
+    if (!(worker instanceof Worker)) throw argumentError('worker', worker, 'must be a Worker')
+    if (typeof options !== 'object' || options === null) {
+      throw argumentError('options', options, 'must be an object')
+    }
     const { component } = options
     if (component !== undefined) checkName(component, 'component')
     // It is -1 once the worker has exited.
@@ -152,9 +186,7 @@ export class HealthManager {
    */
   register(name: string, options?: ComponentOptions): ComponentReporter {
     checkName(name)
-    if (options !== undefined && (typeof options !== 'object' || options === null)) {
-      throw argumentError('options', options, 'must be an object')
-    }
+    if (options !== undefined) checkOptions(options, 'options', [])
     this.#checkRunning()
     const receipt = this.#attachment.register(encodeText(name, MAX_NAME_BYTES))
     if (!this.#applied.note() && !this.#applied.wait(this.#handle.publishTimeoutMs)) {
@@ -172,7 +204,10 @@ export class HealthManager {
     return this.#reporterFor(name)
   }
 
-  /** Removes a component; nothing happens if the name is not registered. */
+  /**
+   * Removes a component; nothing happens, but that it is counted, if the name is not registered.
+   * @throws HealthError as `ComponentReporter.update`.
+   */
   deregister(name: string): void {
     checkName(name)
     this.#checkRunning()
@@ -181,7 +216,7 @@ export class HealthManager {
     reporter.deregister()
   }
 
-  /** `ComponentReporter.update` by name. */
+  /** `ComponentReporter.update` by name; throws the same. */
   updateStatus(
     name: string,
     status: HealthStatus,
@@ -197,30 +232,44 @@ export class HealthManager {
     this.#checkRunning()
     const reporter = new Reporter(name, this.#attachment, this.#texts)
     // Kept only for names that exist: a program that reports made-up names must not fill the memory.
-    if (reporter.bind()) this.#reporters.set(name, reporter)
+    if (reporter.bind()) this.#keep(reporter)
     reporter.update(status, message, metadata)
   }
 
-  /** The component's status; undefined if it is not registered. */
+  /**
+   * The component's status; undefined if it is not registered. Like every read: sees all updates that had returned
+   * before it began, waiting for them to be applied for at most `readTimeoutMs`; after that it answers with the last
+   * applied state and counts in `stats().staleReads`.
+   * @throws HealthError `ERR_HEALTH_ARGUMENT`, `ERR_HEALTH_STOPPED`, `ERR_HEALTH_UNAVAILABLE` if this thread's first
+   * read finds a manager that writes all the while.
+   */
   getStatus(name: string): ComponentStatus | undefined {
     checkName(name)
     this.#checkRunning()
     return this.#reader.getStatus(name)
   }
 
-  /** All components at one instant. */
+  /** All components at one instant. Bounds and errors as for `getStatus`. */
   buildReport(): HealthReport {
     this.#checkRunning()
     return this.#reader.buildReport()
   }
 
-  /** Undefined if the program is alive, else why not. */
+  /**
+   * Undefined if the program is alive, else why not: while liveness is not suppressed, the first component of
+   * `policy.liveness` that is registered and unhealthy. Bounds and errors as for `getStatus`.
+   */
   livenessCheck(): HealthCheckError | undefined {
+    if (this.#attachment.isDetached) throw stopped()
     return this.#reader.livenessCheck(this.#guard)
   }
 
-  /** Undefined if the program is ready, else why not. */
+  /**
+   * Undefined if the program is ready, else why not: outside standby and suppression, the first component of
+   * `policy.readiness` that is not registered, or neither healthy nor degraded. Bounds and errors as for `getStatus`.
+   */
   readinessCheck(): HealthCheckError | undefined {
+    if (this.#attachment.isDetached) throw stopped()
     return this.#reader.readinessCheck(this.#guard)
   }
 
@@ -236,7 +285,10 @@ export class HealthManager {
     return this.#reader.checkReadiness()
   }
 
-  /** In standby, readiness passes whatever the components say; liveness does not care. */
+  /**
+   * In standby, readiness passes whatever the components say; liveness does not care.
+   * @throws HealthError `ERR_HEALTH_ARGUMENT`, `ERR_HEALTH_BACKPRESSURE`, `ERR_HEALTH_STOPPED`; so do the suppressions.
+   */
   setStandby(standby: boolean): void {
     checkBoolean(standby, 'standby')
     this.#checkRunning()
@@ -300,7 +352,10 @@ export class HealthManager {
     }
   }
 
-  /** Counters of the whole runtime. */
+  /**
+   * Counters of the whole runtime.
+   * @throws HealthError `ERR_HEALTH_STOPPED`
+   */
   async stats(): Promise<RuntimeStats> {
     this.#checkRunning()
     return readStats(
@@ -311,7 +366,7 @@ export class HealthManager {
 
   /**
    * On the instance that started the runtime: refuses new reports, applies those that were accepted, stops the servers,
-   * ends the actors. On an attached one: detaches this thread. Idempotent.
+   * ends the actors. On an attached one: detaches this thread, and stops the servers made with it. Idempotent.
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop()
@@ -324,20 +379,28 @@ export class HealthManager {
 
   /** `error`: the manager was given up, or could not be drained. Without a listener it becomes a process warning. */
   on(event: 'error', listener: (error: HealthError) => void): this
-  /** `restart`: an actor has died and runs again. */
-  on(event: 'restart', listener: (event: { actor: string; restarts: number }) => void): this
+  /** `restart`: an actor has died and runs again. Both events are those of the instance that started the runtime. */
+  on(event: 'restart', listener: (event: RestartEvent) => void): this
   on(event: 'error' | 'restart', listener: (argument: never) => void): this {
+    if (event !== 'error' && event !== 'restart') {
+      throw argumentError('event', event, "must be 'error' or 'restart'")
+    }
     this.#events.on(event, listener as (argument: unknown) => void)
     return this
   }
 
   async #stop(): Promise<void> {
     this.#attachment.detach()
-    await this.#supervisor?.stop(() => stopServers(this))
+    const stopOwnServers = () => stopServers(this)
+    await (this.#supervisor === undefined
+      ? stopOwnServers()
+      : this.#supervisor.stop(stopOwnServers))
   }
 
   #suppress(kind: number, durationMs: number, why: SuppressionReason): void {
     checkDurationMs(durationMs)
+    if (typeof why !== 'object' || why === null)
+      throw argumentError('why', why, 'must be an object')
     const { owner = '', reason = '' } = why
     if (typeof owner !== 'string') throw argumentError('why.owner', owner, 'must be a string')
     if (typeof reason !== 'string') throw argumentError('why.reason', reason, 'must be a string')
@@ -351,18 +414,45 @@ export class HealthManager {
     const known = this.#reporters.get(name)
     if (known !== undefined) return known
     const reporter = new Reporter(name, this.#attachment, this.#texts)
-    this.#reporters.set(name, reporter)
+    this.#keep(reporter)
     return reporter
   }
 
+  /** The map only saves look-ups, so it may be emptied when names that have come and gone fill it. */
+  #keep(reporter: Reporter): void {
+    if (this.#reporters.size >= 2 * this.#region.layout.maxComponents) this.#reporters.clear()
+    this.#reporters.set(reporter.name, reporter)
+  }
+
   #checkRunning(): void {
-    if (this.#attachment.isDetached || Atomics.load(this.#region.words, PHASE) !== PHASE_RUNNING) {
-      throw new HealthError('ERR_HEALTH_STOPPED', 'the runtime is stopped')
-    }
+    if (!this.#attachment.isRunning()) throw stopped()
   }
 
   #reportError(error: HealthError): void {
-    if (this.#events.listenerCount('error') > 0) this.#events.emit('error', error)
+    if (this.#events.listenerCount('error') > 0) this.#emit('error', error)
     else process.emitWarning(error)
+  }
+
+  /** Listeners are user code: what one throws is told, and stops nothing. */
+  #emit(event: 'error' | 'restart', argument: unknown): void {
+    try {
+      this.#events.emit(event, argument)
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : new Error(show(error)))
+    }
+  }
+}
+
+/** @throws HealthError `ERR_HEALTH_CAPACITY` if the memory can't be had. */
+function allocateRegion(settings: Settings): Region {
+  try {
+    return createRegion(settings)
+  } catch (error) {
+    const { maxThreads, mailboxBytes, maxComponents, heapBytes, journalBytes } = settings
+    throw new HealthError(
+      'ERR_HEALTH_CAPACITY',
+      `the shared memory can't be allocated: maxThreads=${maxThreads} mailboxBytes=${mailboxBytes} maxComponents=${maxComponents} heapBytes=${heapBytes} journalBytes=${journalBytes}`,
+      { cause: error },
+    )
   }
 }

@@ -35,6 +35,8 @@ export class HealthReader {
   readonly #readiness: readonly Watched[]
   #restingLiveness = NEVER
   #restingReadiness = NEVER
+  /** Epoch ms at which this reader first saw that the manager was given up. */
+  #failedSince: number | undefined
   #failedReport: { readonly of: HealthReport; readonly report: HealthReport } | undefined
 
   /** `readTimeoutMs` bounds how long a read waits for reports that are published but not applied. */
@@ -47,6 +49,7 @@ export class HealthReader {
   }
 
   getStatus(name: string): ComponentStatus | undefined {
+    if (name === RUNTIME_COMPONENT && this.#hasFailed()) return this.buildReport().get(name)
     return this.#reader.glance([watch(name)]).statuses[0]
   }
 
@@ -72,8 +75,9 @@ export class HealthReader {
     if (resting === this.#restingLiveness.sequence) return this.#restingLiveness.error
     onLook?.()
     const { statuses, control } = this.#reader.glance(this.#liveness)
-    const error = judgeLiveness(this.#policy, gateOf(control), finderOf(this.#liveness, statuses))
-    this.#restingLiveness = this.#restAt(resting, control.livenessDeadline, error)
+    const gate = gateOf(control)
+    const error = judgeLiveness(this.#policy, gate, finderOf(this.#liveness, statuses))
+    this.#restingLiveness = this.#restAt(resting, gate.isLivenessSuppressed, error)
     return error
   }
 
@@ -83,42 +87,50 @@ export class HealthReader {
     if (resting === this.#restingReadiness.sequence) return this.#restingReadiness.error
     onLook?.()
     const { statuses, control } = this.#reader.glance(this.#readiness)
-    const error = judgeReadiness(this.#policy, gateOf(control), finderOf(this.#readiness, statuses))
-    this.#restingReadiness = this.#restAt(resting, control.readinessDeadline, error)
+    const gate = gateOf(control)
+    const error = judgeReadiness(this.#policy, gate, finderOf(this.#readiness, statuses))
+    this.#restingReadiness = this.#restAt(resting, gate.isReadinessSuppressed, error)
     return error
   }
 
   /** A verdict under a suppression that still runs changes by itself, so it is not kept. */
   #restAt(
     sequence: number | undefined,
-    deadline: number,
+    wasSuppressed: boolean,
     error: HealthCheckError | undefined,
   ): RestingVerdict {
     if (sequence === undefined || !this.#reader.wasRestingAt(sequence)) return NEVER
-    return isSuppressed(deadline) ? NEVER : { sequence, error }
+    return wasSuppressed ? NEVER : { sequence, error }
   }
 
   /** Says in the report that it can't be renewed any more, if the supervisor has given the manager up. */
   #withRuntime(report: HealthReport): HealthReport {
-    if (Atomics.load(this.#region.words, MANAGER_STATE) !== MANAGER_FAILED) return report
+    if (!this.#hasFailed()) return report
     if (this.#failedReport?.of !== report) {
       this.#failedReport = {
         of: report,
-        report: withComponent(report, RUNTIME_COMPONENT, RUNTIME_FAILED),
+        report: withComponent(report, RUNTIME_COMPONENT, this.#runtimeFailed()),
       }
     }
     return this.#failedReport.report
   }
-}
 
-const RUNTIME_FAILED: ComponentStatus = Object.freeze({
-  status: HealthStatus.Degraded,
-  message:
-    'the manager actor failed too often and was given up; statuses are the last that were applied',
-  metadata: NO_METADATA,
-  since: 0,
-  updatedAt: 0,
-})
+  #hasFailed(): boolean {
+    return Atomics.load(this.#region.words, MANAGER_STATE) === MANAGER_FAILED
+  }
+
+  #runtimeFailed(): ComponentStatus {
+    this.#failedSince ??= Date.now()
+    return Object.freeze({
+      status: HealthStatus.Degraded,
+      message:
+        'the manager actor failed too often and was given up; statuses are the last that were applied',
+      metadata: NO_METADATA,
+      since: this.#failedSince,
+      updatedAt: this.#failedSince,
+    })
+  }
+}
 
 function withComponent(report: HealthReport, name: string, status: ComponentStatus): HealthReport {
   const entries = [...report].filter(([other]) => other !== name)

@@ -1,5 +1,6 @@
 // What users can configure, with the defaults, checked once at the start.
-import { checkInteger, checkName } from '../model/arguments.js'
+import { layoutFor, WORD_BYTES } from '../memory/layout.js'
+import { checkInteger, checkName, checkOptions } from '../model/arguments.js'
 import { argumentError } from '../model/errors.js'
 import type { Policy } from '../model/policy.js'
 
@@ -16,15 +17,15 @@ export interface HealthManagerOptions {
   }
   /** Components registered at the same time, 1 to 1,000,000. Default 10,000. */
   maxComponents?: number
-  /** Attachments at the same time, the host's own and each probe server's included, 2 to 1,024. Default 128. */
+  /** Attachments at the same time, the host's own included, 2 to 1,024. Default 128. */
   maxThreads?: number
-  /** Bytes of each attachment's mailbox, rounded up to a power of two. Default 256 KiB; at least twice `maxPayloadBytes` plus 4 KiB. */
+  /** Bytes of each attachment's mailbox, rounded up to a power of two. Default 256 KiB; from twice `maxPayloadBytes` plus 4 KiB to 256 MiB. */
   mailboxBytes?: number
-  /** Bytes of the journal's records, 64 a transition, rounded up to a power of two. Default 256 KiB: the last 4,096 transitions. */
+  /** Bytes of the journal's records, 64 a transition, rounded up to a power of two, 4 KiB to 256 MiB. Default 256 KiB: the last 4,000 or so transitions, fewer while the heap is short of room. */
   journalBytes?: number
   /** Bytes of UTF-8 that one message, or one component's metadata, may have; what is longer is cut. 64 to 1 MiB, default 64 KiB. */
   maxPayloadBytes?: number
-  /** Bytes for all messages, metadata and names together. Default 16 MiB plus 512 a component. */
+  /** Bytes for all messages, metadata and names together, at most 1 GiB. Default 16 MiB plus 512 a component. */
   heapBytes?: number
   /** How long an update waits for room in its thread's full mailbox, in ms, before `ERR_HEALTH_BACKPRESSURE`. Default 2,000. */
   publishTimeoutMs?: number
@@ -32,6 +33,8 @@ export interface HealthManagerOptions {
   readTimeoutMs?: number
   /** How often a dead actor is restarted before the supervisor gives up. Default 5 times in 10,000 ms. */
   restarts?: { max?: number; withinMs?: number }
+  /** Where the worker entries are, for programs whose bundler has moved them. Default: beside this package's code. */
+  workerBaseUrl?: string | URL
 }
 
 /** The options with every default filled in. */
@@ -46,15 +49,31 @@ export interface Settings {
   readonly publishTimeoutMs: number
   readonly readTimeoutMs: number
   readonly restarts: { readonly max: number; readonly withinMs: number }
+  readonly workerBaseUrl: string | URL | undefined
 }
 
-const MAX_TIMEOUT_MS = 2 ** 31 - 1
+/** The longest time that timers take, in ms. */
+export const MAX_TIMEOUT_MS = 2 ** 31 - 1
+/** More than any machine that this runs on should give it. */
+const MAX_REGION_BYTES = 2 ** 32
+
+const OPTION_NAMES = [
+  'policy',
+  'maxComponents',
+  'maxThreads',
+  'mailboxBytes',
+  'journalBytes',
+  'maxPayloadBytes',
+  'heapBytes',
+  'publishTimeoutMs',
+  'readTimeoutMs',
+  'restarts',
+  'workerBaseUrl',
+]
 
 /** @throws HealthError `ERR_HEALTH_ARGUMENT` naming the option that is out of range. */
 export function resolveOptions(options: HealthManagerOptions = {}): Settings {
-  if (typeof options !== 'object' || options === null) {
-    throw argumentError('options', options, 'must be an object')
-  }
+  checkOptions(options, 'options', OPTION_NAMES)
   const integer = (
     name: keyof HealthManagerOptions,
     standard: number,
@@ -75,13 +94,14 @@ export function resolveOptions(options: HealthManagerOptions = {}): Settings {
     2 ** 28,
   )
   const minHeapBytes = 8 * maxPayloadBytes + maxComponents * 128
-  const restarts = options.restarts ?? {}
+  const restarts = options.restarts === undefined ? {} : options.restarts
+  checkOptions(restarts, 'restarts', ['max', 'withinMs'])
   const max = restarts.max ?? 5
   const withinMs = restarts.withinMs ?? 10_000
   checkInteger(max, 'restarts.max', 0, 1_000_000)
   checkInteger(withinMs, 'restarts.withinMs', 1, MAX_TIMEOUT_MS)
-  return {
-    policy: resolvePolicy(options.policy),
+  const settings = {
+    policy: resolvePolicy(options.policy === undefined ? {} : options.policy),
     maxComponents,
     maxThreads: integer('maxThreads', 128, 2, 1024),
     mailboxBytes: powerOfTwo(mailboxBytes),
@@ -96,10 +116,26 @@ export function resolveOptions(options: HealthManagerOptions = {}): Settings {
     publishTimeoutMs: integer('publishTimeoutMs', 2_000, 0, MAX_TIMEOUT_MS),
     readTimeoutMs: integer('readTimeoutMs', 100, 0, MAX_TIMEOUT_MS),
     restarts: { max, withinMs },
+    workerBaseUrl: checkUrl(options.workerBaseUrl),
   }
+  checkRegionSize(settings)
+  return settings
+}
+
+/** Places in the region are held in 32-bit words; a region of half of what these can count is more than anybody needs. */
+function checkRegionSize(settings: Settings): void {
+  const regionBytes = layoutFor(settings).totalWords * WORD_BYTES
+  if (regionBytes <= MAX_REGION_BYTES) return
+  const { maxComponents, maxThreads, mailboxBytes, journalBytes, heapBytes } = settings
+  throw argumentError(
+    'regionBytes',
+    regionBytes,
+    `must be at most ${MAX_REGION_BYTES}, with maxComponents=${maxComponents} maxThreads=${maxThreads} mailboxBytes=${mailboxBytes} journalBytes=${journalBytes} heapBytes=${heapBytes}`,
+  )
 }
 
 function resolvePolicy(policy: HealthManagerOptions['policy'] = {}): Policy {
+  checkOptions(policy, 'policy', ['liveness', 'readiness', 'unregistered'])
   const names = (list: 'liveness' | 'readiness', standard: readonly string[]) => {
     const value = policy[list] ?? standard
     if (!Array.isArray(value))
@@ -120,4 +156,12 @@ function resolvePolicy(policy: HealthManagerOptions['policy'] = {}): Policy {
 
 function powerOfTwo(value: number): number {
   return 2 ** Math.ceil(Math.log2(value))
+}
+
+function checkUrl(url: unknown): string | URL | undefined {
+  if (url === undefined || url instanceof URL) return url
+  if (typeof url !== 'string' || !URL.canParse(url)) {
+    throw argumentError('workerBaseUrl', url, 'must be an absolute URL')
+  }
+  return url
 }

@@ -1,9 +1,6 @@
 // The hot path: one component, reported by one thread. Says nothing if nothing is new.
 
 import { monotonicMs } from '../memory/control.js'
-import { type Binding, DirectoryReader } from '../memory/directory.js'
-import type { Words } from '../memory/layout.js'
-import { SlotMap } from '../memory/slot-latch.js'
 import { type Encoded, encodeMetadata, encodeText } from '../memory/text.js'
 import {
   checkMessage,
@@ -12,24 +9,30 @@ import {
   MAX_NAME_BYTES,
   type MetadataInput,
 } from '../model/arguments.js'
+import { HealthError, show } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
-import type { Attachment } from './attachment.js'
+import { type Attachment, stopped } from './attachment.js'
 
 /** Reports one component without a look-up by name. Bound to the thread that made it. */
 export interface ComponentReporter {
   readonly name: string
   /**
    * Sets the component's status and message, and its metadata unless that is null or undefined (an empty object clears
-   * it). Ignored, and counted in `stats()`, if the component is not registered.
+   * it). Ignored, and counted in `stats()`, if the component is not registered. Waits only for room in a full mailbox
+   * (at most `publishTimeoutMs`), and, if the component is gone or being deregistered, for what was reported before (at
+   * most `readTimeoutMs`).
    * @throws HealthError `ERR_HEALTH_ARGUMENT`, `ERR_HEALTH_BACKPRESSURE`, `ERR_HEALTH_STOPPED`
    */
   update(status: HealthStatus, message: string, metadata?: MetadataInput): void
   /** `update` with `HealthStatus.Healthy`; the message is `''` by default. */
   healthy(message?: string, metadata?: MetadataInput): void
+  /** `update` with `HealthStatus.Degraded`. */
   degraded(message?: string, metadata?: MetadataInput): void
+  /** `update` with `HealthStatus.Unhealthy`. */
   unhealthy(message?: string, metadata?: MetadataInput): void
-  /** Says "still alive, nothing changed": one atomic store. */
+  /** Says "still alive, nothing changed"; ignored if the component is not registered. */
   beat(): void
+  /** Removes the component; throws as `update`. */
   deregister(): void
 }
 
@@ -54,18 +57,20 @@ export class TextCache {
   }
 }
 
-const MAX_CACHED_TEXTS = 1024
+const MAX_CACHED_TEXTS = 256
 const MAX_CACHED_CHARACTERS = 256
 const NO_STATUS = -1
+const UNBOUND = -1
+/** Each further round takes another deregistration and registration of the same name in between. */
+const MAX_ROUNDS = 64
 
 export class Reporter implements ComponentReporter {
   readonly name: string
-  readonly #encodedName: Encoded
   readonly #attachment: Attachment
-  readonly #directory: DirectoryReader
   readonly #texts: TextCache
-  readonly #words: Words
-  #binding: Binding | undefined
+  /** Slot and generation that the name was found under; -1 while it was not. */
+  #slot = UNBOUND
+  #generation = 0
   #latestTicketIndex = 0
   /** The slot's latest ticket when this reporter last published; nobody else has spoken while it is still there. */
   #ticket = 0
@@ -76,13 +81,9 @@ export class Reporter implements ComponentReporter {
   #encodedMetadata: Encoded | undefined
 
   constructor(name: string, attachment: Attachment, texts: TextCache) {
-    const { region } = attachment
     this.name = name
-    this.#encodedName = encodeText(name, MAX_NAME_BYTES)
     this.#attachment = attachment
-    this.#directory = new DirectoryReader(region, new SlotMap(region))
     this.#texts = texts
-    this.#words = region.words
   }
 
   update(status: HealthStatus, message: string, metadata?: MetadataInput): void {
@@ -92,7 +93,7 @@ export class Reporter implements ComponentReporter {
       status === this.#status &&
       message === this.#message &&
       (metadata === null || metadata === undefined || this.#isMetadata(metadata)) &&
-      Atomics.load(this.#words, this.#latestTicketIndex) === this.#ticket &&
+      Atomics.load(this.#attachment.words, this.#latestTicketIndex) === this.#ticket &&
       !this.#attachment.isDetached
     ) {
       return
@@ -113,35 +114,48 @@ export class Reporter implements ComponentReporter {
   }
 
   beat(): void {
-    if (this.#binding === undefined && !this.bind()) return
-    Atomics.store(this.#words, this.#attachment.beatIndex(this.#binding!.slot), monotonicMs() | 0)
+    if (!this.#attachment.isRunning()) throw stopped()
+    // Another component may be in the slot by now.
+    const isBound =
+      this.#slot !== UNBOUND && this.#attachment.isCurrent(this.#slot, this.#generation)
+    if (!isBound && !this.bind()) return
+    Atomics.store(this.#attachment.words, this.#attachment.beatIndex(this.#slot), monotonicMs() | 0)
   }
 
   deregister(): void {
-    while (this.#binding !== undefined || this.bind()) {
-      const { slot, generation } = this.#binding!
-      const isPublished = this.#attachment.deregister(slot, generation, this.#ticket)
-      this.#unbind()
-      if (isPublished) return
-    }
-    this.#attachment.countIgnored()
+    this.#whileBound((slot, generation, isSettled) => {
+      const isPublished = this.#attachment.deregister(slot, generation, this.#ticket, isSettled)
+      if (isPublished) this.#unbind()
+      return isPublished
+    })
   }
 
   /** Looks the component up; false if it is not registered. */
   bind(): boolean {
     this.#unbind()
-    const binding = this.#directory.find(this.#encodedName)
-    if (binding === undefined) return false
-    this.#binding = binding
-    this.#latestTicketIndex = this.#attachment.latestTicketIndex(binding.slot)
-    this.#ticket = Atomics.load(this.#words, this.#latestTicketIndex)
-    return true
+    const name = encodeText(this.name, MAX_NAME_BYTES)
+    for (;;) {
+      const binding = this.#attachment.directory.find(name)
+      if (binding === undefined) return false
+      this.#latestTicketIndex = this.#attachment.latestTicketIndex(binding.slot)
+      this.#ticket = Atomics.load(this.#attachment.words, this.#latestTicketIndex)
+      // Pairs with SlotWriter.expireReporters: a ticket of the next registration is not to be taken for one of this.
+      if (!this.#attachment.isCurrent(binding.slot, binding.generation)) continue
+      this.#slot = binding.slot
+      this.#generation = binding.generation
+      return true
+    }
   }
 
   #unbind(): void {
-    this.#binding = undefined
+    this.#slot = UNBOUND
     this.#status = NO_STATUS
-    this.#metadata = undefined
+    this.#keepMetadata(undefined)
+  }
+
+  #keepMetadata(flat: readonly string[] | undefined): void {
+    if (flat !== this.#metadata) this.#encodedMetadata = undefined
+    this.#metadata = flat
   }
 
   #publish(status: HealthStatus, message: string, metadata: MetadataInput): void {
@@ -150,48 +164,86 @@ export class Reporter implements ComponentReporter {
     if (metadata !== null && metadata !== undefined) checkMetadata(metadata)
     const text = this.#texts.encode(message)
     const pairs = this.#encode(metadata)
-    while (this.#binding !== undefined || this.bind()) {
-      const { slot, generation } = this.#binding!
-      const attachment = this.#attachment
-      if (!attachment.update(slot, generation, status, text, pairs?.encoded, this.#ticket)) {
-        this.#unbind()
-        continue
+    const attachment = this.#attachment
+    this.#whileBound((slot, generation, isSettled) => {
+      if (
+        !attachment.update(slot, generation, status, text, pairs?.encoded, this.#ticket, isSettled)
+      ) {
+        return false
       }
       this.#ticket = attachment.ticket
       this.#status = status
       this.#message = message
-      if (pairs !== undefined) {
-        this.#metadata = pairs.flat
-        this.#encodedMetadata = pairs.encoded
-      } else if (!attachment.isUndisturbed) {
-        this.#metadata = undefined
-      }
+      if (pairs !== undefined) this.#keepMetadata(pairs.flat)
+      else if (!attachment.isUndisturbed) this.#keepMetadata(undefined)
       if (text.isCut || pairs?.encoded.isCut) attachment.countCut()
-      return
-    }
-    this.#attachment.countIgnored()
+      return true
+    })
   }
 
-  #encode(metadata: MetadataInput): { flat: readonly string[]; encoded: Encoded } | undefined {
+  /**
+   * Publishes under the binding, or under a new one if that has ended. What is not registered is ignored, and counted,
+   * only after a look that knows all that was published before it.
+   */
+  #whileBound(publish: (slot: number, generation: number, isSettled: boolean) => boolean): void {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const isSettled = round > 0
+      if (this.#slot !== UNBOUND || this.bind()) {
+        if (publish(this.#slot, this.#generation, isSettled)) return
+        this.#unbind()
+      } else if (isSettled) {
+        this.#attachment.countIgnored()
+        return
+      }
+      this.#attachment.settle()
+    }
+    throw new HealthError(
+      'ERR_HEALTH_UNAVAILABLE',
+      `name=${show(this.name)}: registered anew again and again while it was reported`,
+    )
+  }
+
+  /** Encoded pairs are kept once they have been repeated: many components say theirs only once. */
+  #encode(metadata: MetadataInput): Pairs | undefined {
     if (metadata === null || metadata === undefined) return undefined
-    if (this.#encodedMetadata !== undefined && this.#isMetadata(metadata)) {
+    const { maxPayloadBytes } = this.#attachment.region.layout
+    if (this.#isMetadata(metadata)) {
+      this.#encodedMetadata ??= encodeMetadata(metadata, maxPayloadBytes)
       return { flat: this.#metadata!, encoded: this.#encodedMetadata }
     }
-    return {
-      flat: Object.entries(metadata).flat(),
-      encoded: encodeMetadata(metadata, this.#attachment.region.layout.maxPayloadBytes),
-    }
+    return { flat: flatPairs(metadata), encoded: encodeMetadata(metadata, maxPayloadBytes) }
   }
 
-  /** Same keys in the same order with the same values as what this reporter last set. */
+  /**
+   * Same keys in the same order with the same values as what this reporter last set. Walks the object in place, as a list
+   * of its keys would be garbage of every update; only plain objects, as the walk also meets inherited keys.
+   */
   #isMetadata(metadata: Readonly<Record<string, string>>): boolean {
     const known = this.#metadata
     if (known === undefined) return false
-    const keys = Object.keys(metadata)
-    if (keys.length * 2 !== known.length) return false
-    for (let i = 0; i < keys.length; i++) {
-      if (keys[i] !== known[2 * i] || metadata[keys[i]!] !== known[2 * i + 1]) return false
+    const prototype: unknown = Object.getPrototypeOf(metadata)
+    if (prototype !== Object.prototype && prototype !== null) return false
+    let at = 0
+    for (const key in metadata) {
+      if (key !== known[at] || metadata[key] !== known[at + 1]) return false
+      at += 2
     }
-    return true
+    return at === known.length
   }
+}
+
+interface Pairs {
+  readonly flat: readonly string[]
+  readonly encoded: Encoded
+}
+
+/** Key, value, key, value, in an array of exactly that size: one that grows is several times as large. */
+function flatPairs(metadata: Readonly<Record<string, string>>): readonly string[] {
+  const keys = Object.keys(metadata)
+  const flat = new Array<string>(keys.length * 2)
+  for (const [i, key] of keys.entries()) {
+    flat[2 * i] = key
+    flat[2 * i + 1] = metadata[key]!
+  }
+  return flat
 }

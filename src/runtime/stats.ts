@@ -38,7 +38,7 @@ export interface ActorStats {
   readonly restarts: number
 }
 
-/** One attachment's mailbox. */
+/** One attachment's mailbox; its counters go on when it passes from one thread to the next. */
 export interface MailboxStats {
   readonly index: number
   /** `threadId` of the attached thread. */

@@ -1,6 +1,7 @@
 // Starts the manager actor, watches it, restarts it, and stops it in order. Lives in the thread that called
 // HealthManager.start(). The state is in the region, so a manager that dies takes nothing with it.
 import { setTimeout as delay } from 'node:timers/promises'
+import { Drain } from '../manager/drain.js'
 import type { ManagerControl } from '../manager/manager-actor.js'
 import {
   MANAGER_FAILED,
@@ -22,7 +23,8 @@ import { RestartIntensity, type RestartLimits } from './restart-intensity.js'
 const DRAIN_DEADLINE_MS = 10_000
 
 export interface SupervisorEvents {
-  onRestart(actor: string, restarts: number): void
+  /** An actor that has died of `exit` runs again. */
+  onRestart(actor: string, restarts: number, exit: ActorExit): void
   onError(error: HealthError): void
 }
 
@@ -66,25 +68,57 @@ export class Supervisor {
    */
   async stop(lastReaders: () => Promise<void>): Promise<void> {
     Atomics.store(this.#region.words, PHASE, PHASE_STOPPING)
-    // A manager that is being restarted has records to apply yet.
-    await this.#restarting
+    await this.#drain()
     this.#isStopping = true
-    const manager = this.#manager
-    try {
-      if (manager?.isAlive) await manager.call('drain', DRAIN_DEADLINE_MS)
-    } catch (error) {
-      this.#events.onError(
-        new HealthError('ERR_HEALTH_UNAVAILABLE', 'the manager was not drained at the stop', {
-          cause: error,
-        }),
-      )
-    }
     try {
       await lastReaders()
     } finally {
       Atomics.store(this.#region.words, PHASE, PHASE_STOPPED)
       this.#setState(MANAGER_STOPPED)
-      await manager?.terminate()
+      await this.#manager?.terminate()
+    }
+  }
+
+  /** Also a manager that dies over it is restarted, and its successor drains: what was accepted is applied. */
+  async #drain(): Promise<void> {
+    for (;;) {
+      await this.#restarting
+      const manager = this.#manager
+      if (!manager?.isAlive) {
+        this.#drainHere()
+        return
+      }
+      try {
+        await manager.call('drain', DRAIN_DEADLINE_MS)
+        return
+      } catch (error) {
+        if (!manager.isAlive) {
+          await manager.exited
+          continue
+        }
+        this.#events.onError(
+          new HealthError('ERR_HEALTH_UNAVAILABLE', 'the manager was not drained at the stop', {
+            cause: error,
+          }),
+        )
+        this.#isStopping = true
+        await manager.terminate()
+        this.#drainHere()
+        return
+      }
+    }
+  }
+
+  /** With the manager's thread gone for good, this one is the sole writer: what was accepted is applied here. */
+  #drainHere(): void {
+    try {
+      new Drain(this.#region).close()
+    } catch (error) {
+      this.#events.onError(
+        new HealthError('ERR_HEALTH_UNAVAILABLE', 'what was accepted could not be applied', {
+          cause: error,
+        }),
+      )
     }
   }
 
@@ -93,6 +127,8 @@ export class Supervisor {
       name: 'health-manager',
       entry: actorEntryUrl('manager.js', this.#workerBaseUrl),
       data: this.#region.words.buffer,
+      // It keeps next to nothing, so a young generation of the usual size would only be memory that is never looked at.
+      resourceLimits: { maxYoungGenerationSizeMb: 2 },
     })
     // A program that has nothing else to do may end; the state dies with it.
     manager.unref()
@@ -109,10 +145,10 @@ export class Supervisor {
       return
     }
     this.#setState(MANAGER_RESTARTING)
-    this.#restarting = this.#restartAfter(delayMs)
+    this.#restarting = this.#restartAfter(delayMs, exit)
   }
 
-  async #restartAfter(delayMs: number): Promise<void> {
+  async #restartAfter(delayMs: number, exit: ActorExit): Promise<void> {
     if (delayMs > 0) await delay(delayMs)
     try {
       await this.#spawn()
@@ -123,7 +159,7 @@ export class Supervisor {
     }
     this.#restarting = undefined
     const restarts = Atomics.add(this.#region.words, MANAGER_RESTARTS, 1) + 1
-    this.#events.onRestart('manager', restarts)
+    this.#events.onRestart('manager', restarts, exit)
   }
 
   #giveUp(exit: ActorExit): void {

@@ -1,0 +1,3 @@
+module health-peer
+
+go 1.21

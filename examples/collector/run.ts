@@ -1,0 +1,153 @@
+// Puts the collector together, runs it until it is told to stop, and takes it apart in order. Main thread.
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Component, HealthManager, HealthServer } from '../../src/index.js'
+import { BufferQueue } from './buffer-queue.js'
+import { CollectionManager } from './collection-manager.js'
+import { launchCollector } from './collector-thread.js'
+import { FileDestination, StallableDestination, StdoutDestination } from './destination.js'
+import { scheduleFaults } from './faults.js'
+import { killManager } from './kill-manager.js'
+import type { CollectorOptions } from './options.js'
+import { componentOf, planCollectors } from './proc/sources.js'
+import { Sink } from './sink.js'
+import { StopSignal } from './stop-signal.js'
+import { accountOf, summaryLine, type Totals, verdictsOf } from './summary.js'
+import { tolerant, tolerantSuppressions } from './telling.js'
+
+const START_SUPPRESSION_MS = 2 * 60_000
+const SUMMARY_INTERVAL_MS = 1_000
+const DRAIN_TIMEOUT_MS = 5_000
+const TRANSPORT_NAMES = { uws: 'uWebSockets.js', node: 'node:http' } as const
+
+/** The exit code. @throws what kept it from starting. */
+export async function run(options: CollectorOptions): Promise<number> {
+  const stopSignal = new StopSignal()
+  const out = options.out ?? join(await mkdtemp(join(tmpdir(), 'health-actor-')), 'samples.ndjson')
+  // Standard output is for samples or for people, never for both.
+  const stream = out === '-' ? process.stderr : process.stdout
+  const log = (line: string) => void stream.write(`${line}\n`)
+  const destination = await openDestination(out, options.rotateMib)
+  const health = await HealthManager.start()
+  health.on('restart', ({ actor, restarts }) => {
+    log(`health: the ${actor} thread was restarted (${restarts} so far)`)
+  })
+  health.on('error', (error) => log(`health: ${error.message}`))
+  try {
+    return await collect(options, health, destination, out, stopSignal, log)
+  } finally {
+    stopSignal.dispose()
+    await health.stop()
+    await destination.close()
+  }
+}
+
+async function collect(
+  options: CollectorOptions,
+  health: HealthManager,
+  destination: StallableDestination,
+  out: string,
+  stopSignal: StopSignal,
+  log: (line: string) => void,
+): Promise<number> {
+  const plans = planCollectors(options.collectors)
+  const names = plans.map(({ name }) => name)
+  const voiceOf = (component: string) => tolerant(health.register(component))
+  const managerVoice = voiceOf(Component.CollectorManager)
+  const queue = new BufferQueue(names, options.queue, voiceOf(Component.BufferQueue))
+  const sink = new Sink({
+    queue,
+    destination,
+    voice: voiceOf(Component.DakrTransport),
+    log,
+    onReaderGone: () => stopSignal.stop('the reader of standard output has gone'),
+  })
+  for (const name of names) health.register(componentOf(name))
+  health.suppressReadiness(START_SUPPRESSION_MS, { owner: 'collector', reason: 'starting' })
+
+  // health.stop() stops it, after everything else.
+  const server = new HealthServer(health, {
+    host: options.host,
+    port: options.port,
+    onRestart: ({ cause }) => log(`health: the probe thread was restarted: ${cause.message}`),
+    onError: (error) => log(`health: ${error.message}`),
+  })
+  const { host, port, transport } = await server.start()
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  log(`probes    ${url}/healthz  ${url}/readyz  (${TRANSPORT_NAMES[transport]})`)
+  log(`samples   ${out === '-' ? 'standard output' : out}`)
+
+  const manager = new CollectionManager({
+    names,
+    health: tolerantSuppressions(health),
+    voice: managerVoice,
+    log,
+    launch: (name) => {
+      const files = plans.find((plan) => plan.name === name)?.files ?? []
+      const { procfs, rate: ratePerSecond } = options
+      const settings = { name, files, procfs, ratePerSecond, queueCapacity: queue.capacity }
+      return launchCollector(health, { ring: queue.ringOf(name), settings })
+    },
+  })
+  queue.start()
+  sink.start()
+  // Who wants it to end need not wait until it has begun.
+  await Promise.race([manager.start(), stopSignal.stopped])
+  if (!stopSignal.isStopped) {
+    log(`collecting with ${names.join(', ')} at ${options.rate} samples/s each`)
+  }
+
+  const totals = (): Totals => ({
+    ...queue.counts(),
+    written: sink.writtenCount,
+    writtenBytes: sink.writtenBytes,
+    pending: sink.pendingCount,
+  })
+  const stopSummaries = printSummaries(health, totals, queue.capacity, log)
+  const cancelFaults = scheduleFaults(options.faults, {
+    killCollector: () => manager.killOne(),
+    killManager: () => killManager(health, log),
+    stallSink: (durationMs) => destination.stall(durationMs),
+    log,
+  })
+  if (options.seconds !== undefined) stopSignal.stopAfter(options.seconds)
+  log(`stopping: ${await stopSignal.stopped}`)
+  cancelFaults()
+  stopSummaries()
+  await manager.stop()
+  await sink.stop(DRAIN_TIMEOUT_MS)
+  queue.stop()
+  const account = accountOf(totals())
+  log(account.line)
+  if (account.abandoned > 0) {
+    log(`${account.abandoned} samples were abandoned: the destination did not take them in time`)
+  }
+  return account.isBalanced && account.abandoned === 0 ? 0 : 1
+}
+
+async function openDestination(out: string, rotateMib: number): Promise<StallableDestination> {
+  return new StallableDestination(
+    out === '-' ? new StdoutDestination() : await FileDestination.open(out, rotateMib * 2 ** 20),
+  )
+}
+
+function printSummaries(
+  health: HealthManager,
+  totals: () => Totals,
+  capacity: number,
+  log: (line: string) => void,
+): () => void {
+  const startMs = performance.now()
+  let before = totals()
+  let beforeMs = startMs
+  const timer = setInterval(() => {
+    const now = totals()
+    const nowMs = performance.now()
+    const interval = { elapsedMs: nowMs - startMs, intervalMs: nowMs - beforeMs, before, now }
+    log(summaryLine(interval, capacity, verdictsOf(health)))
+    before = now
+    beforeMs = nowMs
+  }, SUMMARY_INTERVAL_MS)
+  return () => clearInterval(timer)
+}

@@ -1,0 +1,75 @@
+// The probe actor: answers probes from the shared region, whatever the other threads are doing. Runs in the probe
+// worker's thread; the host reaches it by Comlink.
+import { HealthError } from '../model/errors.js'
+import type { HealthHandle } from '../runtime/health-manager.js'
+import { chooseListener, type Transport, type TransportChoice } from './choose-listener.js'
+import type { ExitGate } from './exit-gate.js'
+import type { BoundAddress, ProbeListener } from './listener.js'
+import { createProbeHandler, type ProbeReader } from './routes.js'
+
+/** What the host hands to the probe worker. */
+export interface ProbeBoot {
+  readonly handle: HealthHandle
+  readonly transport: TransportChoice
+  readonly readTimeoutMs: number
+  /** The buffer of the {@link ExitGate}. */
+  readonly gate: SharedArrayBuffer
+}
+
+export interface ServerAddress extends BoundAddress {
+  readonly transport: Transport
+}
+
+/** What the host may ask of the probe actor. */
+export interface ProbeControl {
+  /** @throws HealthError `ERR_HEALTH_LISTEN`, or `ERR_HEALTH_STOPPED` where the host is closing already. */
+  listen(host: string, port: number): Promise<ServerAddress>
+  /** Closes port and connections. After this the thread can be ended by any means. */
+  close(): Promise<void>
+}
+
+export class ProbeActor implements ProbeControl {
+  readonly #gate: ExitGate
+  readonly #transport: Transport
+  readonly #listener: ProbeListener
+
+  static async create(
+    choice: TransportChoice,
+    gate: ExitGate,
+    reader: ProbeReader,
+  ): Promise<ProbeActor> {
+    const { transport, listener } = await chooseListener(choice, createProbeHandler(reader))
+    return new ProbeActor(gate, transport, listener)
+  }
+
+  private constructor(gate: ExitGate, transport: Transport, listener: ProbeListener) {
+    this.#gate = gate
+    this.#transport = transport
+    this.#listener = listener
+  }
+
+  async listen(host: string, port: number): Promise<ServerAddress> {
+    // Only uWebSockets.js must not be open when the process ends; no exit waits for node:http.
+    if (this.#transport === 'uws' && !this.#gate.tryOpen()) {
+      throw new HealthError('ERR_HEALTH_STOPPED', 'the server was stopped before it could listen')
+    }
+    try {
+      const bound = await this.#listener.start(host, port)
+      return { ...bound, transport: this.#transport }
+    } catch (error) {
+      this.#gate.markClosed()
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#listener.stop()
+    this.#gate.markClosed()
+  }
+
+  /** For the thread's own exit hook: closes before it returns. */
+  closeNow(): void {
+    this.#listener.closeNow()
+    this.#gate.markClosed()
+  }
+}

@@ -1,0 +1,116 @@
+// One life of the probe worker, seen from the host: started, listening, closed in the order that a process with
+// uWebSockets.js in a worker survives. A restart is another ProbeThread. Host thread only.
+import {
+  type ActorExit,
+  type ActorHandle,
+  actorEntryUrl,
+  spawnActor,
+} from '../runtime/actor-handle.js'
+import type { HealthHandle } from '../runtime/health-manager.js'
+import type { TransportChoice } from './choose-listener.js'
+import { ExitGate } from './exit-gate.js'
+import type { ProbeBoot, ProbeControl, ServerAddress } from './probe-actor.js'
+
+/** A thread starts, loads uWebSockets.js and binds in some 50 ms; on a throttled or busy machine it may take long. */
+const LISTEN_DEADLINE_MS = 10_000
+const CLOSE_DEADLINE_MS = 5_000
+/**
+ * How long an exiting process waits for the probe worker to close, beyond the one read that may be waiting then.
+ * It takes some 0.3 ms.
+ */
+const EXIT_WAIT_MS = 500
+
+interface ProbeThreadOptions {
+  readonly handle: HealthHandle
+  readonly host: string
+  readonly port: number
+  readonly transport: TransportChoice
+  readonly readTimeoutMs: number
+  readonly workerBaseUrl: string | URL | undefined
+}
+
+export class ProbeThread {
+  readonly address: ServerAddress
+  readonly #actor: ActorHandle<ProbeControl>
+  readonly #gate: ExitGate
+
+  /** Starts the worker and listens. @throws HealthError as {@link ProbeControl.listen}, or `ERR_HEALTH_UNAVAILABLE`. */
+  static async start(options: ProbeThreadOptions): Promise<ProbeThread> {
+    const { handle, host, port, transport, readTimeoutMs, workerBaseUrl } = options
+    const gate = new ExitGate()
+    const data: ProbeBoot = { handle, transport, readTimeoutMs, gate: gate.buffer }
+    const entry = actorEntryUrl('probe.js', workerBaseUrl)
+    const actor = await spawnActor<ProbeControl>({ name: 'probe', entry, data })
+    // Before it listens, since from then on a process that ends without this ends with code 134.
+    closeAtExit(actor, { gate, waitMs: EXIT_WAIT_MS + readTimeoutMs })
+    try {
+      return new ProbeThread(
+        actor,
+        gate,
+        await actor.call('listen', LISTEN_DEADLINE_MS, host, port),
+      )
+    } catch (error) {
+      await end(actor, gate)
+      throw error
+    }
+  }
+
+  private constructor(actor: ActorHandle<ProbeControl>, gate: ExitGate, address: ServerAddress) {
+    this.#actor = actor
+    this.#gate = gate
+    this.address = address
+  }
+
+  /** Resolves when the worker has ended, asked or not. Never rejects. */
+  get exited(): Promise<ActorExit> {
+    return this.#actor.exited
+  }
+
+  /** Closes port and connections and ends the worker. @throws HealthError `ERR_HEALTH_UNAVAILABLE` if it does not answer. */
+  async close(): Promise<void> {
+    this.#gate.requestClose()
+    try {
+      if (this.#actor.isAlive) await this.#actor.call('close', CLOSE_DEADLINE_MS)
+    } finally {
+      await end(this.#actor, this.#gate)
+    }
+  }
+}
+
+async function end(actor: ActorHandle<ProbeControl>, gate: ExitGate): Promise<void> {
+  gate.requestClose()
+  if (gate.isOpen) {
+    // It did not answer in time and may have uWebSockets.js open, so to terminate it would abort the process. It
+    // is left to itself: it can still close, and no longer keeps the process alive.
+    actor.unref()
+  } else {
+    await actor.terminate()
+  }
+}
+
+interface OpenThread {
+  readonly gate: ExitGate
+  /** How long an exit waits for it to close. */
+  readonly waitMs: number
+}
+
+// All that this thread has to close when it exits, behind one hook, so that many servers are no leak of listeners.
+const openThreads = new Map<ActorHandle<ProbeControl>, OpenThread>()
+
+function closeAtExit(actor: ActorHandle<ProbeControl>, thread: OpenThread): void {
+  if (openThreads.size === 0) process.on('exit', closeAll)
+  openThreads.set(actor, thread)
+  void actor.exited.then(() => {
+    openThreads.delete(actor)
+    if (openThreads.size === 0) process.off('exit', closeAll)
+  })
+}
+
+function closeAll(): void {
+  for (const [actor, { gate, waitMs }] of openThreads) {
+    gate.requestClose()
+    // Nobody will see the answer; the gate says that it was done.
+    actor.call('close', waitMs).catch(() => {})
+  }
+  for (const { gate, waitMs } of openThreads.values()) gate.waitClosed(waitMs)
+}

@@ -1,0 +1,59 @@
+// What the probe actor reads: verdicts from the shared region, without a mailbox of its own. Probe actor's thread.
+import { PHASE, PHASE_STOPPED } from '../memory/layout.js'
+import { openRegion, type Region } from '../memory/region.js'
+import { HealthError } from '../model/errors.js'
+import type { Policy } from '../model/policy.js'
+import type { HealthHandle } from '../runtime/health-manager.js'
+import { HealthReader, type Verdict } from '../runtime/health-reader.js'
+import type { ExitGate } from './exit-gate.js'
+import type { ProbeReader } from './routes.js'
+
+export class RegionReader implements ProbeReader {
+  readonly #region: Region
+  readonly #policy: Policy
+  readonly #reader: HealthReader
+  readonly #gate: ExitGate
+  #hastyReader: HealthReader | undefined
+
+  /**
+   * `readTimeoutMs` bounds how long a read waits for reports that are published but not applied; once the host is
+   * closing by its `gate`, none waits.
+   * @throws HealthError `ERR_HEALTH_LAYOUT` if the handle is of another version.
+   */
+  constructor(handle: HealthHandle, readTimeoutMs: number, gate: ExitGate) {
+    this.#region = openRegion(handle.region)
+    this.#policy = handle.policy
+    this.#gate = gate
+    this.#reader = new HealthReader(this.#region, handle.policy, readTimeoutMs)
+  }
+
+  checkLiveness(): Verdict {
+    this.#checkNotStopped()
+    return this.#chooseReader().checkLiveness()
+  }
+
+  checkReadiness(): Verdict {
+    this.#checkNotStopped()
+    return this.#chooseReader().checkReadiness()
+  }
+
+  /**
+   * An exiting host waits for this thread's loop, and only for so long. Requests that have arrived before its `close`
+   * are answered first, one after another; if each of them waited, two hundred would use that time up.
+   */
+  #chooseReader(): HealthReader {
+    if (!this.#gate.isClosing) return this.#reader
+    this.#hastyReader ??= new HealthReader(this.#region, this.#policy, 0)
+    return this.#hastyReader
+  }
+
+  /**
+   * While the runtime drains, probes are answered as before; what it held when it had stopped is nobody's state any
+   * more. A server in another thread than the runtime's own may outlive it.
+   */
+  #checkNotStopped(): void {
+    if (Atomics.load(this.#region.words, PHASE) === PHASE_STOPPED) {
+      throw new HealthError('ERR_HEALTH_STOPPED', 'the runtime is stopped')
+    }
+  }
+}

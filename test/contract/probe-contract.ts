@@ -1,0 +1,262 @@
+// How every transport must answer, as one suite that each of them passes. It speaks bytes, as a kubelet does.
+import assert from 'node:assert/strict'
+import { describe, type TestContext, test } from 'node:test'
+import type { ProbeHandler, ProbeListener } from '../../src/probe/listener.js'
+import { createProbeHandler } from '../../src/probe/routes.js'
+import { checkError, FakeReader, reportOf } from '../fake-reader.js'
+import { RawConnection } from './raw-connection.js'
+
+export function describeProbeContract(
+  name: string,
+  createListener: (handler: ProbeHandler) => ProbeListener,
+): void {
+  async function listen(t: TestContext, reader: FakeReader): Promise<number> {
+    const listener = createListener(createProbeHandler(reader))
+    t.after(() => listener.stop())
+    return (await listener.start('127.0.0.1', 0)).port
+  }
+
+  async function open(t: TestContext, reader = new FakeReader()): Promise<RawConnection> {
+    const connection = await RawConnection.open(await listen(t, reader))
+    t.after(() => connection.close())
+    return connection
+  }
+
+  async function exchange(t: TestContext, method: string, target: string, reader?: FakeReader) {
+    const connection = await open(t, reader)
+    connection.request(method, target)
+    return connection.receive(method)
+  }
+
+  describe(`answers over ${name}`, () => {
+    test('answers a check that passes with 200 and its body', async (t) => {
+      const reader = Object.assign(new FakeReader(), {
+        report: reportOf({
+          collector_manager: [1, '55/60 active', { active: '55' }],
+          dakr_transport: [2, 'retrying'],
+        }),
+      })
+      const { statusLine, body } = await exchange(t, 'GET', '/healthz', reader)
+      assert.equal(statusLine, 'HTTP/1.1 200 OK')
+      assert.equal(
+        body,
+        '{"status":"healthy","components":{"collector_manager":{"status":"healthy","message":"55/60 active","metadata":{"active":"55"}},"dakr_transport":{"status":"degraded","message":"retrying"}}}\n',
+      )
+    })
+
+    test('answers a check that fails with 503 and its body', async (t) => {
+      const reader = Object.assign(new FakeReader(), {
+        report: reportOf({ collector_manager: [0], dakr_transport: [0] }),
+        readinessError: checkError('collector_manager is not ready (status: unspecified)'),
+      })
+      const { statusLine, body } = await exchange(t, 'GET', '/readyz', reader)
+      assert.equal(statusLine, 'HTTP/1.1 503 Service Unavailable')
+      assert.equal(
+        body,
+        '{"status":"not ready","error":"collector_manager is not ready (status: unspecified)","components":{"collector_manager":{"status":"unspecified"},"dakr_transport":{"status":"unspecified"}}}\n',
+      )
+    })
+
+    test('answers a read that fails with 503 and its reason', async (t) => {
+      const reader = Object.assign(new FakeReader(), { failure: new Error('stopped') })
+      const { statusLine, body } = await exchange(t, 'GET', '/readyz', reader)
+      assert.equal(statusLine, 'HTTP/1.1 503 Service Unavailable')
+      assert.equal(body, '{"status":"not ready","error":"stopped"}\n')
+    })
+
+    test('counts the length of a body in bytes, not in characters', async (t) => {
+      const reader = Object.assign(new FakeReader(), {
+        report: reportOf({ é: [1, '中\u{1f600}'] }),
+      })
+      const { headers, body } = await exchange(t, 'GET', '/livez', reader)
+      assert.equal(
+        body,
+        '{"status":"healthy","components":{"é":{"status":"healthy","message":"中\u{1f600}"}}}\n',
+      )
+      assert.equal(headers.get('content-length'), String(Buffer.byteLength(body)))
+    })
+
+    test('sends a body of a megabyte whole', async (t) => {
+      const report = reportOf({ big: [1, 'x'.repeat(1024 * 1024)] })
+      const { body } = await exchange(
+        t,
+        'GET',
+        '/livez',
+        Object.assign(new FakeReader(), { report }),
+      )
+      assert.equal(JSON.parse(body).components.big.message.length, 1024 * 1024)
+    })
+
+    test('sends headers that keep a probe from being stored or sniffed', async (t) => {
+      const { headers } = await exchange(t, 'GET', '/healthz')
+      assert.equal(headers.get('content-type'), 'application/json')
+      assert.equal(headers.get('cache-control'), 'no-store')
+      assert.equal(headers.get('x-content-type-options'), 'nosniff')
+      assert.equal(headers.has('etag'), false)
+      assert.equal(headers.has('location'), false)
+    })
+
+    test('answers a conditional request with 200, not 304', async (t) => {
+      const connection = await open(t)
+      connection.request(
+        'GET',
+        '/healthz',
+        'If-None-Match: *',
+        'If-Modified-Since: Thu, 01 Jan 2099 00:00:00 GMT',
+      )
+      assert.equal((await connection.receive()).statusLine, 'HTTP/1.1 200 OK')
+    })
+
+    test('answers HEAD with the length and headers of the body, without it', async (t) => {
+      const connection = await open(t)
+      connection.request('HEAD', '/healthz')
+      const { statusLine, headers } = await connection.receive('HEAD')
+      assert.equal(statusLine, 'HTTP/1.1 200 OK')
+      assert.equal(headers.get('content-length'), '21')
+      assert.equal(headers.get('content-type'), 'application/json')
+      connection.request('GET', '/healthz')
+      // Whatever came after the headers would be taken for the start of this answer.
+      assert.equal((await connection.receive()).statusLine, 'HTTP/1.1 200 OK')
+    })
+
+    test('answers a failing HEAD with 503', async (t) => {
+      const reader = Object.assign(new FakeReader(), { livenessError: checkError('gone') })
+      const { statusLine } = await exchange(t, 'HEAD', '/livez', reader)
+      assert.equal(statusLine, 'HTTP/1.1 503 Service Unavailable')
+    })
+
+    test('tolerates a query', async (t) => {
+      assert.equal((await exchange(t, 'GET', '/readyz?verbose=1')).body, '{"status":"ready"}\n')
+    })
+
+    test('matches a percent-encoded path', async (t) => {
+      assert.equal((await exchange(t, 'GET', '/%68ealthz?x')).body, '{"status":"healthy"}\n')
+    })
+
+    for (const target of ['/', '/nope', '/healthz/', '//healthz', '/a/../healthz', '/%zz']) {
+      test(`does not find ${target}`, async (t) => {
+        const { statusLine, headers, body } = await exchange(t, 'GET', target)
+        assert.equal(statusLine, 'HTTP/1.1 404 Not Found')
+        assert.equal(headers.get('content-type'), 'application/json')
+        assert.equal(headers.get('cache-control'), 'no-store')
+        assert.equal(body, '{"error":"not found"}\n')
+      })
+    }
+
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE']) {
+      test(`does not allow ${method}`, async (t) => {
+        const { statusLine, headers, body } = await exchange(t, method, '/healthz')
+        assert.equal(statusLine, 'HTTP/1.1 405 Method Not Allowed')
+        assert.equal(headers.get('allow'), 'GET, HEAD')
+        assert.equal(body, '{"error":"method not allowed"}\n')
+      })
+    }
+
+    test('ignores the body of a request that it refuses', async (t) => {
+      const connection = await open(t)
+      connection.request('POST', '/healthz', 'Content-Length: 5')
+      connection.send('hello')
+      assert.equal((await connection.receive()).statusLine, 'HTTP/1.1 405 Method Not Allowed')
+      connection.request('GET', '/healthz')
+      assert.equal((await connection.receive()).statusLine, 'HTTP/1.1 200 OK')
+    })
+
+    for (const value of ['close', 'Close', 'keep-alive, close', 'CLOSE , TE']) {
+      test(`closes after the body where the request says Connection: ${value}`, async (t) => {
+        const connection = await open(t)
+        // The header order of a kubelet.
+        connection.request(
+          'GET',
+          '/healthz',
+          'User-Agent: kube-probe/1.30',
+          'Accept: */*',
+          `Connection: ${value}`,
+        )
+        const { headers, body } = await connection.receive()
+        assert.equal(body, '{"status":"healthy"}\n')
+        assert.equal(headers.get('connection'), 'close')
+        assert.equal(await connection.ended(), '')
+      })
+    }
+
+    for (const value of ['keep-alive', 'disclosed', 'keep-alive, closed']) {
+      test(`goes on where the request says Connection: ${value}`, async (t) => {
+        const connection = await open(t)
+        for (let i = 0; i < 2; i++) {
+          connection.request('GET', '/healthz', `Connection: ${value}`)
+          const { headers } = await connection.receive()
+          assert.notEqual(headers.get('connection'), 'close')
+        }
+      })
+    }
+
+    test('says once that it closes', async (t) => {
+      for (const value of ['close', 'keep-alive, close']) {
+        const connection = await open(t)
+        connection.request('GET', '/healthz', `Connection: ${value}`)
+        const names = (await connection.receive()).headerNames
+        assert.equal(names.filter((name) => name === 'connection').length, 1)
+      }
+    })
+
+    test('closes after the headers of a HEAD that says Connection: close', async (t) => {
+      const connection = await open(t)
+      connection.request('HEAD', '/healthz', 'Connection: close')
+      assert.equal((await connection.receive('HEAD')).headers.get('content-length'), '21')
+      assert.equal(await connection.ended(), '')
+    })
+
+    test('answers one request after another on one connection', async (t) => {
+      const connection = await open(t)
+      for (const path of ['/healthz', '/readyz', '/nope', '/livez']) {
+        connection.request('GET', path)
+        assert.match((await connection.receive()).statusLine, path === '/nope' ? /404/ : /200/)
+      }
+    })
+
+    test('answers requests that were sent at once, in their order', async (t) => {
+      const connection = await open(t)
+      for (const path of ['/healthz', '/readyz', '/nope', '/livez']) connection.request('GET', path)
+      const bodies: string[] = []
+      for (let i = 0; i < 4; i++) bodies.push((await connection.receive()).body)
+      assert.deepEqual(bodies, [
+        '{"status":"healthy"}\n',
+        '{"status":"ready"}\n',
+        '{"error":"not found"}\n',
+        '{"status":"healthy"}\n',
+      ])
+    })
+
+    test('answers a request that comes in pieces', async (t) => {
+      const connection = await open(t)
+      connection.send('GET /heal')
+      connection.send('thz HTTP/1.1\r\nHo')
+      connection.send('st: probe\r\n\r\n')
+      assert.equal((await connection.receive()).statusLine, 'HTTP/1.1 200 OK')
+    })
+
+    test('refuses what is not HTTP and goes on', async (t) => {
+      const port = await listen(t, new FakeReader())
+      const bad = await RawConnection.open(port)
+      bad.send('\u0000\u0001 nonsense\r\n\r\n')
+      const good = await RawConnection.open(port)
+      good.request('GET', '/healthz')
+      assert.equal((await good.receive()).statusLine, 'HTTP/1.1 200 OK')
+      bad.close()
+      good.close()
+    })
+
+    test('survives a client that leaves before it is answered', async (t) => {
+      const port = await listen(t, new FakeReader())
+      for (let i = 0; i < 20; i++) {
+        const leaving = await RawConnection.open(port)
+        leaving.request('GET', '/healthz')
+        leaving.close()
+      }
+      const connection = await RawConnection.open(port)
+      connection.request('GET', '/healthz')
+      assert.equal((await connection.receive()).statusLine, 'HTTP/1.1 200 OK')
+      connection.close()
+    })
+  })
+}

@@ -1,0 +1,105 @@
+// A client that shows what was on the wire: sends bytes as given, and tells answers apart by their lengths.
+import { connect, type Socket } from 'node:net'
+
+export interface RawResponse {
+  readonly statusLine: string
+  /** Lower-case names. */
+  readonly headers: ReadonlyMap<string, string>
+  /** As often as they were sent. */
+  readonly headerNames: readonly string[]
+  readonly body: string
+}
+
+export class RawConnection {
+  readonly #socket: Socket
+  #received = Buffer.alloc(0)
+  #hasEnded = false
+  #wake = () => {}
+
+  static open(port: number, host = '127.0.0.1'): Promise<RawConnection> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(port, host, () => resolve(new RawConnection(socket)))
+      socket.once('error', reject)
+    })
+  }
+
+  private constructor(socket: Socket) {
+    this.#socket = socket
+    socket.on('data', (chunk) => {
+      this.#received = Buffer.concat([this.#received, chunk])
+      this.#wake()
+    })
+    socket.on('close', () => {
+      this.#hasEnded = true
+      this.#wake()
+    })
+    socket.on('error', () => {})
+  }
+
+  /** A request with the Host header that HTTP/1.1 wants, and whatever else is given. */
+  request(method: string, target: string, ...headers: string[]): void {
+    this.send([`${method} ${target} HTTP/1.1`, 'Host: probe', ...headers, '', ''].join('\r\n'))
+  }
+
+  send(text: string): void {
+    this.#socket.write(text)
+  }
+
+  /** The next answer. An answer to HEAD has a length but no body. */
+  async receive(method = 'GET'): Promise<RawResponse> {
+    const headEnd = await this.#until(() => {
+      const end = this.#received.indexOf('\r\n\r\n')
+      return end === -1 ? undefined : end
+    })
+    const [statusLine = '', ...lines] = this.#received
+      .subarray(0, headEnd)
+      .toString('latin1')
+      .split('\r\n')
+    const fields = lines.map((line): [string, string] => {
+      const colon = line.indexOf(':')
+      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]
+    })
+    const headers = new Map(fields)
+    const headerNames = fields.map(([field]) => field)
+    const bodyStart = headEnd + 4
+    const bodyBytes = method === 'HEAD' ? 0 : Number(headers.get('content-length'))
+    const end = await this.#until(() =>
+      this.#received.length >= bodyStart + bodyBytes ? bodyStart + bodyBytes : undefined,
+    )
+    const body = this.#received.subarray(bodyStart, end).toString()
+    this.#received = this.#received.subarray(end)
+    return { statusLine, headers, headerNames, body }
+  }
+
+  /** The first line of the next answer alone; for an answer whose body has no length. Receives nothing. */
+  async receiveStatus(): Promise<string> {
+    const end = await this.#until(() => {
+      const lineEnd = this.#received.indexOf('\r\n')
+      return lineEnd === -1 ? undefined : lineEnd
+    })
+    return this.#received.subarray(0, end).toString('latin1')
+  }
+
+  /** Resolves when the other side has closed, to the bytes that nobody received. */
+  async ended(): Promise<string> {
+    await this.#until(() => (this.#hasEnded ? true : undefined))
+    return this.#received.toString()
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+
+  async #until<T>(find: () => T | undefined): Promise<T> {
+    for (;;) {
+      const found = find()
+      if (found !== undefined) return found
+      if (this.#hasEnded) {
+        throw new Error(`the connection was closed after ${JSON.stringify(String(this.#received))}`)
+      }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+}

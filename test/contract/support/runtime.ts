@@ -1,0 +1,24 @@
+// A runtime of its own for one test, stopped when the test ends. Host thread only.
+import type { TestContext } from 'node:test'
+import { HealthManager, type HealthManagerOptions } from '../../../src/index.js'
+
+export async function startRuntime(
+  t: TestContext,
+  options?: HealthManagerOptions,
+): Promise<HealthManager> {
+  const health = await HealthManager.start(options)
+  t.after(() => health.stop())
+  return health
+}
+
+/** The names of the components and the fields that the reference knows, without this runtime's times. */
+export function plain(
+  report: ReadonlyMap<string, { status: number; message: string; metadata: object }>,
+) {
+  return [...report].map(([name, { status, message, metadata }]) => ({
+    name,
+    status,
+    message,
+    metadata: { ...metadata },
+  }))
+}

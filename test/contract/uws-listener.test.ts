@@ -1,0 +1,20 @@
+import { test } from 'node:test'
+import { loadUws, UwsListener } from '../../src/probe/uws-listener.js'
+import { describeListenerContract } from './listener-contract.js'
+import { describeProbeContract } from './probe-contract.js'
+import { describeKnownDifferences } from './probe-differences.js'
+
+const loaded = await loadUws().catch((error: unknown) => String(error))
+
+if (typeof loaded === 'string') {
+  test('uWebSockets.js cannot load on this platform', { skip: loaded.split('\n', 1)[0] }, () => {})
+} else {
+  describeProbeContract('uWebSockets.js', (handler) => new UwsListener(loaded, handler))
+  describeKnownDifferences('uWebSockets.js', (handler) => new UwsListener(loaded, handler), {
+    http10: 505,
+    unknownMethod: 405,
+    largeHeader: 431,
+    headWithCloseInList: 'keeps',
+  })
+  describeListenerContract('uWebSockets.js', (handler) => new UwsListener(loaded, handler))
+}

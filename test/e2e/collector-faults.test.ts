@@ -1,0 +1,189 @@
+// The sample collector from outside while parts of it fail: what the probes say, and that it recovers.
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import {
+  type Answer,
+  accountIn,
+  assertNumbered,
+  linux,
+  messageOf,
+  readSamples,
+  statusOf,
+  withCollector,
+} from './collector-process.js'
+
+/** Full after 0.6 s without the sink, and not because other programs keep it from a core for a moment. */
+const SMALL_QUEUE = ['--rate', '200', '--queue', '128']
+
+describe('the sample collector, when something fails', linux, () => {
+  it('answers probes within a second while its main thread is blocked, and tells that samples are dropped', () =>
+    withCollector([...SMALL_QUEUE, '--fault', 'block-main=4s@500ms'], async (collector) => {
+      await collector.said(/fault: the main thread is busy/)
+      const blocked = await collector.probeUntil(
+        '/healthz',
+        (answer) => statusOf(answer, 'buffer_queue') === 'degraded',
+        4_000,
+      )
+      assert.doesNotMatch(collector.output, /the main thread is back/)
+      assert.deepEqual(
+        blocked.at(-1)?.components['buffer_queue']?.message,
+        'Buffer full, dropping resources',
+      )
+      assert.equal(blocked.at(-1)?.components['buffer_queue']?.metadata?.['capacity'], '512')
+      const after = await collector.probeUntil(
+        '/healthz',
+        (answer) => statusOf(answer, 'buffer_queue') === 'healthy',
+      )
+      assert.match(collector.output, /the main thread is back/)
+      const slowest = Math.max(...[...blocked, ...after].map((answer) => answer.elapsedMs))
+      assert.ok(slowest < 1_000, `slowest probe: ${slowest} ms`)
+      assert.equal(await collector.stop(), 0, collector.output)
+      assert.ok(accountIn(collector.output).dropped > 0)
+    }))
+
+  it('tells that a collector was killed, with its exit code, stays alive, and tells that it is back', () =>
+    withCollector(['--fault', 'kill-collector@500ms'], async (collector, out) => {
+      const dead = await collector.probeUntil(
+        '/healthz',
+        (answer) => statusOf(answer, 'collector_cpu') === 'unhealthy',
+      )
+      assert.match(messageOf(dead.at(-1) as Answer, 'collector_cpu') ?? '', /\b1\b/)
+      const back = await collector.probeUntil(
+        '/healthz',
+        (answer) =>
+          statusOf(answer, 'collector_cpu') === 'healthy' &&
+          statusOf(answer, 'collector_manager') === 'healthy',
+      )
+      assert.deepEqual(
+        back.map(({ code }) => code).filter((code) => code !== 200),
+        [],
+      )
+      assert.ok(back.some((answer) => statusOf(answer, 'collector_manager') === 'degraded'))
+      assert.equal(await collector.stop(), 0, collector.output)
+      const account = accountIn(collector.output)
+      const samples = await readSamples(out)
+      assert.equal(samples.length, account.written)
+      assertNumbered(samples, account.dropped)
+    }))
+
+  it('stays alive while its only collector is restarted, and is ready again afterwards', () =>
+    withCollector(['--collectors', '1', '--fault', 'kill-collector@500ms'], async (collector) => {
+      const answers = await collector.probeUntil(
+        '/readyz',
+        (answer) => messageOf(answer, 'collector_manager') === 'All collectors stopped',
+      )
+      const down = answers.at(-1) as Answer
+      assert.deepEqual(
+        [down.code, down.error],
+        [503, 'collector_manager is not ready (status: unhealthy)'],
+      )
+      assert.equal((await collector.probe('/healthz')).code, 200)
+      await collector.probeUntil('/readyz', (answer) => answer.code === 200)
+      assert.equal((await collector.probe('/healthz')).code, 200)
+      assert.equal(await collector.stop(), 0, collector.output)
+    }))
+
+  it('answers probes while the manager thread is killed and restarted, and tells what happens afterwards', () =>
+    withCollector(['--fault', 'kill-manager@500ms'], async (collector) => {
+      const samplesOf = (answer: Answer) =>
+        Number(answer.components['collector_cpu']?.metadata?.['samples'] ?? 0)
+      await collector.said(/fault: killing the thread/)
+      const before = await collector.probeUntil('/healthz', () =>
+        collector.output.includes('the manager thread was restarted'),
+      )
+      const known = Math.max(...before.map(samplesOf))
+      const after = await collector.probeUntil(
+        '/healthz',
+        (answer) => samplesOf(answer) > known + 1_500,
+      )
+      const answers = [...before, ...after]
+      assert.deepEqual(
+        answers.map(({ code }) => code).filter((code) => code !== 200),
+        [],
+      )
+      assert.ok(Math.max(...answers.map(({ elapsedMs }) => elapsedMs)) < 1_000)
+      assert.equal(await collector.stop(), 0, collector.output)
+    }))
+
+  it('tells that the destination takes nothing, is not ready meanwhile, and recovers with it', () =>
+    withCollector([...SMALL_QUEUE, '--fault', 'stall-sink=4s@500ms'], async (collector, out) => {
+      const failing = await collector.probeUntil(
+        '/readyz',
+        (answer) => statusOf(answer, 'dakr_transport') === 'unhealthy',
+      )
+      const open = failing.at(-1) as Answer
+      assert.deepEqual(
+        [open.code, open.error],
+        [503, 'dakr_transport is not ready (status: unhealthy)'],
+      )
+      assert.equal(
+        messageOf(open, 'dakr_transport'),
+        'Circuit breaker open, 5 consecutive failures',
+      )
+      const { reopen_at: reopenAt, ...rest } = open.components['dakr_transport']?.metadata ?? {}
+      assert.deepEqual(rest, { circuit_breaker: 'open' })
+      assert.ok(Date.parse(reopenAt ?? '') > Date.now(), reopenAt)
+      assert.ok(
+        failing.some((answer) => messageOf(answer, 'dakr_transport') === '2 consecutive failures'),
+      )
+      assert.equal(statusOf(open, 'buffer_queue'), 'degraded')
+      await collector.probeUntil(
+        '/readyz',
+        (answer) =>
+          answer.code === 200 &&
+          messageOf(answer, 'dakr_transport') === 'Transport operational' &&
+          messageOf(answer, 'buffer_queue') === 'Buffer is operational',
+      )
+      assert.equal(await collector.stop(), 0, collector.output)
+      const account = accountIn(collector.output)
+      assert.ok(account.dropped > 0)
+      assert.equal((await readSamples(out)).length, account.written)
+    }))
+
+  it('tells which file of /proc it can not read, and recovers with it', async () => {
+    const procfs = await mkdtemp(join(tmpdir(), 'health-actor-test-'))
+    const write = (file: string, text: string) => writeFile(join(procfs, file), text)
+    const load = '0.69 0.22 0.10 5/106 7214\n'
+    const stat =
+      'cpu 1 2 3 4\ncpu0 1 2 3 4\nintr 5\nctxt 6\nprocesses 7\nprocs_running 8\nprocs_blocked 9\n'
+    await write('stat', stat)
+    await write('meminfo', 'MemTotal: 1 kB\nMemFree: 1 kB\n')
+    await mkdir(join(procfs, 'net'))
+    await write('net/dev', 'a\nb\n')
+    await write('diskstats', '')
+    await write('loadavg', load)
+    try {
+      const args = ['--procfs', procfs, '--collectors', '5', '--rate', '50']
+      await withCollector(args, async (collector) => {
+        const start = await collector.probeUntil(
+          '/healthz',
+          (answer) =>
+            statusOf(answer, 'collector_load') === 'healthy' &&
+            statusOf(answer, 'collector_cpu') === 'degraded',
+        )
+        const last = start.at(-1) as Answer
+        assert.match(messageOf(last, 'collector_cpu') ?? '', /ENOENT.*self\/stat/)
+        await write('loadavg', 'broken\n')
+        // The file is empty for an instant before the text is in it, so wait for the text.
+        const problem = 'loadavg: not an average: broken: "broken\\n"'
+        const broken = await collector.probeUntil(
+          '/healthz',
+          (answer) => messageOf(answer, 'collector_load') === problem,
+        )
+        assert.deepEqual(broken.at(-1)?.components['collector_load'], {
+          status: 'degraded',
+          message: problem,
+          metadata: { source: 'loadavg' },
+        })
+        await write('loadavg', load)
+        await collector.probeUntil('/healthz', (a) => statusOf(a, 'collector_load') === 'healthy')
+        assert.equal(await collector.stop(), 0, collector.output)
+      })
+    } finally {
+      await rm(procfs, { recursive: true })
+    }
+  })
+})

@@ -1,0 +1,104 @@
+// A small region with a manager and attachments in one thread, for unit tests of what runs on it.
+import { Drain } from '../../src/manager/drain.js'
+import {
+  KIND_UPDATE,
+  MAILBOX_HIGH_WATER,
+  type RegionSizes,
+  STATUS_SHIFT,
+} from '../../src/memory/layout.js'
+import { MailboxWriter } from '../../src/memory/mailbox.js'
+import { createRegion, type Region } from '../../src/memory/region.js'
+import { SlotMap } from '../../src/memory/slot-latch.js'
+import { TableReader } from '../../src/memory/table-reader.js'
+import { encodeMetadata, encodeText } from '../../src/memory/text.js'
+import type { HealthReport } from '../../src/model/report.js'
+import { Attachment } from '../../src/runtime/attachment.js'
+import { Reporter, TextCache } from '../../src/runtime/reporter.js'
+
+export const SMALL: RegionSizes = {
+  maxComponents: 4,
+  maxThreads: 4,
+  mailboxBytes: 4096,
+  journalBytes: 4096,
+  heapBytes: 64 * 1024,
+  maxPayloadBytes: 512,
+}
+
+export function smallRegion(sizes: Partial<RegionSizes> = {}, firstTicket = 1): Region {
+  return createRegion({ ...SMALL, ...sizes }, firstTicket)
+}
+
+/** A runtime without threads: what is published waits for `drain.run()`. */
+export class Bench {
+  readonly region: Region
+  drain: Drain
+
+  constructor(sizes: Partial<RegionSizes> = {}, firstTicket = 1) {
+    this.region = smallRegion(sizes, firstTicket)
+    this.drain = new Drain(this.region)
+  }
+
+  attach(threadId = 1, publishTimeoutMs = 0): Attachment {
+    return new Attachment(this.region, threadId, publishTimeoutMs)
+  }
+
+  /** Registers and applies. */
+  register(attachment: Attachment, name: string): Reporter {
+    attachment.register(encodeText(name, 255))
+    this.drain.run()
+    return this.reporter(attachment, name)
+  }
+
+  reporter(attachment: Attachment, name: string): Reporter {
+    return new Reporter(name, attachment, new TextCache(this.region.layout.maxPayloadBytes))
+  }
+
+  /** The manager dies between two records, and another one takes over. */
+  restart(): void {
+    this.drain = new Drain(this.region)
+  }
+
+  /** The table as a new reader finds it. */
+  report(): HealthReport {
+    return new TableReader(this.region, 0).snapshot().report
+  }
+
+  /** A word of the region, such as a counter of the control block. */
+  word(index: number): number {
+    return this.region.words[index]!
+  }
+}
+
+/**
+ * A producer that is stopped between raiseLatest and publishTail: its ticket counts, its record is not there yet.
+ * Takes the mailbox of this index, which no attachment may have.
+ */
+export class HeldProducer {
+  readonly #region: Region
+  readonly #writer: MailboxWriter
+
+  constructor(region: Region, index: number) {
+    this.#region = region
+    this.#writer = new MailboxWriter(region, index)
+    if (region.words[MAILBOX_HIGH_WATER]! <= index) region.words[MAILBOX_HIGH_WATER] = index + 1
+  }
+
+  /** Draws and raises a ticket for the slot's first registration; publishes when it is called. */
+  update(
+    slot: number,
+    status: number,
+    message: string,
+    metadata?: Readonly<Record<string, string>>,
+  ): () => void {
+    const { words } = this.#region
+    const ticket = this.#writer.drawTicket()
+    const previous = Atomics.exchange(words, new SlotMap(this.#region).latestTicket(slot), ticket)
+    return () => {
+      const kind = KIND_UPDATE | (status << STATUS_SHIFT)
+      const pairs = metadata && encodeMetadata(metadata, 512)
+      const record = { kind, slot, generation: 1 }
+      this.#writer.write(record, encodeText(message, 512), pairs, 0, () => {})
+      this.#writer.publish(ticket, previous)
+    }
+  }
+}

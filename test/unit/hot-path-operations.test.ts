@@ -1,0 +1,135 @@
+// Gates the hot paths by what they do, never by how long they take: Atomics calls, which are what costs there
+// (each is a builtin call), and allocations. Only calls of this thread are counted; the manager has its own.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { type ComponentReporter, HealthManager, HealthStatus } from '../../src/index.js'
+
+const MESSAGE = 'collecting, 55 of 60 active'
+const METADATA = { active: '55', total: '60' }
+const { Healthy, Degraded } = HealthStatus
+
+/** Calls of each Atomics function while `run` ran, and all of them together. */
+function countAtomics(run: () => void): { total: number; of(name: string): number } {
+  const atomics = Atomics as unknown as Record<string, (...given: unknown[]) => unknown>
+  const counts = new Map<string, number>()
+  const originals = Object.getOwnPropertyNames(Atomics).map(
+    (name) => [name, atomics[name]!] as const,
+  )
+  for (const [name, original] of originals) {
+    if (typeof original !== 'function') continue
+    atomics[name] = (...given) => {
+      counts.set(name, (counts.get(name) ?? 0) + 1)
+      return original.apply(Atomics, given)
+    }
+  }
+  try {
+    run()
+  } finally {
+    for (const [name, original] of originals) atomics[name] = original
+  }
+  const total = [...counts.values()].reduce((sum, count) => sum + count, 0)
+  return { total, of: (name) => counts.get(name) ?? 0 }
+}
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+const TRIES = 21
+/** Few enough that what they allocate, if they do, fits in the young generation: a collection would hide it. */
+const CALLS = 10_000
+
+/** Bytes that one call of `run` allocates: the median over some tries, as a compiler thread may allocate meanwhile. */
+function allocatedBytes(run: () => void): number {
+  // Compiled code is what counts.
+  for (let i = 0; i < 10 * CALLS; i++) run()
+  const deltas: number[] = []
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    collectGarbage()
+    const heapUsed = process.memoryUsage().heapUsed
+    for (let i = 0; i < CALLS; i++) run()
+    deltas.push(process.memoryUsage().heapUsed - heapUsed)
+  }
+  deltas.sort((a, b) => a - b)
+  return deltas[(TRIES - 1) / 2]! / CALLS
+}
+
+describe('the hot paths', () => {
+  let health: HealthManager
+  let reporter: ComponentReporter
+
+  before(async () => {
+    health = await HealthManager.start()
+    reporter = health.register('collector_manager')
+    health.register('dakr_transport')
+  })
+  after(() => health.stop())
+
+  test('an update that changes nothing makes one Atomics call', async () => {
+    reporter.update(Healthy, MESSAGE, METADATA)
+    await health.flush()
+    const plain = countAtomics(() => reporter.update(Healthy, MESSAGE))
+    assert.equal(plain.total, 1)
+    assert.equal(plain.of('load'), 1)
+    assert.equal(countAtomics(() => reporter.update(Healthy, MESSAGE, METADATA)).total, 1)
+    assert.equal(
+      countAtomics(() => health.updateStatus('collector_manager', Healthy, MESSAGE, METADATA))
+        .total,
+      1,
+    )
+  })
+
+  test('an update that changes the status makes at most four, and two more where it wakes the manager', async () => {
+    const updates = 100
+    reporter.update(Healthy, MESSAGE)
+    await health.flush()
+    const calls = countAtomics(() => {
+      for (let i = 0; i < updates; i++) reporter.update(i % 2 === 0 ? Degraded : Healthy, MESSAGE)
+    })
+    const wakes = calls.of('notify')
+    assert.ok(wakes <= updates, `wakes=${wakes}`)
+    assert.ok(calls.total - 2 * wakes <= 4 * updates, `total=${calls.total} wakes=${wakes}`)
+  })
+
+  test('a liveness check makes at most four Atomics calls while nothing changes', async () => {
+    reporter.update(Healthy, MESSAGE)
+    await health.flush()
+    assert.equal(health.livenessCheck(), undefined)
+    const calls = countAtomics(() => health.livenessCheck())
+    assert.ok(calls.total <= 4, `total=${calls.total}`)
+  })
+
+  test('an update that changes nothing allocates nothing', async () => {
+    reporter.update(Healthy, MESSAGE)
+    await health.flush()
+    const bytes = allocatedBytes(() => reporter.update(Healthy, MESSAGE))
+    assert.ok(bytes < 1, `bytes=${bytes} an update`)
+  })
+
+  test('an update that repeats its metadata allocates nothing', async () => {
+    reporter.update(Healthy, MESSAGE, METADATA)
+    await health.flush()
+    const bytes = allocatedBytes(() => reporter.update(Healthy, MESSAGE, METADATA))
+    assert.ok(bytes < 1, `bytes=${bytes} an update`)
+  })
+
+  test('a liveness check that passes allocates nothing', async () => {
+    reporter.update(Healthy, MESSAGE)
+    await health.flush()
+    const bytes = allocatedBytes(() => {
+      health.livenessCheck()
+    })
+    assert.ok(bytes < 1, `bytes=${bytes} a check`)
+  })
+
+  test('the allocation gate sees sixteen bytes an operation', () => {
+    const kept: object[] = []
+    kept.length = 100
+    let i = 0
+    const bytes = allocatedBytes(() => {
+      kept[i++ % 100] = { i }
+    })
+    assert.ok(bytes >= 16 && bytes < 64, `bytes=${bytes} an operation`)
+  })
+})

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { PHASE, PHASE_STOPPED } from '../../src/memory/layout.js'
+import { ExitGate } from '../../src/probe/exit-gate.js'
+import { RegionReader } from '../../src/probe/region-reader.js'
+import { Bench } from './core-support.js'
+
+/** A reader of a component that is healthy, and was just said to be unhealthy to a manager that is away. */
+function createReader(t: TestContext) {
+  const bench = new Bench()
+  const reporter = bench.register(bench.attach(), 'x')
+  reporter.healthy()
+  bench.drain.run()
+  reporter.unhealthy()
+  const gate = new ExitGate()
+  const policy = { liveness: ['x'], readiness: ['x'], unregistered: 'fail' } as const
+  const handle = {
+    region: bench.region.words.buffer,
+    policy,
+    publishTimeoutMs: 0,
+    readTimeoutMs: 0,
+  }
+  const { mock } = t.mock.method(Atomics, 'wait')
+  return { bench, gate, reader: new RegionReader(handle, 20, gate), wait: mock }
+}
+
+test('reads wait once in sum for a manager that is away, and tell what it had applied', (t) => {
+  const { reader, wait } = createReader(t)
+  assert.equal(reader.checkLiveness().error, undefined)
+  const waits = wait.callCount()
+  assert.ok(waits > 0)
+  for (let i = 0; i < 100; i++) assert.equal(reader.checkReadiness().error, undefined)
+  assert.equal(wait.callCount(), waits)
+})
+
+test('no read waits once the host is closing, and each tells what is applied', (t) => {
+  const { bench, gate, reader, wait } = createReader(t)
+  gate.requestClose()
+  assert.equal(reader.checkLiveness().error, undefined)
+  assert.equal(reader.checkReadiness().error, undefined)
+  assert.equal(wait.callCount(), 0)
+  bench.drain.run()
+  assert.equal(reader.checkLiveness().error?.component, 'x')
+})
+
+test('a runtime that is stopped is told, also once the host is closing', (t) => {
+  const { bench, gate, reader } = createReader(t)
+  Atomics.store(bench.region.words, PHASE, PHASE_STOPPED)
+  assert.throws(() => reader.checkLiveness(), { code: 'ERR_HEALTH_STOPPED' })
+  gate.requestClose()
+  assert.throws(() => reader.checkReadiness(), { code: 'ERR_HEALTH_STOPPED' })
+})
