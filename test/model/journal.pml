@@ -59,7 +59,14 @@ end:
 /* Moves the cursor over what was overwritten. */
 inline lookForGap() {
   if
-  :: atomic { oldest > cursor -> accounted = accounted + oldest - cursor; cursor = oldest; one = 0; two = 0; goto again }
+  :: atomic {
+       oldest > cursor ->
+       accounted = accounted + oldest - cursor;
+       cursor = oldest;
+       one = 0;
+       two = 0;
+       goto again
+     }
   :: atomic { oldest <= cursor -> skip }
   fi
 }

@@ -373,7 +373,10 @@ end_asleep:
   if
   :: !managerAsleep -> skip
 #ifndef NO_PARK_TIMEOUT
-  :: atomic { killed > 0 && (mailbox[0].tail != mailbox[0].head || mailbox[1].tail != mailbox[1].head) -> managerAsleep = false }
+  :: atomic {
+       killed > 0 && (mailbox[0].tail != mailbox[0].head || mailbox[1].tail != mailbox[1].head) ->
+       managerAsleep = false
+     }
 #endif
   MAY_CRASH
   fi;

@@ -107,7 +107,8 @@ typedef Mailbox {
   Record record[OPS]
 };
 Mailbox mailbox[2];
-byte journalTicket, journalComponent, journalStatus, journalMetadata, journalMetadataTicket; /* the journal's last record */
+/* The journal's last record. */
+byte journalTicket, journalComponent, journalStatus, journalMetadata, journalMetadataTicket;
 
 /* Ghosts. */
 byte chainEnd[SLOTS]; /* the status to which the journal's records lead */
@@ -255,7 +256,8 @@ byte at[2]; /* the manager's own heads; the shared ones follow at the end of a b
 inline collectFirst(i) {
   limit[i] = mailbox[i].tail; /* as limit only for NO_DOUBLE_COLLECT */
   if
-  :: limit[i] != AT(i) && mailbox[i].record[limit[i] - 1].ticket > newest -> newest = mailbox[i].record[limit[i] - 1].ticket
+  :: limit[i] != AT(i) && mailbox[i].record[limit[i] - 1].ticket > newest ->
+     newest = mailbox[i].record[limit[i] - 1].ticket
   :: else
   fi
 }

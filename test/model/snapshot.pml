@@ -5,8 +5,8 @@
  *
  * Checked: a read of one slot is whole; a snapshot shows a state between two records; nothing that was published
  * before a read began is missing from it; nobody is stuck; once a reader has asked for a pause, at most BOUND of its
- * tries fail. With STALE every wait may time out at any moment and the manager may stay dead: then what is left is
- * that answers are whole and snapshots atomic.
+ * tries fail, two more for each of the LATE pauses that end before it has used them. With STALE every wait may time
+ * out at any moment and the manager may stay dead: then what is left is that answers are whole and snapshots atomic.
  *
  * Each access to a shared word is a step (a block's content is one word). Merged with its neighbour is only what
  * cannot be told apart: the journal, which only a new manager reads here, is written together with the step before
