@@ -220,14 +220,18 @@ export class Drain {
     const end = performance.now() + SNAPSHOT_PAUSE_MS
     const donesBefore = Atomics.load(words, SNAPSHOT_DONES)
     for (;;) {
+      const requests = Atomics.load(words, SNAPSHOT_REQUESTS)
       const dones = Atomics.load(words, SNAPSHOT_DONES)
-      const asked = (Atomics.load(words, SNAPSHOT_REQUESTS) - this.#grantedRequests) | 0
+      // Granted are the requests of the last look, so that one that comes after it gets a pause of its own.
+      const asked = (requests - this.#grantedRequests) | 0
       const left = end - performance.now()
-      if (((dones - donesBefore) | 0) >= asked || left <= 0) break
+      if (((dones - donesBefore) | 0) >= asked || dones === requests || left <= 0) {
+        this.#grantedRequests = requests
+        break
+      }
       // Pairs with the add and notify in TableReader after its attempts.
       Atomics.wait(words, SNAPSHOT_DONES, dones, left)
     }
-    this.#grantedRequests = Atomics.load(words, SNAPSHOT_REQUESTS)
     this.#beginBatch()
   }
 
