@@ -95,10 +95,6 @@ export class Applier {
     return this.#interner.cutCount
   }
 
-  get slotHighWater(): number {
-    return this.#state.slotHighWater
-  }
-
   /** Epoch ms at which the records of a batch count as applied. */
   setTime(epochMs: number): void {
     this.#nowLow = lowWord(epochMs)

@@ -87,7 +87,7 @@ function cutNotice(bytes: number): string {
   return `… [truncated ${bytes} bytes]`
 }
 
-/** The longest whole-character beginning of `text` that fits `maxBytes` of UTF-8 together with the notice of what is missing. */
+/** A beginning of `text`, cut between characters, and the notice of what is missing: at most `maxBytes` of UTF-8 together. Room is left for the longest notice, so a byte or so may stay unused. */
 export function cutText(text: string, maxBytes: number): string {
   const totalBytes = Buffer.byteLength(text)
   const room = maxBytes - Buffer.byteLength(cutNotice(totalBytes))
