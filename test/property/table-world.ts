@@ -10,6 +10,7 @@ import {
   CUT_COUNT,
   IGNORED_COUNT,
   MAILBOX_HEAD,
+  MAILBOX_TAIL,
   SUPERSEDED_COUNT,
   TABLE_SEQUENCE,
   TICKET_COUNTER,
@@ -54,6 +55,12 @@ export class TableWorld {
       { maxComponents: MAX_COMPONENTS, maxThreads: 8, mailboxBytes: 2048 },
       firstTicket,
     )
+    // Mailbox positions are counters, too; they are even.
+    for (let i = 0; i < this.region.layout.maxThreads; i++) {
+      const header = mailboxHeader(this.region, i)
+      this.region.words[header + MAILBOX_TAIL] = firstTicket & ~1
+      this.region.words[header + MAILBOX_HEAD] = firstTicket & ~1
+    }
     this.#drain = new Drain(this.region)
     this.#books = { model: this.model, now: 1_700_000_000_000, applied: 0, ignored: 0 }
     this.#threads = Array.from(

@@ -199,8 +199,10 @@ test('the manager pauses for a snapshot that is asked for, but not for ever', ()
 test('the mailbox of a thread that has gone is free again when it is drained, not before', () => {
   const { bench, attachment, reporter, shown } = rig()
   const owner = mailboxHeader(bench.region, 0) + MAILBOX_OWNER
+  reporter.healthy('nearly the last words')
   reporter.healthy('last words')
   attachment.detach()
+  bench.drain.run(1)
   assert.notEqual(bench.word(owner), MAILBOX_FREE)
   bench.drain.run()
   assert.equal(bench.word(owner), MAILBOX_FREE)
@@ -221,7 +223,13 @@ test('closing waits for no predecessor', () => {
   const { bench, reporter, shown } = rig()
   new HeldProducer(bench.region, 1).update(0, 3, 'never published')
   reporter.healthy('accepted')
+  let looks = 0
+  const clock = mock.method(performance, 'now', () => {
+    assert.ok(++looks < 100, 'it waits for the time to pass')
+    return 0
+  })
   bench.drain.close()
+  clock.mock.restore()
   assert.equal(shown().message, 'accepted')
 })
 
