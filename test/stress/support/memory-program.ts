@@ -15,7 +15,7 @@ function residentBytes(): number {
 const health = await HealthManager.start({ maxComponents: COMPONENTS })
 // What the program loads and the engine compiles for the first components is not what 10,000 of them cost: these rounds
 // use the same few slots again and again.
-for (let round = 0; round < 40; round++) {
+for (let round = 0; round < 300; round++) {
   for (let i = 0; i < 50; i++) {
     health.register(`warm-up-${i}`).healthy(`round ${round}`.padEnd(40, '.'), { a: 'b', c: `${i}` })
   }
