@@ -49,6 +49,8 @@ export interface Bench {
   readonly target?: Target
   /** Left out of `--quick`. */
   readonly isLong?: boolean
+  /** A sample is one event. Garbage is collected once before them all: a forced collection also gives up compiled code. */
+  readonly isOfEvents?: boolean
   /** Samples of each subject: in full, and in `--quick`. */
   readonly samples: { readonly full: number; readonly quick: number }
   open(environment: Environment): Promise<OpenBench>
@@ -133,7 +135,7 @@ export async function runBench(bench: Bench, environment: Environment): Promise<
   try {
     const subjects = [open.ours, open.again, ...open.peers]
     const rounds = environment.isQuick ? bench.samples.quick : bench.samples.full
-    samples = await takeTurns(subjects, rounds, environment.random)
+    samples = await takeTurns(subjects, rounds, environment.random, bench.isOfEvents ?? false)
   } finally {
     remarks = await open.close()
   }
@@ -158,12 +160,14 @@ async function takeTurns(
   subjects: readonly Subject[],
   rounds: number,
   random: () => number,
+  isOfEvents: boolean,
 ): Promise<Map<Subject, number[]>> {
   const samples = new Map(subjects.map((subject) => [subject, [] as number[]]))
   for (const subject of subjects) await subject.warmUp()
+  if (isOfEvents) collectGarbage()
   for (let round = 0; round < rounds; round++) {
     for (const subject of shuffled(subjects, random)) {
-      collectGarbage()
+      if (!isOfEvents) collectGarbage()
       samples.get(subject)?.push(await subject.sample())
     }
   }

@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { HealthManager, HealthServer, HealthStatus } from '../src/index.js'
 import { COLLECTOR, check, MESSAGE } from './fixtures.js'
 import { type Bench, nowNs, type OpenBench, type Subject } from './harness.js'
+import { BareWake } from './peers/bare-wake.js'
 import { type ReaderSeat, Sighting } from './sighting.js'
 
 /** Long enough for the manager to park. */
@@ -79,13 +80,33 @@ function subject(name: string, watched: Watched): Subject {
   }
 }
 
+/** The least that a parked manager can take: from the ring until a thread that waits as it does runs again. */
+function bareWake(thread: BareWake): Subject {
+  const wake = async () => {
+    await delay(IDLE_MS)
+    const start = nowNs()
+    const wokenNs = thread.wake(GIVE_UP_MS)
+    check(wokenNs !== undefined, 'the thread never woke')
+    return (wokenNs - start) / 1000
+  }
+  return {
+    name: 'bare wake',
+    async warmUp() {
+      for (let i = 0; i < 30; i++) await wake()
+    },
+    sample: wake,
+  }
+}
+
 async function open(through: 'thread' | 'http'): Promise<OpenBench> {
+  const thread = await BareWake.start()
   const watched = [await Watched.start(through), await Watched.start(through)] as const
   return {
     ours: subject('health-actor', watched[0]),
     again: subject('health-actor again', watched[1]),
-    peers: [],
+    peers: [bareWake(thread)],
     async close() {
+      await thread.stop()
       for (const each of watched) await each.stop()
       return []
     },
@@ -98,6 +119,7 @@ export const visibility: readonly Bench[] = [
     title: 'visible to a probe thread after an idle update',
     unit: 'µs',
     target: { p50AtMost: 50, p99AtMost: 1000 },
+    isOfEvents: true,
     samples: { full: 500, quick: 150 },
     open: () => open('thread'),
   },
@@ -105,6 +127,7 @@ export const visibility: readonly Bench[] = [
     name: 'visible-through-http',
     title: 'visible in GET /healthz after an idle update',
     unit: 'µs',
+    isOfEvents: true,
     samples: { full: 500, quick: 100 },
     open: () => open('http'),
   },

@@ -17,14 +17,12 @@ import {
   COPY_UPDATED_AT,
   isAfter,
   KIND_DEREGISTER,
-  KIND_MASK,
   KIND_REGISTER,
   KIND_STANDBY,
   KIND_SUPPRESS_LIVENESS,
   KIND_SUPPRESS_READINESS,
   KIND_UPDATE,
   METADATA_KEPT,
-  STATUS_SHIFT,
   SUPPRESSION_REASON,
   SUPPRESSION_TICKET,
   TICKET_COUNTER,
@@ -42,7 +40,7 @@ import {
   statusOf,
   statusWordOf,
 } from '../memory/slot-latch.js'
-import { contentWords } from '../memory/text.js'
+import { contentWords, encodedOf } from '../memory/text.js'
 import { Interner } from './interner.js'
 import { type Recovered, recover } from './recovery.js'
 
@@ -106,7 +104,7 @@ export class Applier {
    * asks: all others overwrite their predecessors whole.
    */
   lacksPredecessor(record: MailboxReader): boolean {
-    if ((record.kind & KIND_MASK) !== KIND_UPDATE) return false
+    if (record.kind !== KIND_UPDATE) return false
     if (record.metadataHeader !== METADATA_KEPT) return false
     const { slot, previousTicket } = record
     if (!isAfter(previousTicket, this.#slots.get(slot, COPY_TICKET))) return false
@@ -117,9 +115,9 @@ export class Applier {
 
   /** Applies the record at the head. A record that was applied before a crash is recognised and left. */
   apply(record: MailboxReader): Outcome {
-    switch (record.kind & KIND_MASK) {
+    switch (record.kind) {
       case KIND_UPDATE:
-        return this.#update(record, record.kind >> STATUS_SHIFT)
+        return this.#update(record, record.status)
       case KIND_REGISTER:
         return this.#register(record)
       case KIND_DEREGISTER:
@@ -165,13 +163,7 @@ export class Applier {
     const name = words[from + COPY_NAME]!
     const oldMessage = words[from + COPY_MESSAGE]!
     const oldMetadata = words[from + COPY_METADATA]!
-    const message = this.#interner.intern(
-      record,
-      record.textAt(),
-      record.textHeader,
-      oldMessage,
-      'text',
-    )
+    const message = this.#interner.internText(record, oldMessage)
     const metadata = this.#metadataOf(record, oldMetadata)
     const givesMetadata = record.metadataHeader !== METADATA_KEPT
     const oldStatus = statusOf(statusWord)
@@ -217,9 +209,8 @@ export class Applier {
   }
 
   #metadataOf(record: MailboxReader, current: number): number {
-    const header = record.metadataHeader
-    if (header === METADATA_KEPT) return this.#state.heap.retain(current)
-    return this.#interner.intern(record, record.metadataAt(), header, current, 'metadata')
+    if (record.metadataHeader === METADATA_KEPT) return this.#state.heap.retain(current)
+    return this.#interner.internMetadata(record, current)
   }
 
   /** An update that a later one has overtaken counts as overwritten at once, except metadata that the later one only kept. */
@@ -245,7 +236,7 @@ export class Applier {
     const header = record.textHeader
     const content = new Int32Array(contentWords(header))
     record.copy(record.textAt(), content)
-    const name = { header, words: content, isCut: false }
+    const name = encodedOf(header, content)
     if (this.#state.isRegistered(name)) return 'applied'
     const slot = this.#state.takeSlot()
     if (slot === undefined) return 'refused'
@@ -313,7 +304,7 @@ export class Applier {
   #suppress(record: MailboxReader, field: SuppressionField): Outcome {
     if (record.ticket === this.#control.get(field + SUPPRESSION_TICKET)) return 'applied'
     const old = this.#control.get(field + SUPPRESSION_REASON)
-    const reason = this.#interner.intern(record, record.textAt(), record.textHeader, old, 'text')
+    const reason = this.#interner.internText(record, old)
     // A control record's deadline is where others have slot and generation.
     const { slot: low, generation: high, ticket } = record
     const isApplied = this.#control.suppress(field, low, high, reason, ticket)

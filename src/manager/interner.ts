@@ -1,13 +1,19 @@
 // Finds payload blocks for the text of records. Collectors repeat a few messages for ever, so a message that is
 // already in the heap is shared instead of written again: a comparison by plain reads costs a tenth of the stores.
-import { BLOCK_CONTENT, BLOCK_HEADER, LENGTH_MASK, type Words } from '../memory/layout.js'
+import {
+  BLOCK_CONTENT,
+  BLOCK_HEADER,
+  HASH_MASK,
+  LENGTH_MASK,
+  type Words,
+} from '../memory/layout.js'
 import type { MailboxReader } from '../memory/mailbox.js'
 import type { PayloadHeap } from '../memory/payload-heap.js'
 import type { Region } from '../memory/region.js'
 import { contentWords, decodeText, encodeText } from '../memory/text.js'
 
-/** Blocks kept for reuse although nobody may show them at the moment. */
-const CACHE_ENTRIES = 1024
+/** Blocks kept for reuse although nobody may show them at the moment: one for each hash that records can carry. */
+const CACHE_ENTRIES = HASH_MASK + 1
 /** Longer content is rarely repeated, and would keep much memory. */
 const MAX_CACHED_WORDS = 64
 /** What a message that no room was left for is cut to, so that its reader learns of it. */
@@ -32,27 +38,39 @@ export class Interner {
   }
 
   /**
-   * A block with the content that begins at ring position `at`, referenced once more for the caller. `current` is the
-   * block that the caller holds now; most often it has the same content.
+   * A block with the record's text, referenced once more for the caller. `current` is the block that the caller holds
+   * now; it often has the same content.
    */
-  intern(
+  internText(record: MailboxReader, current: number): number {
+    const { textHeader: header, textHash: hash } = record
+    return this.#intern(record, record.textAt(), header, hash, current, 'text')
+  }
+
+  /** The same for the record's metadata. */
+  internMetadata(record: MailboxReader, current: number): number {
+    const { metadataHeader: header, metadataHash: hash } = record
+    return this.#intern(record, record.metadataAt(), header, hash, current, 'metadata')
+  }
+
+  /** Content from ring position `at` on, with the hash that the record carries for it. */
+  #intern(
     record: MailboxReader,
     at: number,
     header: number,
+    hash: number,
     current: number,
     content: Content,
   ): number {
     if (header === 0) return 0
-    if (this.#equals(record, at, header, current)) return this.#heap.retain(current)
-    const count = contentWords(header)
-    if (count > MAX_CACHED_WORDS) return this.#write(record, at, header, content)
-    const place = this.#placeOf(record, at, header, count)
-    const cached = this.#cache[place]!
+    const isLong = contentWords(header) > MAX_CACHED_WORDS
+    const cached = isLong ? 0 : this.#cache[hash]!
     if (this.#equals(record, at, header, cached)) return this.#heap.retain(cached)
+    if (this.#equals(record, at, header, current)) return this.#heap.retain(current)
+    if (isLong) return this.#write(record, at, header, content)
     const block = this.#write(record, at, header, content)
     // Not `cached`: making room may have emptied the cache.
-    this.#heap.release(this.#cache[place]!)
-    this.#cache[place] = this.#heap.retain(block)
+    this.#heap.release(this.#cache[hash]!)
+    this.#cache[hash] = this.#heap.retain(block)
     return block
   }
 
@@ -65,25 +83,8 @@ export class Interner {
   }
 
   #equals(record: MailboxReader, at: number, header: number, block: number): boolean {
-    const words = this.#words
-    if (block === 0 || words[block + BLOCK_HEADER] !== header) return false
-    const { ring, mask } = record
-    const content = block + BLOCK_CONTENT
-    const count = contentWords(header)
-    for (let i = 0; i < count; i++) {
-      if (words[content + i] !== words[ring + ((at + i) & mask)]) return false
-    }
-    return true
-  }
-
-  #placeOf(record: MailboxReader, at: number, header: number, count: number): number {
-    const words = this.#words
-    const { ring, mask } = record
-    let hash = header
-    for (let i = 0; i < count; i++) {
-      hash = Math.imul(hash ^ words[ring + ((at + i) & mask)]!, 0x9e3779b1)
-    }
-    return (hash ^ (hash >>> 15)) & (CACHE_ENTRIES - 1)
+    if (block === 0 || this.#words[block + BLOCK_HEADER] !== header) return false
+    return record.equals(at, block + BLOCK_CONTENT, contentWords(header))
   }
 
   #write(record: MailboxReader, at: number, header: number, content: Content): number {

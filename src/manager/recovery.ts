@@ -2,7 +2,7 @@
 // slots, reference counts) from the region. On a fresh region the same code finds nothing to do.
 
 import { controlBlocks } from '../memory/control.js'
-import { DirectoryReader, DirectoryWriter, hashOf } from '../memory/directory.js'
+import { DirectoryReader, DirectoryWriter } from '../memory/directory.js'
 import {
   JournalWriter,
   journalBlocks,
@@ -27,7 +27,7 @@ import {
 import { PayloadHeap } from '../memory/payload-heap.js'
 import { put, type Region } from '../memory/region.js'
 import { generationOf, isRegistered, type SlotWriter, statusWordOf } from '../memory/slot-latch.js'
-import { contentWords, type Encoded } from '../memory/text.js'
+import { contentWords, type Encoded, encodedOf } from '../memory/text.js'
 
 /** The manager's private books; everything in them can be found again in the region. */
 export class Recovered {
@@ -86,7 +86,7 @@ export class Recovered {
 
   enter(name: Encoded, slot: number): void {
     this.componentCount++
-    this.#directory.add(slot, hashOf(name))
+    this.#directory.add(slot, name.hash)
   }
 
   leave(slot: number): void {
@@ -97,7 +97,7 @@ export class Recovered {
 
   *#entries(): Iterable<readonly [slot: number, hash: number]> {
     for (let slot = 0; slot < this.slotHighWater; slot++) {
-      if (isRegistered(this.#slots.get(slot, COPY_STATUS))) yield [slot, hashOf(this.#nameAt(slot))]
+      if (isRegistered(this.#slots.get(slot, COPY_STATUS))) yield [slot, this.#nameAt(slot).hash]
     }
   }
 
@@ -106,7 +106,7 @@ export class Recovered {
     const header = this.heap.header(block)
     const content = block + BLOCK_CONTENT
     const words = this.#region.words.slice(content, content + contentWords(header))
-    return { header, words, isCut: false }
+    return encodedOf(header, words)
   }
 }
 

@@ -1,5 +1,6 @@
 // The reader's half of linearizability: whatever any thread had published when a read began is applied before the
 // read looks at the table. Belongs to one thread's reader; bounded, and never in the manager's way.
+import { availableParallelism } from 'node:os'
 import {
   APPLIED_SEQUENCE,
   APPLY_WAITERS,
@@ -17,8 +18,13 @@ import {
 } from './layout.js'
 import type { Region } from './region.js'
 
-/** Looks before the thread gives its core away: about as long as a manager at work needs for one record. */
-const SPINS = 32
+/**
+ * How long a reader looks before it gives its core away, in ms: as long as a parked manager needs to wake and apply. To
+ * sleep and be woken costs more than that. Where there is one core only, the manager needs it.
+ */
+const SPIN_MS = availableParallelism() > 1 ? 0.1 : 0
+/** Looks between two of the clock, which costs as much as some of them. */
+const LOOKS = 32
 /** A notify that was lost with its manager is noticed this late, in ms. */
 const SLICE_MS = 20
 
@@ -59,9 +65,13 @@ export class AppliedWait {
    * until the manager has gone on: many reads must not wait in sum for what one has waited for.
    */
   wait(timeoutMs: number): boolean {
-    for (let spin = 0; spin < SPINS; spin++) if (this.#areApplied()) return true
-    if (this.#isStuck()) return false
-    const isApplied = this.#waitUntil(performance.now() + timeoutMs)
+    const start = performance.now()
+    const spinEnd = start + Math.min(SPIN_MS, timeoutMs)
+    do {
+      for (let look = 0; look < LOOKS; look++) if (this.#areApplied()) return true
+      if (this.#isStuck()) return false
+    } while (performance.now() < spinEnd)
+    const isApplied = this.#waitUntil(start + timeoutMs)
     this.#stuckMailbox = isApplied ? -1 : this.#firstUnapplied()
     if (!isApplied) this.#stuckHead = this.#seen[this.#stuckMailbox]!
     return isApplied

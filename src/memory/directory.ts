@@ -14,16 +14,6 @@ import type { Region } from './region.js'
 import { generationOf, isRegistered, type SlotMap } from './slot-latch.js'
 import type { Encoded } from './text.js'
 
-const FNV_PRIME = 16777619
-const FNV_OFFSET = 0x811c9dc5 | 0
-
-/** The hash of an encoded name. */
-export function hashOf(name: Encoded): number {
-  let hash = FNV_OFFSET ^ name.header
-  for (const word of name.words) hash = Math.imul(hash ^ word, FNV_PRIME)
-  return hash ^ (hash >>> 15)
-}
-
 /** A registered component as a reader found it. */
 export interface Binding {
   readonly slot: number
@@ -48,10 +38,9 @@ export class DirectoryReader {
 
   /** The slot and generation under which this name is registered now. */
   find(name: Encoded): Binding | undefined {
-    const hash = hashOf(name)
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const version = Atomics.load(this.#words, DIRECTORY_VERSION)
-      const found = this.#probe(name, hash, version & 1)
+      const found = this.#probe(name, version & 1)
       // A hit proves itself. A miss counts only if the copy was the valid one all the while: pairs with the
       // version store in DirectoryWriter.rebuild. Rebuilds are many registrations apart, so this ends soon.
       if (found !== undefined || Atomics.load(this.#words, DIRECTORY_VERSION) === version)
@@ -60,10 +49,10 @@ export class DirectoryReader {
     return undefined
   }
 
-  #probe(name: Encoded, hash: number, copy: number): Binding | undefined {
+  #probe(name: Encoded, copy: number): Binding | undefined {
     const base = this.#base + copy * this.#buckets
     for (let step = 0; step < this.#buckets; step++) {
-      const entry = Atomics.load(this.#words, base + ((hash + step) & (this.#buckets - 1)))
+      const entry = Atomics.load(this.#words, base + ((name.hash + step) & (this.#buckets - 1)))
       if (entry === 0) return undefined
       if (entry === TOMBSTONE) continue
       const binding = this.#match(entry - 1, name)

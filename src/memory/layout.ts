@@ -136,7 +136,7 @@ export const CONTROL_TICKETS = [
 //     producer                               manager                           attacher, then manager
 
 export const MAILBOX_HEADER_WORDS = 3 * LINE_WORDS
-/** RMW by the producer, and by the manager that sets CLOSED_BIT: words ever published. Record lengths are even. */
+/** RMW by the producer, and by the manager that sets CLOSED_BIT: words ever published. Record lengths leave the low bits 0. */
 export const MAILBOX_TAIL = 0
 /** Lowest bit of the tail: set by the manager at the stop; the tail never moves after it. */
 export const CLOSED_BIT = 1
@@ -170,11 +170,14 @@ export const MAILBOX_ROOM_WAITING = 2 * LINE_WORDS + 1
 //   word 0        1            2      3            4         5         6          7 ...            length - 1
 //   +--------+--------------+------+------------+----------+---------+----------+---------+-----+--------+
 //   | length | kind, status | slot | generation | previous | text    | metadata | payload | pad | ticket |
-//   | even   |              |      |            | ticket   | header  | header   | words   | 0-1 |        |
+//   | x 8    | and hashes   |      |            | ticket   | header  | header   | words   | 0-7 |        |
 //   +--------+--------------+------+------------+----------+---------+----------+---------+-----+--------+
 //
 // Control records reuse words 2 and 3 for a deadline (Float64 bits) or a flag. The ticket is the last word, so
-// that the word before a mailbox's tail is always the last ticket that its producer has shown.
+// that the word before a mailbox's tail is always the last ticket that its producer has shown. Lengths are multiples
+// of 8 words, so that of a record only the payload ever wraps around the end of the ring.
+//
+//   word 1, from the low end:  kind (8 bits) | status (2) | text's hash (10) | metadata's hash (10)
 
 /** Word 0 is the length. */
 export const RECORD_KIND = 1
@@ -193,6 +196,12 @@ export const KIND_SUPPRESS_LIVENESS = 5
 export const KIND_SUPPRESS_READINESS = 6
 export const KIND_MASK = 0xff
 export const STATUS_SHIFT = 8
+/** Hashes of the contents, made once by the producer that repeats them: where the manager looks for blocks to share. */
+export const TEXT_HASH_SHIFT = 10
+export const METADATA_HASH_SHIFT = 20
+export const HASH_MASK = 0x3ff
+/** Records are padded to multiples of this. */
+export const RECORD_ALIGN_WORDS = 8
 /** Metadata header of an update that keeps the component's metadata. */
 export const METADATA_KEPT = -1
 

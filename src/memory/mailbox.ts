@@ -5,6 +5,8 @@
 import { HealthError } from '../model/errors.js'
 import {
   CLOSED_BIT,
+  HASH_MASK,
+  KIND_MASK,
   MAILBOX_HEAD,
   MAILBOX_HEADER_WORDS,
   MAILBOX_REFUSALS,
@@ -14,7 +16,9 @@ import {
   MAILBOX_WAITS,
   MANAGER_FAILED,
   MANAGER_STATE,
+  METADATA_HASH_SHIFT,
   METADATA_KEPT,
+  RECORD_ALIGN_WORDS,
   RECORD_GENERATION,
   RECORD_HEADER_WORDS,
   RECORD_KIND,
@@ -22,6 +26,9 @@ import {
   RECORD_PREVIOUS_TICKET,
   RECORD_SLOT,
   RECORD_TEXT,
+  STATUS_MASK,
+  STATUS_SHIFT,
+  TEXT_HASH_SHIFT,
   TICKET_COUNTER,
   WORD_BYTES,
   type Words,
@@ -36,6 +43,13 @@ export function mailboxHeader(region: Region, index: number): number {
 
 function ringBase(region: Region, index: number): number {
   return region.layout.rings + index * region.layout.mailboxWords
+}
+
+/** The bits of the contents' hashes in a record's kind word. */
+function hashesOf(text: Encoded | undefined, metadata: Encoded | undefined): number {
+  const textHash = text === undefined ? 0 : text.hash & HASH_MASK
+  const metadataHash = metadata === undefined ? 0 : metadata.hash & HASH_MASK
+  return (textHash << TEXT_HASH_SHIFT) | (metadataHash << METADATA_HASH_SHIFT)
 }
 
 /** What a record says, besides its text and metadata. */
@@ -90,27 +104,30 @@ export class MailboxWriter {
     const textWords = text?.words
     const metadataWords = metadata?.words
     const payload = (textWords?.length ?? 0) + (metadataWords?.length ?? 0)
-    const length = (RECORD_HEADER_WORDS + payload + 2) & ~1
+    const length = (RECORD_HEADER_WORDS + payload + RECORD_ALIGN_WORDS) & -RECORD_ALIGN_WORDS
     if (this.#mask + 1 - ((this.#tail - this.#head) | 0) < length)
       this.#waitForRoom(length, timeoutMs, ring)
-    const base = this.#ring
-    const mask = this.#mask
-    let at = this.#tail
-    words[base + (at & mask)] = length
-    words[base + ((at + RECORD_KIND) & mask)] = record.kind
-    words[base + ((at + RECORD_SLOT) & mask)] = record.slot
-    words[base + ((at + RECORD_GENERATION) & mask)] = record.generation
-    words[base + ((at + RECORD_TEXT) & mask)] = text === undefined ? 0 : text.header
-    words[base + ((at + RECORD_METADATA) & mask)] =
-      metadata === undefined ? METADATA_KEPT : metadata.header
-    at += RECORD_HEADER_WORDS
-    if (textWords !== undefined) {
-      for (let i = 0; i < textWords.length; i++) words[base + (at++ & mask)] = textWords[i]!
-    }
-    if (metadataWords !== undefined) {
-      for (let i = 0; i < metadataWords.length; i++) words[base + (at++ & mask)] = metadataWords[i]!
-    }
+    const at = this.#ring + (this.#tail & this.#mask)
+    words[at] = length
+    words[at + RECORD_KIND] = record.kind | hashesOf(text, metadata)
+    words[at + RECORD_SLOT] = record.slot
+    words[at + RECORD_GENERATION] = record.generation
+    words[at + RECORD_TEXT] = text === undefined ? 0 : text.header
+    words[at + RECORD_METADATA] = metadata === undefined ? METADATA_KEPT : metadata.header
+    const payloadAt = this.#tail + RECORD_HEADER_WORDS
+    if (textWords !== undefined) this.#put(payloadAt, textWords)
+    if (metadataWords !== undefined) this.#put(payloadAt + (textWords?.length ?? 0), metadataWords)
     this.#length = length
+  }
+
+  /** Copies content to a position of the ring, around its end if it must be. */
+  #put(position: number, content: Int32Array): void {
+    const words = this.#words
+    const start = position & this.#mask
+    const at = this.#ring + start
+    const wrapsAt = Math.min(content.length, this.#mask + 1 - start)
+    for (let i = 0; i < wrapsAt; i++) words[at + i] = content[i]!
+    for (let i = wrapsAt; i < content.length; i++) words[this.#ring + i - wrapsAt] = content[i]!
   }
 
   /** drawTicket. */
@@ -126,7 +143,7 @@ export class MailboxWriter {
   publish(ticket: number, previousTicket: number): void {
     const words = this.#words
     const tail = this.#tail
-    words[this.#ring + ((tail + RECORD_PREVIOUS_TICKET) & this.#mask)] = previousTicket
+    words[this.#ring + (tail & this.#mask) + RECORD_PREVIOUS_TICKET] = previousTicket
     words[this.#ring + ((tail + this.#length - 1) & this.#mask)] = ticket
     // Pairs with the tail loads of the manager (collectFirst, collectSecond) and of readers (noteTails): the
     // record's words happen before. A compare-exchange, not a store: it fails on the mark of a closing manager,
@@ -197,6 +214,9 @@ export class MailboxReader {
   /** The record at the head; valid after `load`. */
   ticket = 0
   kind = 0
+  status = 0
+  textHash = 0
+  metadataHash = 0
   slot = 0
   generation = 0
   previousTicket = 0
@@ -235,14 +255,19 @@ export class MailboxReader {
     if (this.#isLoaded) return true
     const { words, ring, mask, head } = this
     if (((this.limit - head) | 0) <= 0) return false
-    const length = words[ring + (head & mask)]!
+    const at = ring + (head & mask)
+    const length = words[at]!
     this.#length = length
-    this.kind = words[ring + ((head + RECORD_KIND) & mask)]!
-    this.slot = words[ring + ((head + RECORD_SLOT) & mask)]!
-    this.generation = words[ring + ((head + RECORD_GENERATION) & mask)]!
-    this.previousTicket = words[ring + ((head + RECORD_PREVIOUS_TICKET) & mask)]!
-    this.textHeader = words[ring + ((head + RECORD_TEXT) & mask)]!
-    this.metadataHeader = words[ring + ((head + RECORD_METADATA) & mask)]!
+    const kind = words[at + RECORD_KIND]!
+    this.kind = kind & KIND_MASK
+    this.status = (kind >> STATUS_SHIFT) & STATUS_MASK
+    this.textHash = (kind >> TEXT_HASH_SHIFT) & HASH_MASK
+    this.metadataHash = (kind >> METADATA_HASH_SHIFT) & HASH_MASK
+    this.slot = words[at + RECORD_SLOT]!
+    this.generation = words[at + RECORD_GENERATION]!
+    this.previousTicket = words[at + RECORD_PREVIOUS_TICKET]!
+    this.textHeader = words[at + RECORD_TEXT]!
+    this.metadataHeader = words[at + RECORD_METADATA]!
     this.ticket = words[ring + ((head + length - 1) & mask)]!
     this.#isLoaded = true
     return true
@@ -255,6 +280,19 @@ export class MailboxReader {
 
   metadataAt(): number {
     return this.head + RECORD_HEADER_WORDS + contentWords(this.textHeader)
+  }
+
+  /** Whether the ring holds, from a position on, the same words as the region from `at` on. */
+  equals(position: number, at: number, count: number): boolean {
+    const { words } = this
+    const start = position & this.mask
+    const from = this.ring + start
+    const wrapsAt = Math.min(count, this.capacity - start)
+    for (let i = 0; i < wrapsAt; i++) if (words[from + i] !== words[at + i]) return false
+    for (let i = wrapsAt; i < count; i++) {
+      if (words[this.ring + i - wrapsAt] !== words[at + i]) return false
+    }
+    return true
   }
 
   /** Copies words of the ring into the thread's own array. */

@@ -13,11 +13,23 @@ export interface Encoded {
   /** Byte length and encoding; 0 is the empty string or empty metadata. */
   readonly header: number
   readonly words: Int32Array
+  /** Of header and words; equal contents have equal hashes. */
+  readonly hash: number
   /** Something was left out for want of room. */
   readonly isCut: boolean
 }
 
-const EMPTY: Encoded = { header: 0, words: new Int32Array(0), isCut: false }
+const EMPTY: Encoded = { header: 0, words: new Int32Array(0), hash: 0, isCut: false }
+
+const FNV_PRIME = 16777619
+const FNV_OFFSET = 0x811c9dc5 | 0
+
+/** Content that is encoded already, as it stands in a block. */
+export function encodedOf(header: number, words: Int32Array): Encoded {
+  let hash = FNV_OFFSET ^ header
+  for (const word of words) hash = Math.imul(hash ^ word, FNV_PRIME)
+  return { header, words, hash: hash ^ (hash >>> 15), isCut: false }
+}
 
 /** How many words the content of a block with this header takes. */
 export function contentWords(header: number): number {
@@ -30,7 +42,7 @@ export function encodeText(text: string, maxBytes: number): Encoded {
   if (length > maxBytes) return { ...encodeText(cutText(text, maxBytes), Infinity), isCut: true }
   const words = new Int32Array((length + 3) >> 2)
   const encoding = writeText(text, length, words, 0)
-  return { header: length | (encoding << ENCODING_SHIFT), words, isCut: false }
+  return encodedOf(length | (encoding << ENCODING_SHIFT), words)
 }
 
 /**
@@ -58,7 +70,8 @@ export function encodeMetadata(
     words[1 + i] = length
     at += length
   }
-  return { header: (lengthsBytes + textBytes) | (encoding << ENCODING_SHIFT), words, isCut }
+  const header = (lengthsBytes + textBytes) | (encoding << ENCODING_SHIFT)
+  return { ...encodedOf(header, words), isCut }
 }
 
 /** Metadata is budgeted by the bytes of its block, so that what was accepted always fits one. */

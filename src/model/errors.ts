@@ -31,13 +31,18 @@ export class HealthError extends Error {
   }
 }
 
-/** Why a liveness or readiness check fails. Returned by checks, never thrown by them. */
+/** Why a liveness or readiness check fails. Returned by checks, never thrown by them; its `stack` names no callers. */
 export class HealthCheckError extends HealthError {
   /** The component that the verdict rests on: the first of the policy's list that fails. */
   readonly component: string
 
   constructor(component: string, message: string) {
+    // A verdict is an answer: the stack of whoever asked says nothing about it, and costs more than the check itself.
+    // Where Error is frozen, setting fails, and the stack is there.
+    const { stackTraceLimit } = Error
+    Reflect.set(Error, 'stackTraceLimit', 0)
     super('ERR_HEALTH_CHECK', message)
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
     this.name = 'HealthCheckError'
     this.component = component
   }

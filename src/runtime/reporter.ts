@@ -123,11 +123,8 @@ export class Reporter implements ComponentReporter {
   }
 
   deregister(): void {
-    this.#whileBound((slot, generation, isSettled) => {
-      const isPublished = this.#attachment.deregister(slot, generation, this.#ticket, isSettled)
-      if (isPublished) this.#unbind()
-      return isPublished
-    })
+    if (this.#isBound() && this.#end(false)) return
+    this.#whenSettled(() => this.#end(true))
   }
 
   /** Looks the component up; false if it is not registered. */
@@ -164,39 +161,62 @@ export class Reporter implements ComponentReporter {
     if (metadata !== null && metadata !== undefined) checkMetadata(metadata)
     const text = this.#texts.encode(message)
     const pairs = this.#encode(metadata)
+    if (this.#isBound() && this.#tell(status, message, text, pairs, false)) return
+    this.#whenSettled(() => this.#tell(status, message, text, pairs, true))
+  }
+
+  #tell(
+    status: HealthStatus,
+    message: string,
+    text: Encoded,
+    pairs: Pairs | undefined,
+    isSettled: boolean,
+  ): boolean {
     const attachment = this.#attachment
-    this.#whileBound((slot, generation, isSettled) => {
-      if (
-        !attachment.update(slot, generation, status, text, pairs?.encoded, this.#ticket, isSettled)
-      ) {
-        return false
-      }
-      this.#ticket = attachment.ticket
-      this.#status = status
-      this.#message = message
-      if (pairs !== undefined) this.#keepMetadata(pairs.flat)
-      else if (!attachment.isUndisturbed) this.#keepMetadata(undefined)
-      if (text.isCut || pairs?.encoded.isCut) attachment.countCut()
-      return true
-    })
+    const metadata = pairs?.encoded
+    const slot = this.#slot
+    const generation = this.#generation
+    if (!attachment.update(slot, generation, status, text, metadata, this.#ticket, isSettled)) {
+      return false
+    }
+    this.#ticket = attachment.ticket
+    this.#status = status
+    this.#message = message
+    if (pairs !== undefined) this.#keepMetadata(pairs.flat)
+    else if (!attachment.isUndisturbed) this.#keepMetadata(undefined)
+    if (text.isCut || metadata?.isCut) attachment.countCut()
+    return true
+  }
+
+  #end(isSettled: boolean): boolean {
+    const isPublished = this.#attachment.deregister(
+      this.#slot,
+      this.#generation,
+      this.#ticket,
+      isSettled,
+    )
+    if (isPublished) this.#unbind()
+    return isPublished
+  }
+
+  #isBound(): boolean {
+    return this.#slot !== UNBOUND || this.bind()
   }
 
   /**
-   * Publishes under the binding, or under a new one if that has ended. What is not registered is ignored, and counted,
-   * only after a look that knows all that was published before it.
+   * Publishes what could not be under the binding as it was. What is not registered is ignored, and counted, only after a
+   * look that knows all that was published before it.
    */
-  #whileBound(publish: (slot: number, generation: number, isSettled: boolean) => boolean): void {
+  #whenSettled(publish: () => boolean): void {
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const isSettled = round > 0
-      if (this.#slot !== UNBOUND || this.bind()) {
-        if (publish(this.#slot, this.#generation, isSettled)) return
-        this.#unbind()
-      } else if (isSettled) {
+      this.#attachment.settle()
+      if (!this.bind()) {
         this.#attachment.countIgnored()
         return
       }
-      this.#attachment.settle()
+      if (publish()) return
     }
+    this.#unbind()
     throw new HealthError(
       'ERR_HEALTH_UNAVAILABLE',
       `name=${show(this.name)}: registered anew again and again while it was reported`,

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import {
-  type Binding,
-  DirectoryReader,
-  DirectoryWriter,
-  hashOf,
-} from '../../src/memory/directory.js'
+import { type Binding, DirectoryReader, DirectoryWriter } from '../../src/memory/directory.js'
 import { COPY_NAME, COPY_STATUS, DIRECTORY_VERSION } from '../../src/memory/layout.js'
 import { PayloadHeap } from '../../src/memory/payload-heap.js'
 import type { Region } from '../../src/memory/region.js'
@@ -86,7 +81,7 @@ class DirectoryWorld {
     const generation = nextGeneration(this.#generations[slot]!)
     this.#generations[slot] = generation
     this.#commit(slot, statusWordOf(2, generation, true), block)
-    if (isWhole) this.#writer.add(slot, hashOf(encoded))
+    if (isWhole) this.#writer.add(slot, encoded.hash)
     this.model.set(name, { slot, generation })
   }
 
@@ -114,7 +109,7 @@ class DirectoryWorld {
   }
 
   *#entries(): Iterable<readonly [number, number]> {
-    for (const [name, { slot }] of this.model) yield [slot, hashOf(encode(name))]
+    for (const [name, { slot }] of this.model) yield [slot, encode(name).hash]
   }
 }
 
@@ -186,7 +181,7 @@ function collidingNames(): string[] {
   }
   for (let i = 0; i < 1_000_000 && colliding.length < 6; i++) {
     const name = letters() + letters() + letters()
-    const hash = hashOf(encode(name))
+    const hash = encode(name).hash
     const other = nameOf.get(hash)
     if (other !== undefined && other !== name) colliding.push(other, name)
     nameOf.set(hash, name)

@@ -12,7 +12,7 @@ import {
 } from '../../src/memory/layout.js'
 import { MailboxReader, MailboxWriter, mailboxHeader } from '../../src/memory/mailbox.js'
 import type { Region } from '../../src/memory/region.js'
-import type { Encoded } from '../../src/memory/text.js'
+import { type Encoded, encodedOf } from '../../src/memory/text.js'
 import { HealthError } from '../../src/model/errors.js'
 import { check, nearWrap, smallRegion } from './support.js'
 
@@ -34,10 +34,10 @@ type Step =
   | { kind: 'newWriter' | 'newReader' | 'close' }
 
 const noRing = () => {}
-/** Record lengths are even, and the ticket takes the last word. */
+/** Records are padded to multiples of eight words, and the ticket takes the last word. */
 function lengthOf(payloadWords: number): number {
   const needed = RECORD_HEADER_WORDS + payloadWords + 1
-  return needed + (needed % 2)
+  return Math.ceil(needed / 8) * 8
 }
 
 /** One mailbox beside a plain queue. */
@@ -120,7 +120,9 @@ class MailboxWorld {
     reader.limit = reader.loadTail()
     assert.ok(reader.load(), 'an accepted record is not there')
     assert.equal(reader.ticket, sent.ticket)
-    assert.equal(reader.kind, sent.kind)
+    assert.equal(reader.kind | (reader.status << 8), sent.kind)
+    assert.equal(reader.textHash, sent.text.hash & 0x3ff)
+    assert.equal(reader.metadataHash, (sent.metadata?.hash ?? 0) & 0x3ff)
     assert.equal(reader.slot, sent.slot)
     assert.equal(reader.generation, sent.generation)
     assert.equal(reader.previousTicket, sent.previous)
@@ -157,7 +159,7 @@ class MailboxWorld {
   #words(count: number): Encoded {
     this.#fill++
     const words = Int32Array.from({ length: count }, (_, i) => (this.#fill << 8) + i)
-    return { header: count * WORD_BYTES, words, isCut: false }
+    return encodedOf(count * WORD_BYTES, words)
   }
 }
 
@@ -185,8 +187,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 const target = fc.nat(1)
 const program = fc.array(fc.tuple(target, step), { maxLength: 150, size: 'max' })
 const capacityWords = fc.constantFrom(16, 32, 64, 128)
-/** Even, as tails are. */
-const start = nearWrap.map((counter) => (counter & ~1) | 0)
+/** A multiple of 8, as tails are. */
+const start = nearWrap.map((counter) => (counter & ~7) | 0)
 
 function runWorld(
   words: number,

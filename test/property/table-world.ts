@@ -58,8 +58,8 @@ export class TableWorld {
     // Mailbox positions are counters, too; they are even.
     for (let i = 0; i < this.region.layout.maxThreads; i++) {
       const header = mailboxHeader(this.region, i)
-      this.region.words[header + MAILBOX_TAIL] = firstTicket & ~1
-      this.region.words[header + MAILBOX_HEAD] = firstTicket & ~1
+      this.region.words[header + MAILBOX_TAIL] = firstTicket & ~7
+      this.region.words[header + MAILBOX_HEAD] = firstTicket & ~7
     }
     this.#drain = new Drain(this.region)
     this.#books = { model: this.model, now: 1_700_000_000_000, applied: 0, ignored: 0 }

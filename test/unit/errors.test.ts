@@ -67,3 +67,11 @@ test('an argument error says name, value and rule', () => {
 test('a tag that nobody handled is reported with its value', () => {
   assert.throws(() => assertNever('surprise' as never), /unexpected value "surprise"/)
 })
+
+test('a verdict collects no stack, and leaves the limit for other errors as it was', () => {
+  const { stackTraceLimit } = Error
+  const verdict = new HealthCheckError('dakr_transport', 'dakr_transport is not registered')
+  assert.doesNotMatch(verdict.stack ?? '', /\n/)
+  assert.equal(Error.stackTraceLimit, stackTraceLimit)
+  assert.match(new HealthError('ERR_HEALTH_STOPPED', 'stopped').stack ?? '', /\n +at /)
+})

@@ -28,7 +28,7 @@ function rig(granules: number, evict: (heap: PayloadHeap) => boolean = () => fal
       writer.publish(1, 1)
       reader.limit = reader.loadTail()
       reader.load()
-      const block = interner.intern(reader, reader.textAt(), reader.textHeader, current, 'text')
+      const block = interner.internText(reader, current)
       reader.advance()
       return block
     },

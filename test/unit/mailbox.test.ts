@@ -7,12 +7,12 @@ import {
   MAILBOX_WAITS,
 } from '../../src/memory/layout.js'
 import { MailboxReader, MailboxWriter, mailboxHeader } from '../../src/memory/mailbox.js'
-import type { Encoded } from '../../src/memory/text.js'
+import { encodedOf } from '../../src/memory/text.js'
 import { smallRegion } from './core-support.js'
 
 const RECORD = { kind: 1, slot: 7, generation: 3 }
 /** With its header and ticket a record of 16 words, so two fill the smallest ring used here. */
-const TEXT: Encoded = { header: 32, words: new Int32Array(8).fill(5), isCut: false }
+const TEXT = encodedOf(32, new Int32Array(8).fill(5))
 const noRing = () => assert.fail('rang')
 
 function rig() {

@@ -22,8 +22,18 @@ function metadataRoundTrip(metadata: Record<string, string>, maxBytes = MEBIBYTE
 }
 
 test('the empty string and empty metadata take no words at all', () => {
-  assert.deepEqual(encodeText('', 64), { header: 0, words: new Int32Array(0), isCut: false })
-  assert.deepEqual(encodeMetadata({}, 64), { header: 0, words: new Int32Array(0), isCut: false })
+  assert.deepEqual(encodeText('', 64), {
+    header: 0,
+    words: new Int32Array(0),
+    hash: 0,
+    isCut: false,
+  })
+  assert.deepEqual(encodeMetadata({}, 64), {
+    header: 0,
+    words: new Int32Array(0),
+    hash: 0,
+    isCut: false,
+  })
   assert.equal(decodeMetadata(new Int32Array(0), 0, 0), NO_METADATA)
 })
 
@@ -92,5 +102,5 @@ test('a key that leaves no room for a cut value is left out with its value', () 
 
 test('metadata of which nothing fits is empty, and counts as cut', () => {
   const encoded = encodeMetadata({ [`k${'x'.repeat(100)}`]: '1' }, 64)
-  assert.deepEqual(encoded, { header: 0, words: new Int32Array(0), isCut: true })
+  assert.deepEqual(encoded, { header: 0, words: new Int32Array(0), hash: 0, isCut: true })
 })

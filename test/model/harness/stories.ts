@@ -26,7 +26,7 @@ export interface Story {
 }
 
 /** Longer than what the manager keeps for reuse, so that every byte of the heap in use is one that somebody shows. */
-export const long = (text: string) => `${text} ${'.'.repeat(300)}`
+export const long = (text: string) => `${text} ${'.'.repeat(280)}`
 const longMetadata = (text: string): Metadata => ({ key: long(text) })
 
 const A = [register('a'), update('a', 1, 'fine', { k: 'v' })]
