@@ -12,14 +12,14 @@ export {
 } from './probe/health-server.js'
 export type { BoundAddress } from './probe/listener.js'
 export type { ServerAddress } from './probe/probe-actor.js'
+export type { HealthHandle } from './runtime/health-handle.js'
 export {
   type ComponentOptions,
-  type HealthHandle,
   HealthManager,
-  type RestartEvent,
   type SuppressionReason,
 } from './runtime/health-manager.js'
 export type { Verdict } from './runtime/health-reader.js'
 export type { HealthManagerOptions } from './runtime/options.js'
 export type { ComponentReporter } from './runtime/reporter.js'
+export type { RestartEvent } from './runtime/runtime-events.js'
 export type { ActorState, ActorStats, MailboxStats, RuntimeStats } from './runtime/stats.js'

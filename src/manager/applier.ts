@@ -34,18 +34,15 @@ import {
   highWord,
   isRegistered,
   lowWord,
-  nextGeneration,
   SlotMap,
   SlotWriter,
   statusOf,
   statusWordOf,
 } from '../memory/slot-latch.js'
-import { contentWords, encodedOf } from '../memory/text.js'
 import { Interner } from './interner.js'
+import type { Outcome } from './outcome.js'
 import { type Recovered, recover } from './recovery.js'
-
-/** What became of a record. */
-export type Outcome = 'applied' | 'ignored' | 'superseded' | 'refused'
+import { Registrations } from './registrations.js'
 
 export class Applier {
   readonly #region: Region
@@ -53,6 +50,7 @@ export class Applier {
   readonly #control: ControlWriter
   readonly #interner: Interner
   readonly #state: Recovered
+  readonly #registrations: Registrations
   /** Reused, so that a transition allocates nothing. */
   readonly #transition = {
     slot: 0,
@@ -79,6 +77,7 @@ export class Applier {
     this.#state = recover(region, this.#slots)
     const { heap, journal } = this.#state
     this.#interner = new Interner(region, heap, () => journal.evict())
+    this.#registrations = new Registrations(region.words, this.#slots, this.#interner, this.#state)
   }
 
   get componentCount(): number {
@@ -119,9 +118,9 @@ export class Applier {
       case KIND_UPDATE:
         return this.#update(record, record.status)
       case KIND_REGISTER:
-        return this.#register(record)
+        return this.#registrations.register(record, this.#nowLow, this.#nowHigh)
       case KIND_DEREGISTER:
-        return this.#deregister(record)
+        return this.#registrations.deregister(record)
       case KIND_STANDBY:
         return this.#standby(record)
       case KIND_SUPPRESS_LIVENESS:
@@ -230,69 +229,6 @@ export class Applier {
       this.#state.heap.release(oldMetadata)
     }
     return 'superseded'
-  }
-
-  #register(record: MailboxReader): Outcome {
-    const header = record.textHeader
-    const content = new Int32Array(contentWords(header))
-    record.copy(record.textAt(), content)
-    const name = encodedOf(header, content)
-    if (this.#state.isRegistered(name)) return 'applied'
-    const slot = this.#state.takeSlot()
-    if (slot === undefined) return 'refused'
-    const block = this.#interner.internWords(content, header)
-    if (block === 0) {
-      this.#state.giveSlotBack(slot)
-      return 'refused'
-    }
-    const { words } = this.#region
-    // Before the commit: every update of the new registration gets a later ticket than this. The record's own would
-    // leave tickets of an earlier registration after it, and updates that keep metadata waiting for them.
-    const first = this.#slots.expireReporters(slot)
-    const copy = this.#slots.openWhole(slot)
-    const generation = nextGeneration(generationOf(words[this.#slots.from + COPY_STATUS]!))
-    put(words, copy + COPY_STATUS, statusWordOf(0, generation, true))
-    put(words, copy + COPY_TICKET, first)
-    put(words, copy + COPY_METADATA_TICKET, first)
-    put(words, copy + COPY_NAME, block)
-    put(words, copy + COPY_MESSAGE, 0)
-    put(words, copy + COPY_METADATA, 0)
-    for (const field of [COPY_UPDATED_AT, COPY_SINCE]) {
-      put(words, copy + field, this.#nowLow)
-      put(words, copy + field + 1, this.#nowHigh)
-    }
-    put(words, copy + COPY_TRANSITIONS, 0)
-    // Before the commit, which makes the slot appear in reports and its name in the directory at the same instant.
-    this.#state.enter(name, slot)
-    this.#slots.commit(slot)
-    return 'applied'
-  }
-
-  /** However late: with an update of the same generation it could have come after or before, both end unregistered. */
-  #deregister(record: MailboxReader): Outcome {
-    const { slot, ticket } = record
-    const { words } = this.#region
-    const statusWord = this.#slots.get(slot, COPY_STATUS)
-    const generation = generationOf(statusWord)
-    if (generation !== record.generation) return 'ignored'
-    if (!isRegistered(statusWord)) {
-      // Met again after a crash, or the second of two.
-      return ticket === this.#slots.get(slot, COPY_TICKET) ? 'applied' : 'ignored'
-    }
-    const copy = this.#slots.openWhole(slot)
-    const { from } = this.#slots
-    const blocks = [COPY_NAME, COPY_MESSAGE, COPY_METADATA].map((field) => words[from + field]!)
-    put(words, copy + COPY_STATUS, statusWordOf(0, generation, false))
-    if (isAfter(ticket, words[from + COPY_TICKET]!)) put(words, copy + COPY_TICKET, ticket)
-    put(words, copy + COPY_NAME, 0)
-    put(words, copy + COPY_MESSAGE, 0)
-    put(words, copy + COPY_METADATA, 0)
-    this.#slots.commit(slot)
-    // Behind the commit: whoever finds its ticket gone finds the registration gone, too.
-    this.#slots.expireReporters(slot)
-    this.#state.leave(slot)
-    for (const block of blocks) this.#state.heap.release(block)
-    return 'applied'
   }
 
   #standby({ slot, ticket }: MailboxReader): Outcome {

@@ -17,8 +17,6 @@ import {
   MAILBOX_REFUSED_TICKET,
   MAILBOX_ROOM_SEQUENCE,
   MAILBOX_ROOM_WAITING,
-  SNAPSHOT_DONES,
-  SNAPSHOT_REQUESTS,
   SUPERSEDED_COUNT,
   SWEPT_TICKET,
   TABLE_SEQUENCE,
@@ -26,14 +24,14 @@ import {
 } from '../memory/layout.js'
 import { MailboxReader } from '../memory/mailbox.js'
 import { put, type Region } from '../memory/region.js'
-import { Applier, type Outcome } from './applier.js'
+import { Applier } from './applier.js'
+import type { Outcome } from './outcome.js'
+import { SnapshotPauses } from './snapshot-pauses.js'
 
 /** Tickets are compared by serial numbers, so none that still counts may fall 2^31 behind: idle slots are lifted this often. */
 const SWEEP_INTERVAL = 2 ** 28
 /** How long a metadata-keeping update waits for a predecessor whose producer may have been killed, in ms. */
 const PREDECESSOR_PATIENCE_MS = 10
-/** How long the manager pauses for readers of snapshots, in ms. */
-const SNAPSHOT_PAUSE_MS = 1
 
 /** A look at the request words costs as much as a tenth of a record, so it is taken between every so many. */
 const RECORDS_BETWEEN_LOOKS = 16
@@ -46,13 +44,12 @@ export class Drain {
   readonly #region: Region
   readonly #words: Words
   readonly #applier: Applier
+  readonly #snapshots: SnapshotPauses
   readonly #mailboxes: MailboxReader[] = []
   readonly #counts = { applied: 0, ignored: 0, superseded: 0, cut: 0 }
   /** Mailboxes with records of this round. */
   readonly #pending: MailboxReader[] = []
   #servedWaiters = 0
-  /** Snapshot requests up to which a pause was granted. */
-  #grantedRequests = 0
   #giveUpAt = 0
   #patienceMs = PREDECESSOR_PATIENCE_MS
 
@@ -65,7 +62,7 @@ export class Drain {
     this.#counts.ignored = words[IGNORED_COUNT]!
     this.#counts.superseded = words[SUPERSEDED_COUNT]!
     this.#counts.cut = words[CUT_COUNT]!
-    this.#grantedRequests = Atomics.load(words, SNAPSHOT_DONES)
+    this.#snapshots = new SnapshotPauses(words)
     this.#publishCounts()
     this.#wakeAll()
   }
@@ -138,8 +135,10 @@ export class Drain {
   #applyUpTo(highest: number, maxRecords: number): number {
     let consumed = 0
     while (consumed < maxRecords) {
-      if ((consumed & (RECORDS_BETWEEN_LOOKS - 1)) === 1 && this.#isSnapshotWanted()) {
-        this.#grantSnapshot()
+      if ((consumed & (RECORDS_BETWEEN_LOOKS - 1)) === 1 && this.#snapshots.isWanted()) {
+        this.#endBatch()
+        this.#snapshots.grant()
+        this.#beginBatch()
       }
       const mailbox = this.#pickSmallest(highest)
       if (mailbox === undefined || !this.#hasPredecessor(mailbox)) break
@@ -208,38 +207,6 @@ export class Drain {
 
   #endBatch(): void {
     Atomics.store(this.#words, TABLE_SEQUENCE, (this.#words[TABLE_SEQUENCE]! + 1) | 0)
-  }
-
-  /**
-   * grantSnapshot, between two records: nothing moves until as many readers are done as have asked since the last
-   * pause, or the time is up. Readers that were killed over their requests are thus waited for once.
-   */
-  #grantSnapshot(): void {
-    this.#endBatch()
-    const words = this.#words
-    const end = performance.now() + SNAPSHOT_PAUSE_MS
-    const donesBefore = Atomics.load(words, SNAPSHOT_DONES)
-    for (;;) {
-      const requests = Atomics.load(words, SNAPSHOT_REQUESTS)
-      const dones = Atomics.load(words, SNAPSHOT_DONES)
-      // Granted are the requests of the last look, so that one that comes after it gets a pause of its own.
-      const asked = (requests - this.#grantedRequests) | 0
-      const left = end - performance.now()
-      if (((dones - donesBefore) | 0) >= asked || dones === requests || left <= 0) {
-        this.#grantedRequests = requests
-        break
-      }
-      // Pairs with the add and notify in TableReader after its attempts.
-      Atomics.wait(words, SNAPSHOT_DONES, dones, left)
-    }
-    this.#beginBatch()
-  }
-
-  #isSnapshotWanted(): boolean {
-    const requests = Atomics.load(this.#words, SNAPSHOT_REQUESTS)
-    return (
-      requests !== this.#grantedRequests && requests !== Atomics.load(this.#words, SNAPSHOT_DONES)
-    )
   }
 
   /** settle: wakes readers that wait for heads, and producers that wait for room. */

@@ -29,10 +29,13 @@ export interface Region {
   readonly layout: Layout
 }
 
-/** An empty region. Pages that nobody touches cost no memory. Tests pass a first ticket close to a wrap. */
+/**
+ * An empty region. Pages that nobody touches cost no memory. Tests pass a first ticket close to a wrap.
+ * @throws HealthError `ERR_HEALTH_CAPACITY` if the memory can't be had.
+ */
 export function createRegion(sizes: RegionSizes, firstTicket = 1): Region {
   const layout = layoutFor(sizes)
-  const words = new Int32Array(new SharedArrayBuffer(layout.totalWords * WORD_BYTES))
+  const words = new Int32Array(allocate(layout.totalWords * WORD_BYTES, sizes))
   words[MAX_COMPONENTS] = layout.maxComponents
   words[MAX_THREADS] = layout.maxThreads
   words[MAILBOX_WORDS] = layout.mailboxWords
@@ -45,6 +48,19 @@ export function createRegion(sizes: RegionSizes, firstTicket = 1): Region {
   words[VERSION] = LAYOUT_VERSION
   words[MAGIC] = LAYOUT_MAGIC
   return { words, layout }
+}
+
+function allocate(bytes: number, sizes: RegionSizes): SharedArrayBuffer {
+  try {
+    return new SharedArrayBuffer(bytes)
+  } catch (error) {
+    const { maxThreads, mailboxBytes, maxComponents, heapBytes, journalBytes } = sizes
+    throw new HealthError(
+      'ERR_HEALTH_CAPACITY',
+      `the shared memory can't be allocated: maxThreads=${maxThreads} mailboxBytes=${mailboxBytes} maxComponents=${maxComponents} heapBytes=${heapBytes} journalBytes=${journalBytes}`,
+      { cause: error },
+    )
+  }
 }
 
 /** @throws HealthError `ERR_HEALTH_LAYOUT` if the buffer is not a region of this layout version. */

@@ -153,7 +153,7 @@ export class TableReader {
     for (let attempt = 0; attempt < FREE_ATTEMPTS; attempt++) if (this.#attempt(draft)) return true
     const deadline = performance.now() + Math.max(this.#timeoutMs, MIN_SNAPSHOT_MS)
     do {
-      // The manager pauses between two records while requests outnumber dones; see Drain.#grantSnapshot.
+      // The manager pauses between two records while requests outnumber dones; see SnapshotPauses.grant.
       Atomics.add(this.#words, SNAPSHOT_REQUESTS, 1)
       const isDone = this.#attemptUntil(draft, deadline)
       Atomics.add(this.#words, SNAPSHOT_DONES, 1)

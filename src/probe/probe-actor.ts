@@ -1,7 +1,7 @@
 // The probe actor: answers probes from the shared region, whatever the other threads are doing. Runs in the probe
 // worker's thread; the host reaches it by Comlink.
 import { HealthError } from '../model/errors.js'
-import type { HealthHandle } from '../runtime/health-manager.js'
+import type { HealthHandle } from '../runtime/health-handle.js'
 import { chooseListener, type Transport, type TransportChoice } from './choose-listener.js'
 import type { ExitGate } from './exit-gate.js'
 import type { BoundAddress, ProbeListener } from './listener.js'

@@ -6,7 +6,7 @@ import {
   actorEntryUrl,
   spawnActor,
 } from '../runtime/actor-handle.js'
-import type { HealthHandle } from '../runtime/health-manager.js'
+import type { HealthHandle } from '../runtime/health-handle.js'
 import type { TransportChoice } from './choose-listener.js'
 import { ExitGate } from './exit-gate.js'
 import type { ProbeBoot, ProbeControl, ServerAddress } from './probe-actor.js'

@@ -1,52 +1,33 @@
 // The public face of the runtime, in the thread that started it and in every thread that attached to it.
-import { EventEmitter } from 'node:events'
 import { threadId, Worker } from 'node:worker_threads'
 import { AppliedWait } from '../memory/applied-wait.js'
 import { monotonicMs, toFloatWords } from '../memory/control.js'
-import {
-  APPLIED_SEQUENCE,
-  APPLY_WAITERS,
-  KIND_STANDBY,
-  KIND_SUPPRESS_LIVENESS,
-  KIND_SUPPRESS_READINESS,
-} from '../memory/layout.js'
-import { createRegion, openRegion, type Region } from '../memory/region.js'
+import { KIND_STANDBY, KIND_SUPPRESS_LIVENESS, KIND_SUPPRESS_READINESS } from '../memory/layout.js'
+import { createRegion, type Region } from '../memory/region.js'
 import { encodeText } from '../memory/text.js'
 import {
   checkBoolean,
   checkDurationMs,
-  checkInteger,
   checkName,
   checkOptions,
   MAX_NAME_BYTES,
   type MetadataInput,
 } from '../model/arguments.js'
-import { argumentError, type HealthCheckError, HealthError, show } from '../model/errors.js'
+import { argumentError, type HealthCheckError, HealthError } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
-import type { Policy } from '../model/policy.js'
 import type { ComponentStatus, HealthReport } from '../model/report.js'
 import type { ActorExit } from './actor-handle.js'
 import { Attachment, abandonMailboxesOf, stopped } from './attachment.js'
 import { offerManagerTermination } from './faults.js'
+import { flush } from './flush.js'
+import { type HealthHandle, openHandle } from './health-handle.js'
 import { HealthReader, type Verdict } from './health-reader.js'
-import {
-  type HealthManagerOptions,
-  MAX_TIMEOUT_MS,
-  resolveOptions,
-  type Settings,
-} from './options.js'
+import { type HealthManagerOptions, resolveOptions } from './options.js'
 import { type ComponentReporter, Reporter, TextCache } from './reporter.js'
+import { type RestartEvent, RuntimeEvents } from './runtime-events.js'
 import { serversOf, stopServers } from './servers.js'
 import { type RuntimeStats, readStats } from './stats.js'
 import { Supervisor } from './supervisor.js'
-
-/** Everything another thread needs to attach. Structured-cloneable, may be given to any number of threads; opaque. */
-export interface HealthHandle {
-  readonly region: SharedArrayBuffer
-  readonly policy: Policy
-  readonly publishTimeoutMs: number
-  readonly readTimeoutMs: number
-}
 
 /** Who suppresses a verdict, and why; kept with the suppression. */
 export interface SuppressionReason {
@@ -58,20 +39,6 @@ export interface SuppressionReason {
 
 /** Options of a component, given at its registration. There are none yet. */
 export type ComponentOptions = Record<string, never>
-
-/** An actor has died, and runs again. */
-export interface RestartEvent {
-  actor: string
-  /** Restarts of this actor since the start. */
-  restarts: number
-  /** Of the thread that died. */
-  exitCode: number
-  /** What it died of, if it was an error that it did not catch. */
-  error: Error | undefined
-}
-
-/** A flush looks again this often, in ms, should the wake be lost with its manager. */
-const FLUSH_SLICE_MS = 20
 
 /**
  * Keeps the health of a program's components. Start one in any thread, attach to it from the others. Every method may
@@ -85,7 +52,7 @@ export class HealthManager {
   readonly #applied: AppliedWait
   readonly #texts: TextCache
   readonly #reporters = new Map<string, Reporter>()
-  readonly #events = new EventEmitter()
+  readonly #events = new RuntimeEvents()
   #supervisor: Supervisor | undefined
   #stopping: Promise<void> | undefined
   readonly #guard = () => this.#checkRunning()
@@ -106,7 +73,7 @@ export class HealthManager {
    */
   static async start(options?: HealthManagerOptions): Promise<HealthManager> {
     const settings = resolveOptions(options)
-    const region = allocateRegion(settings)
+    const region = createRegion(settings)
     const manager = new HealthManager(region, {
       region: region.words.buffer,
       policy: settings.policy,
@@ -115,8 +82,8 @@ export class HealthManager {
     })
     const events = {
       onRestart: (actor: string, restarts: number, { code, error }: ActorExit) =>
-        manager.#emit('restart', { actor, restarts, exitCode: code, error }),
-      onError: (error: HealthError) => manager.#reportError(error),
+        manager.#events.restarted({ actor, restarts, exitCode: code, error }),
+      onError: (error: HealthError) => manager.#events.failed(error),
     }
     const supervisor = new Supervisor(region, settings.restarts, events, settings.workerBaseUrl)
     await supervisor.start()
@@ -131,13 +98,7 @@ export class HealthManager {
    * `maxThreads` are attached, `ERR_HEALTH_STOPPED` after the stop.
    */
   static attach(handle: HealthHandle): HealthManager {
-    if (typeof handle !== 'object' || handle === null || typeof handle.policy !== 'object') {
-      throw argumentError('handle', handle, 'must be what handle() returned')
-    }
-    const region = openRegion(handle.region)
-    checkInteger(handle.publishTimeoutMs, 'handle.publishTimeoutMs', 0, MAX_TIMEOUT_MS)
-    checkInteger(handle.readTimeoutMs, 'handle.readTimeoutMs', 0, MAX_TIMEOUT_MS)
-    return new HealthManager(region, handle)
+    return new HealthManager(openHandle(handle), handle)
   }
 
   /**
@@ -173,7 +134,7 @@ export class HealthManager {
         this.updateStatus(component, HealthStatus.Unhealthy, `worker exited with code ${exitCode}`)
       } catch (error) {
         // There is no caller to throw at.
-        this.#reportError(error as HealthError)
+        this.#events.failed(error as HealthError)
       }
     })
   }
@@ -323,33 +284,7 @@ export class HealthManager {
    */
   async flush(): Promise<void> {
     this.#checkRunning()
-    const { words } = this.#region
-    // A pending waitAsync does not keep the process alive; what was reported must be applied all the same.
-    const keepAlive = setInterval(() => {}, 1 << 30)
-    try {
-      let deadline = performance.now() + this.#handle.publishTimeoutMs
-      let backlog = this.#attachment.backlog()
-      while (backlog > 0) {
-        const sequence = Atomics.load(words, APPLIED_SEQUENCE)
-        Atomics.add(words, APPLY_WAITERS, 1)
-        // Pairs with Drain.#settle, as in AppliedWait.wait.
-        if (this.#attachment.backlog() === 0) return
-        const wait = Atomics.waitAsync(words, APPLIED_SEQUENCE, sequence, FLUSH_SLICE_MS)
-        if (wait.async) await wait.value
-        const left = this.#attachment.backlog()
-        const now = performance.now()
-        if (left < backlog) deadline = now + this.#handle.publishTimeoutMs
-        else if (now > deadline) {
-          throw new HealthError(
-            'ERR_HEALTH_UNAVAILABLE',
-            `publishTimeoutMs=${this.#handle.publishTimeoutMs}: the manager applies nothing, depthBytes=${left}`,
-          )
-        }
-        backlog = left
-      }
-    } finally {
-      clearInterval(keepAlive)
-    }
+    await flush(this.#attachment, this.#handle.publishTimeoutMs)
   }
 
   /**
@@ -382,10 +317,7 @@ export class HealthManager {
   /** `restart`: an actor has died and runs again. Both events are those of the instance that started the runtime. */
   on(event: 'restart', listener: (event: RestartEvent) => void): this
   on(event: 'error' | 'restart', listener: (argument: never) => void): this {
-    if (event !== 'error' && event !== 'restart') {
-      throw argumentError('event', event, "must be 'error' or 'restart'")
-    }
-    this.#events.on(event, listener as (argument: unknown) => void)
+    this.#events.on(event, listener)
     return this
   }
 
@@ -426,33 +358,5 @@ export class HealthManager {
 
   #checkRunning(): void {
     if (!this.#attachment.isRunning()) throw stopped()
-  }
-
-  #reportError(error: HealthError): void {
-    if (this.#events.listenerCount('error') > 0) this.#emit('error', error)
-    else process.emitWarning(error)
-  }
-
-  /** Listeners are user code: what one throws is told, and stops nothing. */
-  #emit(event: 'error' | 'restart', argument: unknown): void {
-    try {
-      this.#events.emit(event, argument)
-    } catch (error) {
-      process.emitWarning(error instanceof Error ? error : new Error(show(error)))
-    }
-  }
-}
-
-/** @throws HealthError `ERR_HEALTH_CAPACITY` if the memory can't be had. */
-function allocateRegion(settings: Settings): Region {
-  try {
-    return createRegion(settings)
-  } catch (error) {
-    const { maxThreads, mailboxBytes, maxComponents, heapBytes, journalBytes } = settings
-    throw new HealthError(
-      'ERR_HEALTH_CAPACITY',
-      `the shared memory can't be allocated: maxThreads=${maxThreads} mailboxBytes=${mailboxBytes} maxComponents=${maxComponents} heapBytes=${heapBytes} journalBytes=${journalBytes}`,
-      { cause: error },
-    )
   }
 }

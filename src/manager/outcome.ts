@@ -1,0 +1,2 @@
+/** What became of a record. */
+export type Outcome = 'applied' | 'ignored' | 'superseded' | 'refused'
