@@ -5,13 +5,11 @@ export { HealthCheckError, HealthError, type HealthErrorCode } from './model/err
 export { HealthStatus, type HealthStatusName, healthStatusName } from './model/health-status.js'
 export type { ComponentStatus, HealthReport } from './model/report.js'
 export type { Transport, TransportChoice } from './probe/choose-listener.js'
-export {
-  HealthServer,
-  type HealthServerOptions,
-  type ServerRestart,
-} from './probe/health-server.js'
-export type { BoundAddress } from './probe/listener.js'
+export { HealthServer } from './probe/health-server.js'
+export type { BoundAddress, TlsFiles } from './probe/listener.js'
 export type { ServerAddress } from './probe/probe-actor.js'
+export type { Detail } from './probe/routes.js'
+export type { HealthServerOptions, ServerRestart } from './probe/server-options.js'
 export type { HealthHandle } from './runtime/health-handle.js'
 export {
   type ComponentOptions,

@@ -1,8 +1,11 @@
 // A reader with a report made by hand, for tests of routes and transports that need no runtime.
 import { HealthCheckError } from '../src/model/errors.js'
 import type { HealthStatus } from '../src/model/health-status.js'
+import { type Gate, judgeReadiness, type Policy } from '../src/model/policy.js'
 import { type ComponentStatus, compareUtf8, type HealthReport } from '../src/model/report.js'
-import type { ProbeReader, ProbeVerdict } from '../src/probe/routes.js'
+import { DEFAULT_LIMITS, type ListenerSettings } from '../src/probe/listener.js'
+import type { ProbeReader, RouteOptions } from '../src/probe/routes.js'
+import type { Look } from '../src/runtime/health-reader.js'
 
 export type Given = readonly [
   status: HealthStatus,
@@ -20,23 +23,37 @@ export function reportOf(components: Record<string, Given>): HealthReport {
   return new Map(names.map((name) => [name, componentStatus(components[name]!)]))
 }
 
+/** Judges as the default policy does, except that components that are not registered are no matter. */
 export class FakeReader implements ProbeReader {
+  policy: Policy = {
+    liveness: ['collector_manager'],
+    readiness: ['collector_manager', 'dakr_transport'],
+    unregistered: 'skip',
+  }
   report: HealthReport = new Map()
-  livenessError: HealthCheckError | undefined
-  readinessError: HealthCheckError | undefined
+  gate: Gate = { isStandby: false, isLivenessSuppressed: false, isReadinessSuppressed: false }
   /** Thrown by every read, if set. */
   failure: Error | undefined
 
-  checkLiveness(): ProbeVerdict {
-    if (this.failure) throw this.failure
-    return { report: this.report, error: this.livenessError }
+  /** With these components. */
+  static of(components: Record<string, Given>): FakeReader {
+    return Object.assign(new FakeReader(), { report: reportOf(components) })
   }
 
-  checkReadiness(): ProbeVerdict {
+  look(): Look {
     if (this.failure) throw this.failure
-    return { report: this.report, error: this.readinessError }
+    return { report: this.report, gate: this.gate }
+  }
+
+  hasBeenReady({ report }: Look): boolean {
+    const open = { isStandby: false, isLivenessSuppressed: false, isReadinessSuppressed: false }
+    return judgeReadiness(this.policy, open, (name) => report.get(name)) === undefined
   }
 }
+
+export const OPEN_TO_ALL: RouteOptions = { audience: { detail: 'always', token: undefined } }
+
+export const DEFAULT_SETTINGS: ListenerSettings = { limits: DEFAULT_LIMITS, tls: undefined }
 
 export function checkError(message: string): HealthCheckError {
   return new HealthCheckError('collector_manager', message)

@@ -15,7 +15,7 @@
 import { MAX_NAME_BYTES } from '../model/arguments.js'
 
 /** Raised with every change of this file that another build could misread; checked by every attacher. */
-export const LAYOUT_VERSION = 1
+export const LAYOUT_VERSION = 2
 /** "HLTH"; tells a region of ours from any other buffer. */
 export const LAYOUT_MAGIC = 0x48544c48
 
@@ -68,6 +68,8 @@ export const SNAPSHOT_REQUESTS = 5 * LINE_WORDS + 1
 export const SNAPSHOT_DONES = 5 * LINE_WORDS + 2
 /** RMW by readers: reads answered with the last applied state because the manager was late. */
 export const STALE_READS = 5 * LINE_WORDS + 3
+/** Readers: 1 once readiness was seen to pass without a suppression, for as long as the region lives. */
+export const READINESS_SEEN = 5 * LINE_WORDS + 4
 /** RMW by attachers: mailboxes [0, this) may be in use. */
 export const MAILBOX_HIGH_WATER = 6 * LINE_WORDS
 /** Supervisor: PHASE_RUNNING, then PHASE_STOPPING, then PHASE_STOPPED. */

@@ -19,6 +19,9 @@ export interface Judged {
   readonly message: string
 }
 
+/** From which status on a component fails a verdict: `degraded` is for who asks to be strict. */
+export type FailOn = 'unhealthy' | 'degraded'
+
 /** What besides the components decides a verdict. */
 export interface Gate {
   readonly isStandby: boolean
@@ -31,15 +34,31 @@ export function judgeLiveness(
   policy: Policy,
   gate: Gate,
   find: (name: string) => Judged | undefined,
+  failOn: FailOn = 'unhealthy',
 ): HealthCheckError | undefined {
   if (gate.isLivenessSuppressed) return undefined
   for (const name of policy.liveness) {
-    const component = find(name)
-    if (component?.status === HealthStatus.Unhealthy) {
-      return new HealthCheckError(name, `${name} is unhealthy: ${component.message}`)
-    }
+    const error = judgeAlive(name, find(name), failOn)
+    if (error !== undefined) return error
   }
   return undefined
+}
+
+/** What one component does to liveness. */
+export function judgeAlive(
+  name: string,
+  component: Judged | undefined,
+  failOn: FailOn,
+): HealthCheckError | undefined {
+  if (component === undefined || !isFailing(component.status, failOn)) return undefined
+  const { status, message } = component
+  return new HealthCheckError(name, `${name} is ${healthStatusName(status)}: ${message}`)
+}
+
+function isFailing(status: HealthStatus, failOn: FailOn): boolean {
+  return (
+    status === HealthStatus.Unhealthy || (failOn === 'degraded' && status === HealthStatus.Degraded)
+  )
 }
 
 /** The readiness verdict: undefined where it passes. `find` gives a component's status, undefined if not registered. */
@@ -47,21 +66,30 @@ export function judgeReadiness(
   policy: Policy,
   gate: Gate,
   find: (name: string) => Judged | undefined,
+  failOn: FailOn = 'unhealthy',
 ): HealthCheckError | undefined {
   if (gate.isStandby || gate.isReadinessSuppressed) return undefined
   for (const name of policy.readiness) {
-    const component = find(name)
-    if (component === undefined) {
-      if (policy.unregistered === 'skip') continue
-      return new HealthCheckError(name, `${name} is not registered`)
-    }
-    const { status } = component
-    if (status !== HealthStatus.Healthy && status !== HealthStatus.Degraded) {
-      return new HealthCheckError(
-        name,
-        `${name} is not ready (status: ${healthStatusName(status)})`,
-      )
-    }
+    const error = judgeReady(name, find(name), policy.unregistered, failOn)
+    if (error !== undefined) return error
   }
   return undefined
+}
+
+/** What one component does to readiness. */
+export function judgeReady(
+  name: string,
+  component: Judged | undefined,
+  unregistered: Policy['unregistered'],
+  failOn: FailOn,
+): HealthCheckError | undefined {
+  if (component === undefined) {
+    return unregistered === 'skip'
+      ? undefined
+      : new HealthCheckError(name, `${name} is not registered`)
+  }
+  const { status } = component
+  const isGood = status === HealthStatus.Healthy || status === HealthStatus.Degraded
+  if (isGood && !isFailing(status, failOn)) return undefined
+  return new HealthCheckError(name, `${name} is not ready (status: ${healthStatusName(status)})`)
 }

@@ -1,7 +1,7 @@
 // Which transport answers: uWebSockets.js where it loads, node:http where it doesn't. Probe actor's thread.
 import { writeSync } from 'node:fs'
 import { HealthError } from '../model/errors.js'
-import type { ProbeHandler, ProbeListener } from './listener.js'
+import type { ListenerSettings, ProbeHandler, ProbeListener } from './listener.js'
 import { NodeListener } from './node-listener.js'
 import { loadUws, UwsListener } from './uws-listener.js'
 
@@ -22,12 +22,15 @@ interface ChosenListener {
 export async function chooseListener(
   choice: TransportChoice,
   handler: ProbeHandler,
+  settings: ListenerSettings,
   load = loadUws,
   say = sayOnStandardError,
 ): Promise<ChosenListener> {
-  if (choice === 'node') return { transport: 'node', listener: new NodeListener(handler) }
+  if (choice === 'node') {
+    return { transport: 'node', listener: new NodeListener(handler, settings) }
+  }
   try {
-    return { transport: 'uws', listener: new UwsListener(await load(), handler) }
+    return { transport: 'uws', listener: new UwsListener(await load(), handler, settings) }
   } catch (error) {
     const why = firstLine(error)
     if (choice === 'uws') {
@@ -38,7 +41,7 @@ export async function chooseListener(
       )
     }
     say(`health-actor: probes are answered by node:http, uWebSockets.js cannot be loaded: ${why}\n`)
-    return { transport: 'node', listener: new NodeListener(handler) }
+    return { transport: 'node', listener: new NodeListener(handler, settings) }
   }
 }
 

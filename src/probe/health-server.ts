@@ -1,8 +1,7 @@
 // The probe server, as its users see it: an HTTP server whose answers come from a thread of their own. Called in the
 // thread that made the HealthManager; that thread also restarts the probe actor if it dies.
 import { setTimeout as delay } from 'node:timers/promises'
-import { isMainThread } from 'node:worker_threads'
-import { checkInteger, checkOptions } from '../model/arguments.js'
+import { monotonicMs } from '../memory/control.js'
 import { argumentError, HealthError } from '../model/errors.js'
 import type { ActorExit } from '../runtime/actor-handle.js'
 import type { HealthManager } from '../runtime/health-manager.js'
@@ -12,62 +11,17 @@ import type { ActorState, ActorStats } from '../runtime/stats.js'
 import type { TransportChoice } from './choose-listener.js'
 import type { ServerAddress } from './probe-actor.js'
 import { ProbeThread } from './probe-thread.js'
+import {
+  type HealthServerOptions,
+  resolveServerOptions,
+  type ServerSettings,
+} from './server-options.js'
 
-/** The probe actor died and another one answers in its place. */
-export interface ServerRestart {
-  /** Restarts since the start of the server. */
-  readonly restarts: number
-  /** What the last one died of. */
-  readonly cause: HealthError
-}
-
-export interface HealthServerOptions {
-  /** Address or name to listen on. Default `'0.0.0.0'`, all IPv4 interfaces; `'::'` is all of both kinds. */
-  host?: string
-  /** Port to listen on, 0 to 65,535; 0 is any free one, told by `start()`. Default 8081. */
-  port?: number
-  /**
-   * `'uws'` is uWebSockets.js, `'node'` is `node:http`. Default `'auto'`: `uws` where it loads and the server is
-   * started by the main thread, `node` elsewhere. `uws` started by a worker aborts the process when that worker is
-   * terminated, and it speaks HTTP/1.1 only.
-   */
-  transport?: TransportChoice
-  /**
-   * How long a probe waits for reports that are not applied yet, in ms, before it is answered with the last applied
-   * state. 0 to 1,000, default 5, far below the second that a kubelet waits: probes are answered one after another, and
-   * an exit of the process may wait for the one at work.
-   */
-  readTimeoutMs?: number
-  /** How often a dead probe actor is restarted before the server gives up. Default 5 times in 10,000 ms. */
-  restarts?: { max?: number; withinMs?: number }
-  /** Where a bundler has put this package's worker entries; ends in `/`. */
-  workerBaseUrl?: string | URL
-  /** Told of each restart. */
-  onRestart?: (restart: ServerRestart) => void
-  /** Told when the server has given up; without it, that is a process warning. */
-  onError?: (error: HealthError) => void
-}
-
-const MAX_READ_TIMEOUT_MS = 1_000
-
-const OPTION_NAMES = [
-  'host',
-  'port',
-  'transport',
-  'readTimeoutMs',
-  'restarts',
-  'workerBaseUrl',
-  'onRestart',
-  'onError',
-]
-
-interface ServerSettings {
-  readonly host: string
+/** What a thread listens on: as configured at first, as bound after that. */
+interface Where {
   readonly port: number
   readonly transport: TransportChoice
-  readonly readTimeoutMs: number
-  readonly workerBaseUrl: string | URL | undefined
-  readonly restarts: { readonly max: number; readonly withinMs: number }
+  readonly grpcPort?: number | undefined
 }
 
 /**
@@ -87,6 +41,8 @@ export class HealthServer implements AttachedServer {
   #thread: ProbeThread | undefined
   #state: ActorState = 'stopped'
   #restarts = 0
+  /** Until when `/startupz` passes in any case, on the monotonic clock. */
+  #startupDeadline = 0
 
   /** @throws HealthError `ERR_HEALTH_ARGUMENT` naming the option that is out of range. */
   constructor(manager: HealthManager, options: HealthServerOptions = {}) {
@@ -122,7 +78,9 @@ export class HealthServer implements AttachedServer {
     }
     // Before there is a thread, so that a runtime that stops meanwhile finds whom it has to wait for.
     addServer(this.#manager, this)
-    this.#started = this.#start(this.#settings)
+    this.#startupDeadline = monotonicMs() + this.#settings.startupSuppressMs
+    const { port, transport, grpc } = this.#settings
+    this.#started = this.#start({ port, transport, grpcPort: grpc?.port })
     try {
       return await this.#started
     } catch (error) {
@@ -138,10 +96,17 @@ export class HealthServer implements AttachedServer {
     return this.#stopped
   }
 
-  async #start(where: Pick<ServerSettings, 'port' | 'transport'>): Promise<ServerAddress> {
-    const { port, transport } = where
-    const handle = this.#manager.handle()
-    const thread = await ProbeThread.start({ ...this.#settings, handle, port, transport })
+  /** What was bound before is bound again: a restart must not move the ports. */
+  async #start({ port, transport, grpcPort }: Where): Promise<ServerAddress> {
+    const { grpc } = this.#settings
+    const thread = await ProbeThread.start({
+      ...this.#settings,
+      handle: this.#manager.handle(),
+      port,
+      transport,
+      grpc: grpc && { ...grpc, port: grpcPort ?? grpc.port },
+      startupDeadline: this.#startupDeadline,
+    })
     try {
       this.#checkNotStopped()
     } catch (error) {
@@ -220,52 +185,5 @@ export class HealthServer implements AttachedServer {
       this.#state = 'stopped'
       removeServer(this.#manager, this)
     }
-  }
-}
-
-function resolveServerOptions(options: HealthServerOptions): ServerSettings {
-  checkOptions(options, 'options', OPTION_NAMES)
-  const { host = '0.0.0.0', port = 8081, transport = 'auto', workerBaseUrl } = options
-  if (typeof host !== 'string' || host === '') {
-    throw argumentError('host', host, 'must be a string that is not empty')
-  }
-  checkInteger(port, 'port', 0, 65_535)
-  const { readTimeoutMs = 5 } = options
-  checkInteger(readTimeoutMs, 'readTimeoutMs', 0, MAX_READ_TIMEOUT_MS)
-  if (transport !== 'auto' && transport !== 'uws' && transport !== 'node') {
-    throw argumentError('transport', transport, "must be 'auto', 'uws' or 'node'")
-  }
-  checkWorkerBaseUrl(workerBaseUrl)
-  checkCallback(options.onRestart, 'onRestart')
-  checkCallback(options.onError, 'onError')
-  const { restarts = {} } = options
-  checkOptions(restarts, 'restarts', ['max', 'withinMs'])
-  const { max = 5, withinMs = 10_000 } = restarts
-  checkInteger(max, 'restarts.max', 0, 1_000_000)
-  checkInteger(withinMs, 'restarts.withinMs', 1, 2 ** 31 - 1)
-  return {
-    host,
-    port,
-    // A worker can be terminated without a chance to close uWebSockets.js, which would abort the whole process.
-    transport: transport === 'auto' && !isMainThread ? 'node' : transport,
-    readTimeoutMs,
-    workerBaseUrl,
-    restarts: { max, withinMs },
-  }
-}
-
-/** A thread's entry is a file, so nothing else can be the base of one. */
-function checkWorkerBaseUrl(url: unknown): void {
-  if (url === undefined) return
-  const isUrl = url instanceof URL || (typeof url === 'string' && URL.canParse(url))
-  if (!isUrl || new URL(url).protocol !== 'file:') {
-    const shown = url instanceof URL ? url.href : url
-    throw argumentError('workerBaseUrl', shown, "must be a 'file:' URL, or a string that is one")
-  }
-}
-
-function checkCallback(callback: unknown, name: string): void {
-  if (callback !== undefined && typeof callback !== 'function') {
-    throw argumentError(name, callback, 'must be a function')
   }
 }

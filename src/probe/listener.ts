@@ -2,21 +2,57 @@
 // uWebSockets.js and node:http, and both pass test/contract/probe-contract.ts. Used in the probe actor's thread.
 import { HealthError } from '../model/errors.js'
 
+export type AnswerStatus = 200 | 400 | 401 | 404 | 405 | 503
+export type Header = readonly [name: string, value: string]
+
 /** One answer, complete. The same object may be answered many times; nobody changes it. */
 export interface ProbeAnswer {
-  readonly status: 200 | 404 | 405 | 503
+  readonly status: AnswerStatus
   readonly contentType: string
-  /** The `Allow` header: the methods of a path, for an answer that refuses one. */
-  readonly allow?: string
+  /** Further headers, such as `Allow` for an answer that refuses a method. */
+  readonly headers?: readonly Header[]
   /** Sent for GET; for HEAD only its length is. */
   readonly body: Uint8Array
 }
 
+/** One request. What is asked for by a method costs nothing until then, and is there only while the handler runs. */
+export interface ProbeRequest {
+  readonly method: string
+  /** The request target as received, percent-encoded, with its query. */
+  readonly target: string
+  /** The value of a header; `''` where the request has none of that name. */
+  header(lowerCaseName: string): string
+  /** Whether the client's address is one of this host's loopback interface. */
+  isFromLoopback(): boolean
+}
+
 /**
- * Answers a request. `target` is the request target as received, percent-encoded, with or without its query.
- * Synchronous, since a transport may have to answer before its callback returns; never throws.
+ * Answers a request. Most answers are there at once; one that is not must not look at the request any more after its
+ * first await. Never throws, never rejects.
  */
-export type ProbeHandler = (method: string, target: string) => ProbeAnswer
+export type ProbeHandler = (request: ProbeRequest) => ProbeAnswer | Promise<ProbeAnswer>
+
+/** What bounds a listener, so that no client can keep others from being answered. */
+export interface ListenerLimits {
+  /** Connections open at once. A new one beyond them takes the place of the one that has been idle for longest. */
+  readonly maxConnections: number
+  /** From a connection's start, or the first byte of a request, until its headers are whole, in ms. */
+  readonly headersTimeoutMs: number
+  /** A connection without a request for so long is closed, in ms. */
+  readonly idleTimeoutMs: number
+}
+
+/** Files of a certificate chain and its key, PEM; read again when they change. */
+export interface TlsFiles {
+  readonly certFile: string
+  readonly keyFile: string
+}
+
+/** How a listener is set up, besides where it listens. */
+export interface ListenerSettings {
+  readonly limits: ListenerLimits
+  readonly tls: TlsFiles | undefined
+}
 
 export interface BoundAddress {
   /** The host as it was given. */
@@ -41,8 +77,23 @@ export const COMMON_HEADERS = [
   ['X-Content-Type-Options', 'nosniff'],
 ] as const
 
-/** A connection without a request for so long is closed, in ms. uWebSockets.js has this one built in. */
-export const IDLE_TIMEOUT_MS = 10_000
+/** `127.0.0.0/8` and `::1`, also as IPv4 in IPv6. */
+export function isLoopbackAddress(address: string): boolean {
+  return /^(::ffff:)?127\.|^::1$/.test(address)
+}
+
+/** Tells an answer that comes later from one that is there. */
+export function isLater(
+  answer: ProbeAnswer | Promise<ProbeAnswer>,
+): answer is Promise<ProbeAnswer> {
+  return answer instanceof Promise
+}
+
+export const DEFAULT_LIMITS: ListenerLimits = {
+  maxConnections: 1_024,
+  headersTimeoutMs: 5_000,
+  idleTimeoutMs: 10_000,
+}
 
 /** `port=0` and the system's own words where it gave any. */
 export function listenError(host: string, port: number, cause?: unknown): HealthError {

@@ -4,31 +4,33 @@ import type { AddressInfo } from 'node:net'
 import {
   type BoundAddress,
   COMMON_HEADERS,
-  IDLE_TIMEOUT_MS,
+  isLater,
+  isLoopbackAddress,
+  type ListenerSettings,
   listenError,
+  type ProbeAnswer,
   type ProbeHandler,
   type ProbeListener,
 } from './listener.js'
 
-/** How long the headers of a request may take, as in the Go server, in ms. */
-const HEADERS_TIMEOUT_MS = 5_000
 /** How long a client that has not read its answer may delay a stop, in ms. */
 const STOP_GRACE_MS = 500
 
 export class NodeListener implements ProbeListener {
   readonly #server: Server
 
-  constructor(handler: ProbeHandler) {
+  constructor(handler: ProbeHandler, { limits }: ListenerSettings) {
+    const { headersTimeoutMs, idleTimeoutMs } = limits
     this.#server = createServer(
       {
-        keepAliveTimeout: IDLE_TIMEOUT_MS,
-        headersTimeout: HEADERS_TIMEOUT_MS,
-        requestTimeout: IDLE_TIMEOUT_MS,
+        keepAliveTimeout: idleTimeoutMs,
+        headersTimeout: headersTimeoutMs,
+        requestTimeout: Math.max(idleTimeoutMs, headersTimeoutMs),
         connectionsCheckingInterval: 1_000,
       },
       (request, response) => answer(handler, request, response),
     )
-    this.#server.timeout = IDLE_TIMEOUT_MS
+    this.#server.timeout = idleTimeoutMs
   }
 
   start(host: string, port: number): Promise<BoundAddress> {
@@ -56,10 +58,21 @@ export class NodeListener implements ProbeListener {
 }
 
 function answer(handler: ProbeHandler, request: IncomingMessage, response: ServerResponse): void {
-  const { status, contentType, allow, body } = handler(request.method ?? '', request.url ?? '')
+  const found = handler({
+    method: request.method ?? '',
+    target: request.url ?? '',
+    header: (name) => String(request.headers[name] ?? ''),
+    isFromLoopback: () => isLoopbackAddress(request.socket.remoteAddress ?? ''),
+  })
+  if (isLater(found)) void found.then((later) => send(later, response))
+  else send(found, response)
+}
+
+function send(answer: ProbeAnswer, response: ServerResponse): void {
+  const { status, contentType, headers, body } = answer
   response.setHeader('Content-Type', contentType)
   for (const [name, value] of COMMON_HEADERS) response.setHeader(name, value)
-  if (allow !== undefined) response.setHeader('Allow', allow)
+  if (headers !== undefined) for (const [name, value] of headers) response.setHeader(name, value)
   response.setHeader('Content-Length', body.length)
   response.statusCode = status
   response.end(body)

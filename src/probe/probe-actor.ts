@@ -2,22 +2,29 @@
 // worker's thread; the host reaches it by Comlink.
 import { HealthError } from '../model/errors.js'
 import type { HealthHandle } from '../runtime/health-handle.js'
-import { chooseListener, type Transport, type TransportChoice } from './choose-listener.js'
+import { chooseListener, type Transport } from './choose-listener.js'
 import type { ExitGate } from './exit-gate.js'
 import type { BoundAddress, ProbeListener } from './listener.js'
 import { createProbeHandler, type ProbeReader } from './routes.js'
+import type { ServerSettings } from './server-options.js'
 
 /** What the host hands to the probe worker. */
-export interface ProbeBoot {
+export interface ProbeBoot
+  extends Pick<
+    ServerSettings,
+    'transport' | 'readTimeoutMs' | 'audience' | 'limits' | 'tls' | 'grpc'
+  > {
   readonly handle: HealthHandle
-  readonly transport: TransportChoice
-  readonly readTimeoutMs: number
+  /** Until when `/startupz` passes in any case, on the monotonic clock. */
+  readonly startupDeadline: number
   /** The buffer of the {@link ExitGate}. */
   readonly gate: SharedArrayBuffer
 }
 
 export interface ServerAddress extends BoundAddress {
   readonly transport: Transport
+  /** The port of the gRPC health service, where one was asked for. */
+  readonly grpcPort?: number
 }
 
 /** What the host may ask of the probe actor. */
@@ -33,12 +40,10 @@ export class ProbeActor implements ProbeControl {
   readonly #transport: Transport
   readonly #listener: ProbeListener
 
-  static async create(
-    choice: TransportChoice,
-    gate: ExitGate,
-    reader: ProbeReader,
-  ): Promise<ProbeActor> {
-    const { transport, listener } = await chooseListener(choice, createProbeHandler(reader))
+  static async create(boot: ProbeBoot, gate: ExitGate, reader: ProbeReader): Promise<ProbeActor> {
+    const { transport: choice, limits, tls, audience } = boot
+    const handler = createProbeHandler(reader, { audience })
+    const { transport, listener } = await chooseListener(choice, handler, { limits, tls })
     return new ProbeActor(gate, transport, listener)
   }
 

@@ -6,10 +6,9 @@ import {
   actorEntryUrl,
   spawnActor,
 } from '../runtime/actor-handle.js'
-import type { HealthHandle } from '../runtime/health-handle.js'
-import type { TransportChoice } from './choose-listener.js'
 import { ExitGate } from './exit-gate.js'
 import type { ProbeBoot, ProbeControl, ServerAddress } from './probe-actor.js'
+import type { ServerSettings } from './server-options.js'
 
 /** A thread starts, loads uWebSockets.js and binds in some 50 ms; on a throttled or busy machine it may take long. */
 const LISTEN_DEADLINE_MS = 10_000
@@ -20,14 +19,9 @@ const CLOSE_DEADLINE_MS = 5_000
  */
 const EXIT_WAIT_MS = 500
 
-interface ProbeThreadOptions {
-  readonly handle: HealthHandle
-  readonly host: string
-  readonly port: number
-  readonly transport: TransportChoice
-  readonly readTimeoutMs: number
-  readonly workerBaseUrl: string | URL | undefined
-}
+interface ProbeThreadOptions
+  extends Pick<ServerSettings, 'host' | 'port' | 'workerBaseUrl'>,
+    Omit<ProbeBoot, 'gate'> {}
 
 export class ProbeThread {
   readonly address: ServerAddress
@@ -36,9 +30,20 @@ export class ProbeThread {
 
   /** Starts the worker and listens. @throws HealthError as {@link ProbeControl.listen}, or `ERR_HEALTH_UNAVAILABLE`. */
   static async start(options: ProbeThreadOptions): Promise<ProbeThread> {
-    const { handle, host, port, transport, readTimeoutMs, workerBaseUrl } = options
+    const { host, port, workerBaseUrl, handle, transport, readTimeoutMs } = options
+    const { audience, limits, tls, grpc, startupDeadline } = options
     const gate = new ExitGate()
-    const data: ProbeBoot = { handle, transport, readTimeoutMs, gate: gate.buffer }
+    const data: ProbeBoot = {
+      handle,
+      transport,
+      readTimeoutMs,
+      audience,
+      limits,
+      tls,
+      grpc,
+      startupDeadline,
+      gate: gate.buffer,
+    }
     const entry = actorEntryUrl('probe.js', workerBaseUrl)
     const actor = await spawnActor<ProbeControl>({ name: 'probe', entry, data })
     // Before it listens, since from then on a process that ends without this ends with code 134.

@@ -1,16 +1,16 @@
 // What the probe actor reads: verdicts from the shared region, without a mailbox of its own. Probe actor's thread.
-import { PHASE, PHASE_STOPPED } from '../memory/layout.js'
+import { PHASE, PHASE_STOPPED, READINESS_SEEN } from '../memory/layout.js'
 import { openRegion, type Region } from '../memory/region.js'
 import { HealthError } from '../model/errors.js'
-import type { Policy } from '../model/policy.js'
+import { judgeReadiness, type Policy } from '../model/policy.js'
 import type { HealthHandle } from '../runtime/health-handle.js'
-import { HealthReader, type Verdict } from '../runtime/health-reader.js'
+import { HealthReader, type Look } from '../runtime/health-reader.js'
 import type { ExitGate } from './exit-gate.js'
 import type { ProbeReader } from './routes.js'
 
 export class RegionReader implements ProbeReader {
   readonly #region: Region
-  readonly #policy: Policy
+  readonly policy: Policy
   readonly #reader: HealthReader
   readonly #gate: ExitGate
   #hastyReader: HealthReader | undefined
@@ -22,19 +22,28 @@ export class RegionReader implements ProbeReader {
    */
   constructor(handle: HealthHandle, readTimeoutMs: number, gate: ExitGate) {
     this.#region = openRegion(handle.region)
-    this.#policy = handle.policy
+    this.policy = handle.policy
     this.#gate = gate
     this.#reader = new HealthReader(this.#region, handle.policy, readTimeoutMs)
   }
 
-  checkLiveness(): Verdict {
+  look(): Look {
     this.#checkNotStopped()
-    return this.#chooseReader().checkLiveness()
+    return this.#chooseReader().look()
   }
 
-  checkReadiness(): Verdict {
-    this.#checkNotStopped()
-    return this.#chooseReader().checkReadiness()
+  /**
+   * Whether readiness has passed since the start of the runtime; remembered in the region, so that it survives this
+   * actor. A suppression is no evidence that the program has started.
+   */
+  hasBeenReady({ report, gate }: Look): boolean {
+    const { words } = this.#region
+    if (Atomics.load(words, READINESS_SEEN) === 1) return true
+    const enforced = { ...gate, isReadinessSuppressed: false }
+    if (judgeReadiness(this.policy, enforced, (name) => report.get(name)) !== undefined)
+      return false
+    Atomics.store(words, READINESS_SEEN, 1)
+    return true
   }
 
   /**
@@ -43,7 +52,7 @@ export class RegionReader implements ProbeReader {
    */
   #chooseReader(): HealthReader {
     if (!this.#gate.isClosing) return this.#reader
-    this.#hastyReader ??= new HealthReader(this.#region, this.#policy, 0)
+    this.#hastyReader ??= new HealthReader(this.#region, this.policy, 0)
     return this.#hastyReader
   }
 

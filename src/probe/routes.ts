@@ -1,19 +1,36 @@
 // From a request to its answer: the paths of the probe server. Runs in the probe actor's thread, or in-process in
 // tests; reads the runtime, and asks nobody else.
 import type { HealthCheckError } from '../model/errors.js'
-import type { HealthReport } from '../model/report.js'
+import { judgeLiveness, judgeReadiness, type Policy } from '../model/policy.js'
+import type { Look } from '../runtime/health-reader.js'
 import type { ProbeAnswer, ProbeHandler } from './listener.js'
 import { renderError, VerdictRenderer } from './render.js'
 
-/** What the routes read: verdict and components of one instant. HealthManager is one. */
+/** What the routes read, without asking another thread. */
 export interface ProbeReader {
-  checkLiveness(): ProbeVerdict
-  checkReadiness(): ProbeVerdict
+  readonly policy: Policy
+  /** Report and gates of one instant. @throws HealthError `ERR_HEALTH_STOPPED`, `ERR_HEALTH_UNAVAILABLE` */
+  look(): Look
+  /** Whether readiness has passed since the start of the runtime, this look included. */
+  hasBeenReady(look: Look): boolean
 }
 
-export interface ProbeVerdict {
-  readonly report: HealthReport
-  readonly error: HealthCheckError | undefined
+/** To whom components, messages and metadata are shown: everybody, nobody, or loopback and who has the token. */
+export type Detail = 'always' | 'never' | 'authorized'
+
+/** Who may see what. */
+export interface Audience {
+  readonly detail: Detail
+  /** The bearer token of `authorized`; without one, only loopback is. */
+  readonly token: string | undefined
+}
+
+/** Answers `/metrics`; see metrics.ts. */
+export type Scrape = () => Promise<ProbeAnswer>
+
+export interface RouteOptions {
+  readonly audience: Audience
+  readonly scrape?: Scrape | undefined
 }
 
 const JSON_TYPE = 'application/json'
@@ -27,18 +44,21 @@ const notFound: ProbeAnswer = {
 const methodNotAllowed: ProbeAnswer = {
   status: 405,
   contentType: JSON_TYPE,
-  allow: 'GET, HEAD',
+  headers: [['Allow', 'GET, HEAD']],
   body: renderError('method not allowed'),
 }
 
 /** The answers of the probe server. A read that fails is answered 503 with its reason, never left open. */
-export function createProbeHandler(reader: ProbeReader): ProbeHandler {
+export function createProbeHandler(reader: ProbeReader, _options: RouteOptions): ProbeHandler {
+  const { policy } = reader
   const livez = createCheck(
-    () => reader.checkLiveness(),
+    reader,
+    ({ report, gate }) => judgeLiveness(policy, gate, (name) => report.get(name)),
     new VerdictRenderer('healthy', 'unhealthy'),
   )
   const readyz = createCheck(
-    () => reader.checkReadiness(),
+    reader,
+    ({ report, gate }) => judgeReadiness(policy, gate, (name) => report.get(name)),
     new VerdictRenderer('ready', 'not ready'),
   )
   const routes = new Map([
@@ -46,20 +66,25 @@ export function createProbeHandler(reader: ProbeReader): ProbeHandler {
     ['/livez', livez],
     ['/readyz', readyz],
   ])
-  return (method, target) => {
+  return ({ method, target }) => {
     const route = routes.get(target) ?? routes.get(pathOf(target))
     if (route === undefined) return notFound
     return method === 'GET' || method === 'HEAD' ? route() : methodNotAllowed
   }
 }
 
-function createCheck(check: () => ProbeVerdict, renderer: VerdictRenderer): () => ProbeAnswer {
+function createCheck(
+  reader: ProbeReader,
+  judge: (look: Look) => HealthCheckError | undefined,
+  renderer: VerdictRenderer,
+): () => ProbeAnswer {
   // The last answer is kept with its body, so an unchanged verdict costs the read alone.
   let last: ProbeAnswer | undefined
   return () => {
     try {
-      const { report, error } = check()
-      const body = renderer.render(report, error)
+      const look = reader.look()
+      const error = judge(look)
+      const body = renderer.render(look.report, error)
       const status = error ? 503 : 200
       if (last?.body !== body) last = { status, contentType: JSON_TYPE, body }
       return last

@@ -8,7 +8,11 @@ import { type AddressInfo, createServer } from 'node:net'
 import {
   type BoundAddress,
   COMMON_HEADERS,
+  isLater,
+  isLoopbackAddress,
+  type ListenerSettings,
   listenError,
+  type ProbeAnswer,
   type ProbeHandler,
   type ProbeListener,
 } from './listener.js'
@@ -17,6 +21,7 @@ import {
 interface UwsRequest {
   getCaseSensitiveMethod(): string
   getUrl(): string
+  getQuery(): string | undefined
   getHeader(lowerCaseName: string): string
 }
 interface UwsResponse {
@@ -25,6 +30,9 @@ interface UwsResponse {
   end(body: Uint8Array, closeConnection: boolean): unknown
   endWithoutBody(): unknown
   close(): unknown
+  cork(write: () => void): UwsResponse
+  onAborted(handler: () => void): UwsResponse
+  getRemoteAddressAsText(): ArrayBuffer
 }
 interface UwsApp {
   any(pattern: string, handler: (response: UwsResponse, request: UwsRequest) => void): UwsApp
@@ -42,6 +50,8 @@ const MAX_PORT_ATTEMPTS = 10
 
 const STATUS_LINES = {
   200: '200 OK',
+  400: '400 Bad Request',
+  401: '401 Unauthorized',
   404: '404 Not Found',
   405: '405 Method Not Allowed',
   503: '503 Service Unavailable',
@@ -60,7 +70,7 @@ export class UwsListener implements ProbeListener {
   readonly #handler: ProbeHandler
   #app: UwsApp | undefined
 
-  constructor(uws: Uws, handler: ProbeHandler) {
+  constructor(uws: Uws, handler: ProbeHandler, _settings: ListenerSettings) {
     this.#uws = uws
     this.#handler = handler
   }
@@ -107,31 +117,70 @@ export class UwsListener implements ProbeListener {
     app?.close()
   }
 
-  /** Must answer before it returns and must not throw: either ends the process (uWebSockets.js#1296, #123). */
+  /**
+   * Must answer, or say what is to happen when the client goes away, before it returns; and must not throw: either
+   * ends the process (uWebSockets.js#1296, #123).
+   */
   #answer(response: UwsResponse, request: UwsRequest): void {
     try {
       const method = request.getCaseSensitiveMethod()
-      const { status, contentType, allow, body } = this.#handler(method, request.getUrl())
-      response.writeStatus(STATUS_LINES[status]).writeHeader('Content-Type', contentType)
-      for (const [name, value] of COMMON_HEADERS) response.writeHeader(name, value)
-      if (allow !== undefined) response.writeHeader('Allow', allow)
+      const query = request.getQuery()
+      const target = query === undefined ? request.getUrl() : `${request.getUrl()}?${query}`
       const connection = request.getHeader('connection').toLowerCase()
-      // For this very value uWebSockets.js closes after the answer by itself, but does not say so. Asked to close for
-      // any other, it does both.
-      if (connection === 'close') response.writeHeader('Connection', 'close')
-      if (method !== 'HEAD') {
-        response.end(body, hasCloseToken(connection))
-      } else {
-        // endWithoutBody(length) leaves the response open in v20.51, so the length is written by hand; and with that
-        // it cannot be asked to close, so a HEAD with a list of tokens leaves that to the client.
-        response.writeHeader('Content-Length', String(body.length)).endWithoutBody()
-      }
+      const found = this.#handler({
+        method,
+        target,
+        header: (name) => request.getHeader(name),
+        isFromLoopback: () => isLoopbackAddress(textOf(response.getRemoteAddressAsText())),
+      })
+      if (isLater(found)) sendLater(response, found, method, connection)
+      else send(response, found, method, connection)
     } catch {
-      // The handler never throws and the writes above don't either; if one does, a closed connection is a failed
+      // The handler never throws and the writes don't either; if one does, a closed connection is a failed
       // probe, while an exception here would be the end of the process.
       response.close()
     }
   }
+}
+
+function sendLater(
+  response: UwsResponse,
+  later: Promise<ProbeAnswer>,
+  method: string,
+  connection: string,
+): void {
+  let isGone = false
+  response.onAborted(() => {
+    isGone = true
+  })
+  void later.then((answer) => {
+    if (!isGone) response.cork(() => send(response, answer, method, connection))
+  })
+}
+
+function send(
+  response: UwsResponse,
+  { status, contentType, headers, body }: ProbeAnswer,
+  method: string,
+  connection: string,
+): void {
+  response.writeStatus(STATUS_LINES[status]).writeHeader('Content-Type', contentType)
+  for (const [name, value] of COMMON_HEADERS) response.writeHeader(name, value)
+  if (headers !== undefined) for (const [name, value] of headers) response.writeHeader(name, value)
+  // For this very value uWebSockets.js closes after the answer by itself, but does not say so. Asked to close for
+  // any other, it does both.
+  if (connection === 'close') response.writeHeader('Connection', 'close')
+  if (method !== 'HEAD') {
+    response.end(body, hasCloseToken(connection))
+  } else {
+    // endWithoutBody(length) leaves the response open in v20.51, so the length is written by hand; and with that
+    // it cannot be asked to close, so a HEAD with a list of tokens leaves that to the client.
+    response.writeHeader('Content-Length', String(body.length)).endWithoutBody()
+  }
+}
+
+function textOf(bytes: ArrayBuffer): string {
+  return Buffer.from(bytes).toString('latin1')
 }
 
 /** Whether `close` is among the tokens of a Connection header, given in lower case. */

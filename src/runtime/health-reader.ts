@@ -19,6 +19,13 @@ export interface Verdict {
   readonly error: HealthCheckError | undefined
 }
 
+/** Report and gates of one instant, for a reader that judges by itself. */
+export interface Look {
+  /** The same object until something in it changes. */
+  readonly report: HealthReport
+  readonly gate: Gate
+}
+
 /** A verdict that holds as long as the table rests at a sequence. */
 interface RestingVerdict {
   sequence: number
@@ -55,6 +62,11 @@ export class HealthReader {
 
   buildReport(): HealthReport {
     return this.#withRuntime(this.#reader.snapshot().report)
+  }
+
+  look(): Look {
+    const { report, control } = this.#reader.snapshot()
+    return { report: this.#withRuntime(report), gate: gateOf(control) }
   }
 
   checkLiveness(): Verdict {

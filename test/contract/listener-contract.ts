@@ -6,7 +6,7 @@ import { describe, test } from 'node:test'
 import { HealthError } from '../../src/model/errors.js'
 import type { ProbeHandler, ProbeListener } from '../../src/probe/listener.js'
 import { createProbeHandler } from '../../src/probe/routes.js'
-import { FakeReader } from '../fake-reader.js'
+import { FakeReader, OPEN_TO_ALL } from '../fake-reader.js'
 import { RawConnection } from './raw-connection.js'
 
 const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
@@ -17,7 +17,7 @@ export function describeListenerContract(
   name: string,
   createListener: (handler: ProbeHandler) => ProbeListener,
 ): void {
-  const create = () => createListener(createProbeHandler(new FakeReader()))
+  const create = () => createListener(createProbeHandler(new FakeReader(), OPEN_TO_ALL))
 
   describe(`the life of a listener on ${name}`, () => {
     test('tells a port that is in use, with host, port and cause', async (t) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import type { ProbeHandler, ProbeListener } from '../../src/probe/listener.js'
 import { createProbeHandler } from '../../src/probe/routes.js'
-import { checkError, FakeReader, reportOf } from '../fake-reader.js'
+import { FakeReader, OPEN_TO_ALL, reportOf } from '../fake-reader.js'
 import { RawConnection } from './raw-connection.js'
 
 export function describeProbeContract(
@@ -11,7 +11,7 @@ export function describeProbeContract(
   createListener: (handler: ProbeHandler) => ProbeListener,
 ): void {
   async function listen(t: TestContext, reader: FakeReader): Promise<number> {
-    const listener = createListener(createProbeHandler(reader))
+    const listener = createListener(createProbeHandler(reader, OPEN_TO_ALL))
     t.after(() => listener.stop())
     return (await listener.start('127.0.0.1', 0)).port
   }
@@ -47,7 +47,6 @@ export function describeProbeContract(
     test('answers a check that fails with 503 and its body', async (t) => {
       const reader = Object.assign(new FakeReader(), {
         report: reportOf({ collector_manager: [0], dakr_transport: [0] }),
-        readinessError: checkError('collector_manager is not ready (status: unspecified)'),
       })
       const { statusLine, body } = await exchange(t, 'GET', '/readyz', reader)
       assert.equal(statusLine, 'HTTP/1.1 503 Service Unavailable')
@@ -120,7 +119,7 @@ export function describeProbeContract(
     })
 
     test('answers a failing HEAD with 503', async (t) => {
-      const reader = Object.assign(new FakeReader(), { livenessError: checkError('gone') })
+      const reader = FakeReader.of({ collector_manager: [3, 'gone'] })
       const { statusLine } = await exchange(t, 'HEAD', '/livez', reader)
       assert.equal(statusLine, 'HTTP/1.1 503 Service Unavailable')
     })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import type { ProbeHandler, ProbeListener } from '../../src/probe/listener.js'
 import { createProbeHandler } from '../../src/probe/routes.js'
-import { FakeReader } from '../fake-reader.js'
+import { FakeReader, OPEN_TO_ALL } from '../fake-reader.js'
 import { RawConnection } from './raw-connection.js'
 
 /** What a transport does in its own way, mostly since a request gets no further than its own parser. */
@@ -20,7 +20,7 @@ export function describeKnownDifferences(
   differences: KnownDifferences,
 ): void {
   async function open(t: TestContext): Promise<RawConnection> {
-    const listener = createListener(createProbeHandler(new FakeReader()))
+    const listener = createListener(createProbeHandler(new FakeReader(), OPEN_TO_ALL))
     t.after(() => listener.stop())
     const { port } = await listener.start('127.0.0.1', 0)
     const connection = await RawConnection.open(port)

@@ -1,5 +1,6 @@
 import { test } from 'node:test'
 import { loadUws, UwsListener } from '../../src/probe/uws-listener.js'
+import { DEFAULT_SETTINGS } from '../fake-reader.js'
 import { describeListenerContract } from './listener-contract.js'
 import { describeProbeContract } from './probe-contract.js'
 import { describeKnownDifferences } from './probe-differences.js'
@@ -9,12 +10,22 @@ const loaded = await loadUws().catch((error: unknown) => String(error))
 if (typeof loaded === 'string') {
   test('uWebSockets.js cannot load on this platform', { skip: loaded.split('\n', 1)[0] }, () => {})
 } else {
-  describeProbeContract('uWebSockets.js', (handler) => new UwsListener(loaded, handler))
-  describeKnownDifferences('uWebSockets.js', (handler) => new UwsListener(loaded, handler), {
-    http10: 505,
-    unknownMethod: 405,
-    largeHeader: 431,
-    headWithCloseInList: 'keeps',
-  })
-  describeListenerContract('uWebSockets.js', (handler) => new UwsListener(loaded, handler))
+  describeProbeContract(
+    'uWebSockets.js',
+    (handler) => new UwsListener(loaded, handler, DEFAULT_SETTINGS),
+  )
+  describeKnownDifferences(
+    'uWebSockets.js',
+    (handler) => new UwsListener(loaded, handler, DEFAULT_SETTINGS),
+    {
+      http10: 505,
+      unknownMethod: 405,
+      largeHeader: 431,
+      headWithCloseInList: 'keeps',
+    },
+  )
+  describeListenerContract(
+    'uWebSockets.js',
+    (handler) => new UwsListener(loaded, handler, DEFAULT_SETTINGS),
+  )
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { PHASE, PHASE_STOPPED } from '../../src/memory/layout.js'
+import { judgeLiveness, judgeReadiness } from '../../src/model/policy.js'
 import { ExitGate } from '../../src/probe/exit-gate.js'
 import { RegionReader } from '../../src/probe/region-reader.js'
 import { Bench } from './core-support.js'
@@ -24,29 +25,39 @@ function createReader(t: TestContext) {
   return { bench, gate, reader: new RegionReader(handle, 20, gate), wait: mock }
 }
 
+function liveness(reader: RegionReader) {
+  const { report, gate } = reader.look()
+  return judgeLiveness(reader.policy, gate, (name) => report.get(name))
+}
+
+function readiness(reader: RegionReader) {
+  const { report, gate } = reader.look()
+  return judgeReadiness(reader.policy, gate, (name) => report.get(name))
+}
+
 test('reads wait once in sum for a manager that is away, and tell what it had applied', (t) => {
   const { reader, wait } = createReader(t)
-  assert.equal(reader.checkLiveness().error, undefined)
+  assert.equal(liveness(reader), undefined)
   const waits = wait.callCount()
   assert.ok(waits > 0)
-  for (let i = 0; i < 100; i++) assert.equal(reader.checkReadiness().error, undefined)
+  for (let i = 0; i < 100; i++) assert.equal(readiness(reader), undefined)
   assert.equal(wait.callCount(), waits)
 })
 
 test('no read waits once the host is closing, and each tells what is applied', (t) => {
   const { bench, gate, reader, wait } = createReader(t)
   gate.requestClose()
-  assert.equal(reader.checkLiveness().error, undefined)
-  assert.equal(reader.checkReadiness().error, undefined)
+  assert.equal(liveness(reader), undefined)
+  assert.equal(readiness(reader), undefined)
   assert.equal(wait.callCount(), 0)
   bench.drain.run()
-  assert.equal(reader.checkLiveness().error?.component, 'x')
+  assert.equal(liveness(reader)?.component, 'x')
 })
 
 test('a runtime that is stopped is told, also once the host is closing', (t) => {
   const { bench, gate, reader } = createReader(t)
   Atomics.store(bench.region.words, PHASE, PHASE_STOPPED)
-  assert.throws(() => reader.checkLiveness(), { code: 'ERR_HEALTH_STOPPED' })
+  assert.throws(() => reader.look(), { code: 'ERR_HEALTH_STOPPED' })
   gate.requestClose()
-  assert.throws(() => reader.checkReadiness(), { code: 'ERR_HEALTH_STOPPED' })
+  assert.throws(() => reader.look(), { code: 'ERR_HEALTH_STOPPED' })
 })

@@ -1,19 +1,23 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { HealthError } from '../../src/model/errors.js'
+import type { ProbeAnswer } from '../../src/probe/listener.js'
 import { createProbeHandler } from '../../src/probe/routes.js'
-import { checkError, FakeReader, reportOf } from '../fake-reader.js'
+import { FakeReader, OPEN_TO_ALL, reportOf } from '../fake-reader.js'
+
+/** Asks as a client from elsewhere, without headers. */
+function handlerOf(reader: FakeReader) {
+  const handler = createProbeHandler(reader, OPEN_TO_ALL)
+  return (method: string, target: string) =>
+    handler({ method, target, header: () => '', isFromLoopback: () => false }) as ProbeAnswer
+}
 
 function get(reader: FakeReader, target: string, method = 'GET') {
-  const { status, body, ...rest } = createProbeHandler(reader)(method, target)
+  const { status, body, ...rest } = handlerOf(reader)(method, target)
   return { status, body: new TextDecoder().decode(body), ...rest }
 }
 
-const unhealthy = Object.assign(new FakeReader(), {
-  report: reportOf({ collector_manager: [3, 'gone'] }),
-  livenessError: checkError('collector_manager is unhealthy: gone'),
-  readinessError: checkError('collector_manager is not ready (status: unhealthy)'),
-})
+const unhealthy = FakeReader.of({ collector_manager: [3, 'gone'] })
 
 for (const path of ['/healthz', '/livez']) {
   test(`${path} tells that the program is alive`, () => {
@@ -77,9 +81,9 @@ test('a path that is not there is not found by any method', () => {
 
 for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'get', '']) {
   test(`the method ${JSON.stringify(method)} is not allowed`, () => {
-    const { status, body, allow } = get(new FakeReader(), '/readyz', method)
+    const { status, body, headers } = get(new FakeReader(), '/readyz', method)
     assert.equal(status, 405)
-    assert.equal(allow, 'GET, HEAD')
+    assert.deepEqual(headers, [['Allow', 'GET, HEAD']])
     assert.equal(body, '{"error":"method not allowed"}\n')
   })
 }
@@ -100,7 +104,7 @@ test('a read that fails is answered with its reason', () => {
 
 test('a read that works again is answered again', () => {
   const reader = new FakeReader()
-  const handler = createProbeHandler(reader)
+  const handler = handlerOf(reader)
   handler('GET', '/healthz')
   reader.failure = new Error('away')
   assert.equal(handler('GET', '/healthz').status, 503)
@@ -109,14 +113,14 @@ test('a read that works again is answered again', () => {
 })
 
 test('an unchanged verdict is answered with the same object', () => {
-  const handler = createProbeHandler(unhealthy)
+  const handler = handlerOf(unhealthy)
   assert.equal(handler('GET', '/healthz'), handler('GET', '/livez'))
 })
 
 test('a verdict that turns is answered with its new code', () => {
   const reader = new FakeReader()
-  const handler = createProbeHandler(reader)
+  const handler = handlerOf(reader)
   assert.equal(handler('GET', '/readyz').status, 200)
-  reader.readinessError = checkError('away')
+  reader.report = reportOf({ dakr_transport: [3] })
   assert.equal(handler('GET', '/readyz').status, 503)
 })

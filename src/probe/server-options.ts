@@ -1,0 +1,242 @@
+// What users can configure of a HealthServer, with the defaults, checked once at its making.
+import { isMainThread } from 'node:worker_threads'
+import { checkDurationMs, checkInteger, checkOptions } from '../model/arguments.js'
+import { argumentError, type HealthError } from '../model/errors.js'
+import type { TransportChoice } from './choose-listener.js'
+import { DEFAULT_LIMITS, type ListenerLimits, type TlsFiles } from './listener.js'
+import type { Audience, Detail } from './routes.js'
+
+/** The probe actor died and another one answers in its place. */
+export interface ServerRestart {
+  /** Restarts since the start of the server. */
+  readonly restarts: number
+  /** What the last one died of. */
+  readonly cause: HealthError
+}
+
+export interface HealthServerOptions {
+  /** Address or name to listen on. Default `'0.0.0.0'`, all IPv4 interfaces; `'::'` is all of both kinds. */
+  host?: string
+  /** Port to listen on, 0 to 65,535; 0 is any free one, told by `start()`. Default 8081. */
+  port?: number
+  /**
+   * `'uws'` is uWebSockets.js, `'node'` is `node:http`. Default `'auto'`: `uws` where it loads, the server is started by
+   * the main thread and no `tls` is set, `node` elsewhere. `uws` started by a worker aborts the process when that worker
+   * is terminated, and it speaks HTTP/1.1 only.
+   */
+  transport?: TransportChoice
+  /**
+   * How long a probe waits for reports that are not applied yet, in ms, before it is answered with the last applied
+   * state. 0 to 1,000, default 5, far below the second that a kubelet waits: probes are answered one after another, and
+   * an exit of the process may wait for the one at work.
+   */
+  readTimeoutMs?: number
+  /**
+   * To whom components, messages and metadata are shown. `'always'`, the default, shows them to everybody, as the
+   * reference does; `'never'` to nobody; `'authorized'` to clients on this host's loopback interface and to those that
+   * send `token`. All others get the status alone. A proxy on this host makes loopback clients of all of its own.
+   */
+  detail?: Detail
+  /** The bearer token of `detail: 'authorized'`, 16 to 4,096 visible ASCII characters. Never logged, never shown. */
+  token?: string
+  /** What bounds clients. */
+  limits?: {
+    /** Connections at once, 16 to 65,535, default 1,024. One more takes the place of the one that has been idle for longest. */
+    maxConnections?: number
+    /** How long a request's headers may take, in ms, 100 to 600,000. Default 5,000, as in the reference. */
+    headersTimeoutMs?: number
+    /** How long a connection may be idle, in ms, 100 to 600,000. Default 10,000. */
+    idleTimeoutMs?: number
+  }
+  /** Answers HTTPS instead of HTTP: paths of PEM files, read again when they change. A kubelet does not verify them. */
+  tls?: TlsFiles
+  /** `/startupz`. */
+  startup?: {
+    /** It passes for this long from `start()` on whether the program is ready or not, in ms. Default 0. */
+    suppressMs?: number
+  }
+  /** Answers `grpc.health.v1.Health` on a port of its own; without it, there is no gRPC. */
+  grpc?: {
+    /** Port to listen on, 0 to 65,535; 0 is any free one, told by `start()` as `grpcPort`. */
+    port: number
+    /** Default: the server's `host`. */
+    host?: string
+    /** TLS instead of plaintext, which is all that a kubelet speaks. */
+    tls?: TlsFiles
+  }
+  /** How often a dead probe actor is restarted before the server gives up. Default 5 times in 10,000 ms. */
+  restarts?: { max?: number; withinMs?: number }
+  /** Where a bundler has put this package's worker entries; ends in `/`. */
+  workerBaseUrl?: string | URL
+  /** Told of each restart. */
+  onRestart?: (restart: ServerRestart) => void
+  /** Told when the server has given up; without it, that is a process warning. */
+  onError?: (error: HealthError) => void
+}
+
+export interface GrpcSettings {
+  readonly host: string
+  readonly port: number
+  readonly tls: TlsFiles | undefined
+}
+
+export interface ServerSettings {
+  readonly host: string
+  readonly port: number
+  readonly transport: TransportChoice
+  readonly readTimeoutMs: number
+  readonly audience: Audience
+  readonly limits: ListenerLimits
+  readonly tls: TlsFiles | undefined
+  readonly startupSuppressMs: number
+  readonly grpc: GrpcSettings | undefined
+  readonly workerBaseUrl: string | URL | undefined
+  readonly restarts: { readonly max: number; readonly withinMs: number }
+}
+
+const MAX_READ_TIMEOUT_MS = 1_000
+const MAX_CLIENT_TIMEOUT_MS = 600_000
+const TOKEN = /^[!-~]{16,4096}$/
+
+const OPTION_NAMES = [
+  'host',
+  'port',
+  'transport',
+  'readTimeoutMs',
+  'detail',
+  'token',
+  'limits',
+  'tls',
+  'startup',
+  'grpc',
+  'restarts',
+  'workerBaseUrl',
+  'onRestart',
+  'onError',
+]
+
+/** @throws HealthError `ERR_HEALTH_ARGUMENT` naming the option that is out of range. */
+export function resolveServerOptions(options: HealthServerOptions): ServerSettings {
+  checkOptions(options, 'options', OPTION_NAMES)
+  const { host = '0.0.0.0', port = 8081, readTimeoutMs = 5, workerBaseUrl } = options
+  checkHost(host, 'host')
+  checkInteger(port, 'port', 0, 65_535)
+  checkInteger(readTimeoutMs, 'readTimeoutMs', 0, MAX_READ_TIMEOUT_MS)
+  const tls = checkTls(options.tls, 'tls')
+  checkWorkerBaseUrl(workerBaseUrl)
+  checkCallback(options.onRestart, 'onRestart')
+  checkCallback(options.onError, 'onError')
+  return {
+    host,
+    port,
+    transport: resolveTransport(options.transport, tls),
+    readTimeoutMs,
+    audience: resolveAudience(options),
+    limits: resolveLimits(options.limits),
+    tls,
+    startupSuppressMs: resolveStartup(options.startup),
+    grpc: resolveGrpc(options.grpc, host),
+    workerBaseUrl,
+    restarts: resolveRestarts(options.restarts),
+  }
+}
+
+function resolveTransport(
+  transport: TransportChoice = 'auto',
+  tls: TlsFiles | undefined,
+): TransportChoice {
+  if (transport !== 'auto' && transport !== 'uws' && transport !== 'node') {
+    throw argumentError('transport', transport, "must be 'auto', 'uws' or 'node'")
+  }
+  // uWebSockets.js cannot take new certificates without closing its port.
+  if (transport === 'uws' && tls !== undefined) {
+    throw argumentError('transport', transport, "must be 'auto' or 'node' with tls")
+  }
+  // A worker can be terminated without a chance to close uWebSockets.js, which would abort the whole process.
+  return transport === 'auto' && (!isMainThread || tls !== undefined) ? 'node' : transport
+}
+
+function resolveAudience({ detail = 'always', token }: HealthServerOptions): Audience {
+  if (detail !== 'always' && detail !== 'never' && detail !== 'authorized') {
+    throw argumentError('detail', detail, "must be 'always', 'never' or 'authorized'")
+  }
+  // The token itself is never shown.
+  if (token !== undefined && (typeof token !== 'string' || !TOKEN.test(token))) {
+    const rule = 'must be a string of 16 to 4,096 visible ASCII characters'
+    throw argumentError('typeof token', typeof token, rule)
+  }
+  return { detail, token }
+}
+
+function resolveLimits(limits: HealthServerOptions['limits'] = {}): ListenerLimits {
+  checkOptions(limits, 'limits', ['maxConnections', 'headersTimeoutMs', 'idleTimeoutMs'])
+  const { maxConnections, headersTimeoutMs, idleTimeoutMs } = { ...DEFAULT_LIMITS, ...limits }
+  checkInteger(maxConnections, 'limits.maxConnections', 16, 65_535)
+  checkInteger(headersTimeoutMs, 'limits.headersTimeoutMs', 100, MAX_CLIENT_TIMEOUT_MS)
+  checkInteger(idleTimeoutMs, 'limits.idleTimeoutMs', 100, MAX_CLIENT_TIMEOUT_MS)
+  return { maxConnections, headersTimeoutMs, idleTimeoutMs }
+}
+
+function resolveStartup(startup: HealthServerOptions['startup'] = {}): number {
+  checkOptions(startup, 'startup', ['suppressMs'])
+  const { suppressMs = 0 } = startup
+  checkDurationMs(suppressMs, 'startup.suppressMs')
+  return suppressMs
+}
+
+function resolveGrpc(
+  grpc: HealthServerOptions['grpc'],
+  serverHost: string,
+): GrpcSettings | undefined {
+  if (grpc === undefined) return undefined
+  checkOptions(grpc, 'grpc', ['port', 'host', 'tls'])
+  const { port, host = serverHost } = grpc
+  checkInteger(port, 'grpc.port', 0, 65_535)
+  checkHost(host, 'grpc.host')
+  return { host, port, tls: checkTls(grpc.tls, 'grpc.tls') }
+}
+
+function resolveRestarts(
+  restarts: HealthServerOptions['restarts'] = {},
+): ServerSettings['restarts'] {
+  checkOptions(restarts, 'restarts', ['max', 'withinMs'])
+  const { max = 5, withinMs = 10_000 } = restarts
+  checkInteger(max, 'restarts.max', 0, 1_000_000)
+  checkInteger(withinMs, 'restarts.withinMs', 1, 2 ** 31 - 1)
+  return { max, withinMs }
+}
+
+function checkHost(host: unknown, name: string): asserts host is string {
+  if (typeof host !== 'string' || host === '') {
+    throw argumentError(name, host, 'must be a string that is not empty')
+  }
+}
+
+function checkTls(tls: unknown, name: string): TlsFiles | undefined {
+  if (tls === undefined) return undefined
+  checkOptions(tls, name, ['certFile', 'keyFile'])
+  const { certFile, keyFile } = tls as Partial<TlsFiles>
+  if (typeof certFile !== 'string' || certFile === '') {
+    throw argumentError(`${name}.certFile`, certFile, 'must be the path of a PEM file')
+  }
+  if (typeof keyFile !== 'string' || keyFile === '') {
+    throw argumentError(`${name}.keyFile`, keyFile, 'must be the path of a PEM file')
+  }
+  return { certFile, keyFile }
+}
+
+/** A thread's entry is a file, so nothing else can be the base of one. */
+function checkWorkerBaseUrl(url: unknown): void {
+  if (url === undefined) return
+  const isUrl = url instanceof URL || (typeof url === 'string' && URL.canParse(url))
+  if (!isUrl || new URL(url).protocol !== 'file:') {
+    const shown = url instanceof URL ? url.href : url
+    throw argumentError('workerBaseUrl', shown, "must be a 'file:' URL, or a string that is one")
+  }
+}
+
+function checkCallback(callback: unknown, name: string): void {
+  if (callback !== undefined && typeof callback !== 'function') {
+    throw argumentError(name, callback, 'must be a function')
+  }
+}
