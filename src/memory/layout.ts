@@ -15,7 +15,7 @@
 import { MAX_NAME_BYTES } from '../model/arguments.js'
 
 /** Raised with every change of this file that another build could misread; checked by every attacher. */
-export const LAYOUT_VERSION = 1
+export const LAYOUT_VERSION = 2
 /** "HLTH"; tells a region of ours from any other buffer. */
 export const LAYOUT_MAGIC = 0x48544c48
 
