@@ -46,6 +46,22 @@ export function fill(manager: Fillable, names: readonly string[]): void {
   }
 }
 
+/** Changes one component after the other, every `everyMs`, until stopped; 0 is never. */
+export function startChanging(
+  manager: Pick<Fillable, 'updateStatus'>,
+  names: readonly string[],
+  everyMs: number,
+): () => void {
+  if (everyMs === 0) return () => {}
+  let turn = 0
+  const timer = setInterval(() => {
+    const { message, metadata } = changeOf(turn)
+    manager.updateStatus(names[turn % names.length]!, HealthStatus.Healthy, message, metadata)
+    turn += 1
+  }, everyMs)
+  return () => clearInterval(timer)
+}
+
 /** Our manager, filled and applied. */
 export async function startFilled(count: number): Promise<HealthManager> {
   const health = await HealthManager.start()

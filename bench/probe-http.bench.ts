@@ -1,20 +1,21 @@
 // GET /healthz under load, with everything applied and nothing changing, and with a component changing every
 // millisecond, which is what keeps an answer from being the same bytes as the last one.
-import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type HealthManager, HealthServer, HealthStatus } from '../src/index.js'
-import { changeOf, check, componentNames, fill, startFilled } from './fixtures.js'
+import { type HealthManager, HealthServer } from '../src/index.js'
+import { type Answering, checkBodies, fetchBody } from './bodies.js'
+import { check, componentNames, fill, startChanging, startFilled } from './fixtures.js'
 import type { Bench, Environment, OpenBench, Subject } from './harness.js'
 import type { Load, LoadGenerator } from './http-load.js'
 import type { GoPeer } from './peers/go.js'
+import { listenWithNodeHttp } from './peers/node-http.js'
 import { PlainHealthManager } from './peers/plain-map.js'
+import { PACKAGED_PEERS, type Server } from './server-process.js'
 
 const PATH = '/healthz'
 
 /** A subject whose samples are req/s; remembers how busy the generator was. */
-interface HttpSubject extends Subject {
+interface HttpSubject extends Subject, Answering {
   readonly busyShares: number[]
-  body(): Promise<string>
 }
 
 interface Listening {
@@ -27,12 +28,13 @@ function httpSubject(
   name: string,
   generator: LoadGenerator,
   listen: () => Promise<Listening>,
+  { path, ownBody }: Pick<Server, 'path' | 'ownBody'> = { path: PATH },
 ): HttpSubject {
   const busyShares: number[] = []
   const load = async (): Promise<Load> => {
     const { port, rest } = await listen()
     try {
-      return await generator.run(port, PATH)
+      return await generator.run(port, path)
     } catch (cause) {
       throw new Error(`the load on ${name} failed: ${(cause as Error).message}`, { cause })
     } finally {
@@ -41,6 +43,7 @@ function httpSubject(
   }
   return {
     name,
+    ownBody,
     busyShares,
     async warmUp() {
       await load()
@@ -53,28 +56,12 @@ function httpSubject(
     async body() {
       const { port, rest } = await listen()
       try {
-        return await (await fetch(`http://127.0.0.1:${port}${PATH}`)).text()
+        return await fetchBody(port, path)
       } finally {
         await rest()
       }
     },
   }
-}
-
-/** Changes one component after the other, every `everyMs`, until stopped. */
-function startChanging(
-  manager: Pick<HealthManager, 'updateStatus'>,
-  names: readonly string[],
-  everyMs: number,
-): () => void {
-  if (everyMs === 0) return () => {}
-  let turn = 0
-  const timer = setInterval(() => {
-    const { message, metadata } = changeOf(turn)
-    manager.updateStatus(names[turn % names.length]!, HealthStatus.Healthy, message, metadata)
-    turn += 1
-  }, everyMs)
-  return () => clearInterval(timer)
 }
 
 async function startOurs(count: number): Promise<{
@@ -89,19 +76,11 @@ async function startOurs(count: number): Promise<{
   return { health, server, port, transport }
 }
 
-async function startNode(count: number): Promise<{ manager: PlainHealthManager; server: Server }> {
+async function startNode(count: number) {
   const manager = new PlainHealthManager()
   fill(manager, componentNames(count))
-  const server = createServer((_request, response) => {
-    const { code, body } = manager.healthz()
-    response.writeHead(code, {
-      'Content-Type': 'application/json',
-      'Content-Length': Buffer.byteLength(body),
-    })
-    response.end(body)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { manager, server }
+  const { server } = await listenWithNodeHttp(manager)
+  return { manager, server, port: (server.address() as AddressInfo).port }
 }
 
 function goSubject(go: GoPeer, generator: LoadGenerator, count: number, everyMs: number) {
@@ -117,11 +96,26 @@ function goSubject(go: GoPeer, generator: LoadGenerator, count: number, everyMs:
   })
 }
 
-async function open({ go, load }: Environment, count: number, everyMs: number): Promise<OpenBench> {
+/** A peer in a process of its own, which listens all the time and changes its components during the samples only. */
+function packagedSubject(server: Server, generator: LoadGenerator, everyMs: number): HttpSubject {
+  const { name, port, process } = server
+  const listen = async () => {
+    await process.ask(`change ${everyMs}`)
+    return {
+      port,
+      async rest() {
+        await process.ask('change 0')
+      },
+    }
+  }
+  return httpSubject(name, generator, listen, server)
+}
+
+async function open(environment: Environment, count: number, everyMs: number): Promise<OpenBench> {
+  const { go, load } = environment
   const names = componentNames(count)
   const ours = [await startOurs(count), await startOurs(count)] as const
   const node = await startNode(count)
-  const nodePort = (node.server.address() as AddressInfo).port
   const [first, again] = ours.map(({ health, port }, index) =>
     httpSubject(`health-actor${index === 0 ? '' : ' again'}`, load, async () => ({
       port,
@@ -129,16 +123,20 @@ async function open({ go, load }: Environment, count: number, everyMs: number): 
     })),
   ) as [HttpSubject, HttpSubject]
   const nodeSubject = httpSubject('node:http', load, async () => ({
-    port: nodePort,
+    port: node.port,
     rest: startChanging(node.manager, names, everyMs),
   }))
-  const peers = [...(go ? [goSubject(go, load, count, everyMs)] : []), nodeSubject]
+  const { servers, skipped } = await environment.servers.serveAll(PACKAGED_PEERS, count)
+  const packaged = servers.map((server) => packagedSubject(server, load, everyMs))
+  const peers = [...(go ? [goSubject(go, load, count, everyMs)] : []), nodeSubject, ...packaged]
   if (everyMs === 0) await checkBodies([first, again, ...peers])
   return {
     ours: first,
     again,
     peers,
+    skipped,
     async close() {
+      for (const { process } of servers) await process.ask('rest')
       node.server.closeAllConnections()
       node.server.close()
       for (const { health, server } of ours) {
@@ -153,15 +151,6 @@ async function open({ go, load }: Environment, count: number, everyMs: number): 
         `our transport: ${ours[0].transport}; core share of the load generator: ${busy.join(', ')}`,
       ]
     },
-  }
-}
-
-/** All subjects must answer the same bytes, or one of them does less than the others. */
-async function checkBodies(subjects: readonly HttpSubject[]): Promise<void> {
-  const bodies = []
-  for (const subject of subjects) bodies.push(await subject.body())
-  for (const [index, body] of bodies.entries()) {
-    check(body === bodies[0], `${subjects[index]?.name} answers another body: ${body.slice(0, 80)}`)
   }
 }
 
@@ -201,5 +190,13 @@ export const probeHttp: readonly Bench[] = [
     isLong: true,
     samples,
     open: (environment) => open(environment, 1000, 1),
+  },
+  {
+    name: 'healthz-10000',
+    title: 'GET /healthz, 10,000 components',
+    unit: 'req/s',
+    isLong: true,
+    samples,
+    open: (environment) => open(environment, 10_000, 0),
   },
 ]

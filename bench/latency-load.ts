@@ -1,0 +1,84 @@
+// The load of the latency rows: probes at a constant rate, whether earlier ones were answered or not, each on a connection
+// of its own as a kubelet sends them. They come from a process of their own, so that nothing in this one delays them. For
+// the bench's main thread; `latency-client.ts` is the other half.
+import { check } from './fixtures.js'
+import { LineProcess } from './line-process.js'
+import { type Latencies, PROBE_TIMEOUT_MS } from './series.js'
+import { ascending, quantile } from './statistics.js'
+
+/** What the client is asked, as a line of JSON. */
+export interface ProbeOrder {
+  readonly port: number
+  readonly path: string
+  readonly perSecond: number
+  readonly count: number
+  readonly timeoutMs: number
+}
+
+export interface ProbeReport {
+  /** Of the probes that were answered in time: from when each was due until the last byte of its answer, in µs. */
+  readonly microseconds: readonly number[]
+  readonly timeouts: number
+  /** Status codes, and lengths of whole answers in bytes, that were seen, each once. */
+  readonly codes: readonly number[]
+  readonly answerBytes: readonly number[]
+  /** What has failed otherwise, each kind once. */
+  readonly failures: readonly string[]
+  /** How late the client itself was: from when each probe was due until it was sent, in µs. Part of the latency. */
+  readonly lateUs: readonly number[]
+}
+
+export interface Rate {
+  readonly perSecond: number
+  readonly count: number
+}
+
+/** As many probes as are settled, answered or not, when `durationMs` is over, with `spareMs` left. */
+export function probesWithin(durationMs: number, spareMs: number, perSecond: number): Rate {
+  const sendingMs = durationMs - PROBE_TIMEOUT_MS - spareMs
+  return { perSecond, count: Math.max(1, Math.floor((sendingMs * perSecond) / 1000)) }
+}
+
+export class ProbeLoad {
+  #client: LineProcess<ProbeReport> | undefined
+  readonly #lateUs: number[] = []
+
+  /** Sends `count` probes. @throws where one of them failed by anything but time. */
+  async run(target: Pick<ProbeOrder, 'port' | 'path'>, rate: Rate): Promise<ProbeReport> {
+    this.#client ??= LineProcess.ofEntry<ProbeReport>('the latency client', './latency-client.js')
+    const { port, path } = target
+    const order: ProbeOrder = { port, path, ...rate, timeoutMs: PROBE_TIMEOUT_MS }
+    const report = await this.#client.ask(JSON.stringify(order))
+    check(report.failures.length === 0, `probes failed: ${report.failures.join(', ')}`)
+    const settled = report.microseconds.length + report.timeouts
+    check(settled === rate.count, `${settled} of ${rate.count} probes were accounted for`)
+    for (const late of report.lateUs) this.#lateUs.push(late)
+    return report
+  }
+
+  /** How late the client was, for the remarks; starts to count anew. */
+  tellLateness(): string {
+    const late = ascending(this.#lateUs.splice(0))
+    if (late.length === 0) return 'no probes were sent'
+    const [p50, p999] = [quantile(late, 0.5), quantile(late, 0.999)].map((us) => us.toFixed(0))
+    return `of each latency, the client's own lateness: p50 ${p50} µs, p99.9 ${p999} µs`
+  }
+
+  async close(): Promise<void> {
+    await this.#client?.close()
+  }
+}
+
+/** @throws where an answer was another one than the first, or not a success. */
+export function checkAnswers(name: string, report: ProbeReport): void {
+  const { codes, answerBytes } = report
+  check(
+    codes.every((code) => code === 200),
+    `${name} answered with codes=${codes}`,
+  )
+  check(answerBytes.length <= 1, `${name} sent answers of bytes=${answerBytes}`)
+}
+
+export function latenciesOf({ microseconds, timeouts }: ProbeReport): Latencies {
+  return { microseconds, timeouts }
+}
