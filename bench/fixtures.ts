@@ -4,6 +4,8 @@ import { HealthManager, HealthStatus } from '../src/index.js'
 export const COLLECTOR = 'collector_manager'
 export const MESSAGE = 'collecting, 55 of 60 active'
 export const OTHER_MESSAGE = 'collecting, 12 of 60 active'
+/** Told to a runtime whose manager is dead. */
+export const NEVER_APPLIED = 'never applied'
 export const METADATA = { active: '55', total: '60' }
 /** As many messages that a sample never meets one soon again. */
 export const DISTINCT_MESSAGES = Array.from(

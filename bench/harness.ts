@@ -59,6 +59,17 @@ export interface Outcome {
   readonly remarks: readonly string[]
 }
 
+/** The bench once it is prepared; closed again where that fails, as nobody else would. */
+export async function prepared(bench: OpenBench, prepare: () => Promise<void>): Promise<OpenBench> {
+  try {
+    await prepare()
+    return bench
+  } catch (error) {
+    await bench.close()
+    throw error
+  }
+}
+
 const GROWTH_LIMIT = 10
 const WARM_UP_SAMPLES = 4
 

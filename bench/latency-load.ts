@@ -69,13 +69,21 @@ export class ProbeLoad {
   }
 }
 
-/** @throws where an answer was another one than the first, or not a success. */
-export function checkAnswers(name: string, report: ProbeReport): void {
-  const { codes, answerBytes } = report
+/** @throws where an answer was no success. */
+export function checkCodes(name: string, { codes }: Pick<ProbeReport, 'codes'>): void {
   check(
     codes.every((code) => code === 200),
     `${name} answered with codes=${codes}`,
   )
+}
+
+/** @throws where an answer was no success, or as long as no other. */
+export function checkAnswers(
+  name: string,
+  report: Pick<ProbeReport, 'codes' | 'answerBytes'>,
+): void {
+  checkCodes(name, report)
+  const { answerBytes } = report
   check(answerBytes.length <= 1, `${name} sent answers of bytes=${answerBytes}`)
 }
 

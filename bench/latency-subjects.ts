@@ -1,7 +1,7 @@
 // Servers as subjects of the latency rows: opened together with as many components each, checked to answer the same, and
 // probed at the same rate in turn.
 import { checkBodies, fetchBody } from './bodies.js'
-import type { Environment, OpenBench, Subject } from './harness.js'
+import { type Environment, type OpenBench, prepared, type Subject } from './harness.js'
 import { checkAnswers, latenciesOf, type ProbeReport, type Rate } from './latency-load.js'
 import type { Sample } from './series.js'
 import {
@@ -13,10 +13,12 @@ import {
   type Server,
 } from './server-process.js'
 
+const OUR_NAMES = [OURS.name, OURS_AGAIN.name]
+
 /** What a turn of a server is: probes, and what is done to the server meanwhile. */
 export interface Turn {
-  readonly environment: Environment
   readonly server: Server
+  readonly isOurs: boolean
   probe(rate: Rate): Promise<ProbeReport>
 }
 
@@ -27,51 +29,48 @@ export interface LatencyPlan {
   readonly hasPeers: boolean
   /** After the warm-up, before the first turn. */
   prepare?(server: Server): Promise<void>
+  /** @throws where an answer was not as it had to be, or what was to happen did not. */
   sample(turn: Turn): Promise<ProbeReport>
-  /** After the last turn: throws where what was to happen did not. Returns remarks. */
-  verify?(server: Server): Promise<string[]>
 }
 
 export async function openLatencies(
   environment: Environment,
   plan: LatencyPlan,
 ): Promise<OpenBench> {
-  const { servers, skipped } = await startServers(environment, plan)
-  await checkBodies(
-    servers.map((server) => ({ ...server, body: () => fetchBody(server.port, server.path) })),
-  )
+  const { ours: own, peers: others, skipped } = await startServers(environment, plan)
+  const servers = [...own, ...others]
   const subjects = servers.map((server) => latencySubject(environment, server, plan))
   const [ours, again, ...peers] = subjects as [Subject, Subject, ...Subject[]]
-  return {
+  const bench: OpenBench = {
     ours,
     again,
     peers,
     skipped,
     async close() {
-      const remarks = [
-        `our transport: ${servers[0]?.transport}; ${environment.probes.tellLateness()}`,
-      ]
-      try {
-        for (const server of servers.slice(0, 2)) {
-          remarks.push(...((await plan.verify?.(server)) ?? []))
-        }
-      } finally {
-        for (const { process } of servers) await process.ask('rest')
-      }
-      return remarks
+      const replies = []
+      for (const { process } of servers) replies.push(await process.ask('rest'))
+      const staleReads = replies.slice(0, own.length).map((reply) => reply.staleReads)
+      const remark = `our transport: ${own[0]?.transport}; stale reads: ${staleReads.join(', ')}`
+      return [`${remark}; ${environment.probes.tellLateness()}`]
     },
   }
+  return prepared(bench, () =>
+    checkBodies(
+      servers.map((server) => ({ ...server, body: () => fetchBody(server.port, server.path) })),
+    ),
+  )
 }
 
 async function startServers(environment: Environment, { count, hasPeers }: LatencyPlan) {
   const { go, servers: processes } = environment
-  const ours = await processes.serveAll([OURS, OURS_AGAIN], count)
-  if (!hasPeers) return ours
+  const { servers: ours } = await processes.serveAll([OURS, OURS_AGAIN], count)
+  if (!hasPeers) return { ours, peers: [], skipped: [] }
   const goPeers = go === undefined ? [] : [await serveGo(go, count)]
   const goSkipped = go === undefined ? [{ name: 'go', why: 'see the head of the run' }] : []
   const others = await processes.serveAll([NODE_HTTP, ...PACKAGED_PEERS], count)
   return {
-    servers: [...ours.servers, ...goPeers, ...others.servers],
+    ours,
+    peers: [...goPeers, ...others.servers],
     skipped: [...goSkipped, ...others.skipped],
   }
 }
@@ -81,7 +80,8 @@ async function serveGo({ process }: NonNullable<Environment['go']>, count: numbe
 }
 
 function latencySubject(environment: Environment, server: Server, plan: LatencyPlan): Subject {
-  const probe = async (rate: Rate) => environment.probes.run(server, rate)
+  const isOurs = OUR_NAMES.includes(server.name)
+  const probe = (rate: Rate) => environment.probes.run(server, rate)
   return {
     name: server.name,
     async warmUp() {
@@ -89,7 +89,7 @@ function latencySubject(environment: Environment, server: Server, plan: LatencyP
       await plan.prepare?.(server)
     },
     async sample(): Promise<Sample> {
-      return latenciesOf(await plan.sample({ environment, server, probe }))
+      return latenciesOf(await plan.sample({ server, isOurs, probe }))
     },
   }
 }

@@ -2,7 +2,7 @@
 // producers can saturate the runtime, and whose manager can be killed for good.
 import { HealthManager, HealthServer, HealthStatus } from '../src/index.js'
 import { terminateManagerForFault } from '../src/runtime/faults.js'
-import { COLLECTOR, componentNames, fill, startChanging } from './fixtures.js'
+import { COLLECTOR, componentNames, fill, NEVER_APPLIED, startChanging } from './fixtures.js'
 import { Producers } from './producers.js'
 import { type ServerProgram, takeCommands } from './server-commands.js'
 import type { ServerReply } from './server-process.js'
@@ -24,8 +24,12 @@ class OurServer implements ServerProgram {
     hush: async (): Promise<ServerReply> => {
       const told = await this.#producers?.stop()
       this.#producers = undefined
-      const { transitions } = await this.#running().stats()
-      return { transitions, ...(told === undefined ? {} : { told }) }
+      const counts = await this.also.count()
+      return { ...counts, ...(told === undefined ? {} : { told }) }
+    },
+    count: async (): Promise<ServerReply> => {
+      const { transitions, staleReads } = await this.#running().stats()
+      return { transitions, staleReads }
     },
     /** Kills the manager, which is not restarted, and reports what nobody will apply: the reads wait for it in vain. */
     kill: async (): Promise<ServerReply> => {
@@ -33,12 +37,13 @@ class OurServer implements ServerProgram {
       const givenUp = new Promise((resolve) => health.on('error', resolve))
       await terminateManagerForFault(health)
       await givenUp
-      health.updateStatus(COLLECTOR, HealthStatus.Unhealthy, 'never applied')
+      health.updateStatus(COLLECTOR, HealthStatus.Unhealthy, NEVER_APPLIED)
       return {}
     },
   }
 
   async serve(count: number): Promise<ServerReply> {
+    await this.rest()
     this.#names = componentNames(count)
     this.#health = await HealthManager.start({ restarts: { max: 0 } })
     fill(this.#health, this.#names)

@@ -3,7 +3,7 @@ import type { Bench } from './harness.js'
 import { checkAnswers } from './latency-load.js'
 import { openLatencies } from './latency-subjects.js'
 
-const TURN_SECONDS = { full: 10, quick: 1 }
+const TURN_SECONDS = { full: 5, quick: 1 }
 const WARM_UP = { perSecond: 200, count: 100 }
 
 function latencyBench(components: number, perSecond: number, turns: number): Bench {
@@ -35,5 +35,5 @@ function latencyBench(components: number, perSecond: number, turns: number): Ben
 export const probeLatency: readonly Bench[] = [
   latencyBench(10, 200, 2),
   latencyBench(1000, 100, 2),
-  latencyBench(10_000, 20, 5),
+  latencyBench(10_000, 20, 10),
 ]

@@ -2,9 +2,15 @@
 // server is in a process of its own, so that it is its own loop that is blocked.
 import type { Blocking } from './blocking.js'
 import { fetchBody } from './bodies.js'
-import { check } from './fixtures.js'
+import { check, NEVER_APPLIED } from './fixtures.js'
 import type { Bench, Environment } from './harness.js'
-import { checkAnswers, type ProbeReport, probesWithin, type Rate } from './latency-load.js'
+import {
+  checkAnswers,
+  checkCodes,
+  type ProbeReport,
+  probesWithin,
+  type Rate,
+} from './latency-load.js'
 import { openLatencies, type Turn } from './latency-subjects.js'
 import type { Server } from './server-process.js'
 
@@ -17,19 +23,19 @@ const LIMIT = { p999AtMost: 5000 }
 /** Producers enough to keep the manager busy all the time. */
 const PRODUCERS = 2
 
-/** How long a turn lasts, in ms. */
-function turnMs({ isQuick }: Environment): number {
-  return isQuick ? 3_000 : 30_000
+/** How long a turn lasts, in ms; `full` where the run is not quick. */
+function turnMs({ isQuick }: Environment, full: number): number {
+  return isQuick ? 3_000 : full
 }
 
-function rateOf(environment: Environment): Rate {
-  return probesWithin(turnMs(environment), SPARE_MS, PER_SECOND)
+function rateOf(durationMs: number): Rate {
+  return probesWithin(durationMs, SPARE_MS, PER_SECOND)
 }
 
 /** Every probe is sent, and answered or given up, while the loop is blocked. */
-async function probeBlocked({ environment, server, probe }: Turn, how: Blocking) {
+async function probeBlocked({ server, isOurs, probe }: Turn, how: Blocking, durationMs: number) {
   const { process, name } = server
-  const { isBlocked } = await process.ask(`block ${how} ${turnMs(environment)}`)
+  const { isBlocked } = await process.ask(`block ${how} ${durationMs}`)
   check(isBlocked === true, `${name} did not block its loop`)
   let isFree = false
   const freed = process.tryNext().then((reply) => {
@@ -38,36 +44,54 @@ async function probeBlocked({ environment, server, probe }: Turn, how: Blocking)
   })
   let report: ProbeReport | undefined
   try {
-    report = await probe(rateOf(environment))
+    report = await probe(rateOf(durationMs))
     check(!isFree, `the loop of ${name} was free before the last probe was over`)
   } finally {
     const reply = await freed
     check(reply?.isFree === true, `${name} did not come back from its block`)
   }
   checkAnswers(name, report)
+  if (isOurs) await verifyUnchanged(server)
   return report
 }
 
-/** What was told long before the trouble is still what is answered, and no read was answered with less. */
-async function verifyUnchanged(server: Server): Promise<string[]> {
+/** Ours answers while threads of its program report as fast as they can. */
+async function probeSaturated({ server, probe }: Turn, durationMs: number): Promise<ProbeReport> {
+  const { name, process } = server
+  await process.ask(`produce ${PRODUCERS}`)
+  let report: ProbeReport | undefined
+  try {
+    report = await probe(rateOf(durationMs))
+  } finally {
+    const { told = 0, transitions = 0 } = await process.ask('hush')
+    check(told > 0 && transitions > 0, `nobody reported to ${name}: told=${told}`)
+  }
+  // No two answers are the same, but for the code.
+  checkCodes(name, report)
+  return report
+}
+
+/** The manager stays dead, with an update in a mailbox that each read would have to wait for. */
+async function probeWithoutManager({ server, probe }: Turn, durationMs: number) {
+  const report = await probe(rateOf(durationMs))
+  const { name, process } = server
+  checkAnswers(name, report)
   const body = await fetchBody(server.port, server.path)
+  check(body.includes('"health_runtime":{"status":"degraded"'), `the manager of ${name} is alive`)
+  check(!body.includes(NEVER_APPLIED), `${name} has applied an update without a manager`)
+  const { staleReads = 0 } = await process.ask('count')
+  check(staleReads >= report.microseconds.length, `${name}: staleReads=${staleReads}`)
+  return report
+}
+
+/** What was told before the trouble is what is answered after it, and no read was answered with less. */
+async function verifyUnchanged({ name, port, path, process }: Server): Promise<void> {
+  const body = await fetchBody(port, path)
   const { status, components } = JSON.parse(body) as { status: string; components: object }
-  check(status === 'healthy', `${server.name} is ${status}`)
-  check(Object.keys(components).length === COMPONENTS, `${server.name} lost components: ${body}`)
-  return []
-}
-
-async function verifySaturated({ name, process }: Server): Promise<string[]> {
-  const { told = 0, transitions = 0 } = await process.ask('hush')
-  check(told > 0 && transitions > 0, `${name}: nobody reported, told=${told}`)
-  return [`${name}: ${told} updates were told meanwhile`]
-}
-
-async function verifyManagerDead(server: Server): Promise<string[]> {
-  const body = await fetchBody(server.port, server.path)
-  check(/"health_runtime":\{"status":"degraded"/.test(body), `the manager is alive: ${body}`)
-  check(!body.includes('never applied'), `somebody has applied an update: ${body}`)
-  return []
+  check(status === 'healthy', `${name} is ${status}`)
+  check(Object.keys(components).length === COMPONENTS, `${name} lost components: ${body}`)
+  const { staleReads } = await process.ask('count')
+  check(staleReads === 0, `${name}: staleReads=${staleReads}`)
 }
 
 export const probeWhileBlocked: readonly Bench[] = [
@@ -83,8 +107,7 @@ export const probeWhileBlocked: readonly Bench[] = [
         count: COMPONENTS,
         hasPeers: true,
         warmUp: WARM_UP,
-        sample: (turn) => probeBlocked(turn, 'loop'),
-        verify: verifyUnchanged,
+        sample: (turn) => probeBlocked(turn, 'loop', turnMs(environment, 30_000)),
       }),
   },
   {
@@ -100,8 +123,7 @@ export const probeWhileBlocked: readonly Bench[] = [
         count: COMPONENTS,
         hasPeers: false,
         warmUp: WARM_UP,
-        sample: (turn) => probeBlocked(turn, 'regex'),
-        verify: verifyUnchanged,
+        sample: (turn) => probeBlocked(turn, 'regex', turnMs(environment, 15_000)),
       }),
   },
   {
@@ -116,17 +138,7 @@ export const probeWhileBlocked: readonly Bench[] = [
         count: COMPONENTS,
         hasPeers: false,
         warmUp: WARM_UP,
-        async sample({ environment, server, probe }) {
-          await server.process.ask(`produce ${PRODUCERS}`)
-          const report = await probe(rateOf(environment))
-          const { codes } = report
-          check(
-            codes.every((code) => code === 200),
-            `${server.name} answered with codes=${codes}`,
-          )
-          return report
-        },
-        verify: verifySaturated,
+        sample: (turn) => probeSaturated(turn, turnMs(environment, 15_000)),
       }),
   },
   {
@@ -144,12 +156,7 @@ export const probeWhileBlocked: readonly Bench[] = [
         async prepare({ process }) {
           await process.ask('kill')
         },
-        async sample({ environment, server, probe }) {
-          const report = await probe(rateOf(environment))
-          checkAnswers(server.name, report)
-          return report
-        },
-        verify: verifyManagerDead,
+        sample: (turn) => probeWithoutManager(turn, turnMs(environment, 15_000)),
       }),
   },
 ]

@@ -28,6 +28,7 @@ class PlainServer implements ServerProgram {
   }
 
   async serve(count: number): Promise<ServerReply> {
+    await this.rest()
     this.#manager = new PlainHealthManager()
     this.#names = componentNames(count)
     fill(this.#manager, this.#names)

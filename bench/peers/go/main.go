@@ -140,6 +140,7 @@ func main() {
 			if len(fields) > 2 {
 				every = number(2)
 			}
+			stop()
 			port, close := serve(number(1), time.Duration(every)*time.Millisecond)
 			stop = close
 			out.Encode(map[string]int{"port": port})
@@ -152,6 +153,7 @@ func main() {
 			continue
 		case "rest":
 			stop()
+			stop = func() {}
 			out.Encode(map[string]int{})
 			continue
 		default:
