@@ -13,6 +13,7 @@ const CHUNKS_END = Buffer.from('0\r\n\r\n')
 export class AnswerReader {
   #received: Buffer[] = []
   #length = 0
+  #code = 0
   /** Where the answer ends, once its head is in: bytes, or the last chunk. */
   #end: number | 'chunked' | undefined
 
@@ -20,26 +21,24 @@ export class AnswerReader {
   tryTake(piece: Buffer): Answer | undefined {
     this.#received.push(piece)
     this.#length += piece.length
-    this.#end ??= this.#tryFindEnd()
+    if (this.#end === undefined) this.#readHead()
     if (this.#end === undefined) return undefined
     if (this.#end === 'chunked' ? !this.#hasLastChunk() : this.#length < this.#end) return undefined
-    const answer = {
-      code: Number(this.#received[0]?.toString('latin1', 9, 12)),
-      bytes: this.#length,
-    }
+    const answer = { code: this.#code, bytes: this.#length }
     this.#received = []
     this.#length = 0
     this.#end = undefined
     return answer
   }
 
-  #tryFindEnd(): number | 'chunked' | undefined {
+  #readHead(): void {
     const head = this.#received.length === 1 ? this.#received[0]! : Buffer.concat(this.#received)
     const headEnd = head.indexOf(HEAD_END)
-    if (headEnd < 0) return undefined
+    if (headEnd < 0) return
     const headers = head.subarray(0, headEnd).toString('latin1')
     const length = /content-length: *(\d+)/i.exec(headers)?.[1]
-    return length === undefined ? 'chunked' : headEnd + HEAD_END.length + Number(length)
+    this.#code = Number(headers.slice(9, 12))
+    this.#end = length === undefined ? 'chunked' : headEnd + HEAD_END.length + Number(length)
   }
 
   #hasLastChunk(): boolean {

@@ -41,7 +41,6 @@ export function probesWithin(durationMs: number, spareMs: number, perSecond: num
 
 export class ProbeLoad {
   #client: LineProcess<ProbeReport> | undefined
-  readonly #lateUs: number[] = []
 
   /** Sends `count` probes. @throws where one of them failed by anything but time. */
   async run(target: Pick<ProbeOrder, 'port' | 'path'>, rate: Rate): Promise<ProbeReport> {
@@ -52,16 +51,7 @@ export class ProbeLoad {
     check(report.failures.length === 0, `probes failed: ${report.failures.join(', ')}`)
     const settled = report.microseconds.length + report.timeouts
     check(settled === rate.count, `${settled} of ${rate.count} probes were accounted for`)
-    for (const late of report.lateUs) this.#lateUs.push(late)
     return report
-  }
-
-  /** How late the client was, for the remarks; starts to count anew. */
-  tellLateness(): string {
-    const late = ascending(this.#lateUs.splice(0))
-    if (late.length === 0) return 'no probes were sent'
-    const [p50, p999] = [quantile(late, 0.5), quantile(late, 0.999)].map((us) => us.toFixed(0))
-    return `of each latency, the client's own lateness: p50 ${p50} µs, p99.9 ${p999} µs`
   }
 
   async close(): Promise<void> {
@@ -89,4 +79,12 @@ export function checkAnswers(
 
 export function latenciesOf({ microseconds, timeouts }: ProbeReport): Latencies {
   return { microseconds, timeouts }
+}
+
+/** For the remarks: how much of a subject's latencies was the client's own. */
+export function describeLateness(name: string, lateUs: readonly number[]): string {
+  if (lateUs.length === 0) return `${name} -`
+  const sorted = ascending(lateUs)
+  const [p50, p999] = [0.5, 0.999].map((share) => quantile(sorted, share).toFixed(0))
+  return `${name} ${p50}, ${p999}`
 }

@@ -2,7 +2,13 @@
 // probed at the same rate in turn.
 import { checkBodies, fetchBody } from './bodies.js'
 import { type Environment, type OpenBench, prepared, type Subject } from './harness.js'
-import { checkAnswers, latenciesOf, type ProbeReport, type Rate } from './latency-load.js'
+import {
+  checkAnswers,
+  describeLateness,
+  latenciesOf,
+  type ProbeReport,
+  type Rate,
+} from './latency-load.js'
 import type { Sample } from './series.js'
 import {
   listening,
@@ -40,7 +46,7 @@ export async function openLatencies(
   const { ours: own, peers: others, skipped } = await startServers(environment, plan)
   const servers = [...own, ...others]
   const subjects = servers.map((server) => latencySubject(environment, server, plan))
-  const [ours, again, ...peers] = subjects as [Subject, Subject, ...Subject[]]
+  const [ours, again, ...peers] = subjects as [LatencySubject, LatencySubject, ...LatencySubject[]]
   const bench: OpenBench = {
     ours,
     again,
@@ -50,8 +56,11 @@ export async function openLatencies(
       const replies = []
       for (const { process } of servers) replies.push(await process.ask('rest'))
       const staleReads = replies.slice(0, own.length).map((reply) => reply.staleReads)
-      const remark = `our transport: ${own[0]?.transport}; stale reads: ${staleReads.join(', ')}`
-      return [`${remark}; ${environment.probes.tellLateness()}`]
+      const late = [ours, ...peers].map((each) => describeLateness(each.name, each.lateUs))
+      return [
+        `our transport: ${own[0]?.transport}; stale reads: ${staleReads.join(', ')}`,
+        `of that, the client's own lateness in µs, p50 and p99.9: ${late.join('; ')}`,
+      ]
     },
   }
   return prepared(bench, () =>
@@ -79,17 +88,30 @@ async function serveGo({ process }: NonNullable<Environment['go']>, count: numbe
   return listening({ name: 'go', path: '/healthz' }, process, await process.ask(`serve ${count}`))
 }
 
-function latencySubject(environment: Environment, server: Server, plan: LatencyPlan): Subject {
+/** Remembers how late the client was in its turns. */
+interface LatencySubject extends Subject {
+  readonly lateUs: number[]
+}
+
+function latencySubject(
+  environment: Environment,
+  server: Server,
+  plan: LatencyPlan,
+): LatencySubject {
+  const lateUs: number[] = []
   const isOurs = OUR_NAMES.includes(server.name)
   const probe = (rate: Rate) => environment.probes.run(server, rate)
   return {
     name: server.name,
+    lateUs,
     async warmUp() {
       checkAnswers(server.name, await probe(plan.warmUp))
       await plan.prepare?.(server)
     },
     async sample(): Promise<Sample> {
-      return latenciesOf(await plan.sample({ server, isOurs, probe }))
+      const report = await plan.sample({ server, isOurs, probe })
+      for (const late of report.lateUs) lateUs.push(late)
+      return latenciesOf(report)
     },
   }
 }
