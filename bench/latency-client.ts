@@ -72,7 +72,10 @@ class Probing {
       socket.on('data', (piece) => {
         const answer = reader.tryTake(piece)
         if (answer === undefined) return
-        this.#microseconds.push(toMicroseconds(performance.now() - due))
+        const elapsedMs = performance.now() - due
+        // The timer may come later than an answer that has come too late.
+        if (elapsedMs > timeoutMs) this.#timeouts += 1
+        else this.#microseconds.push(toMicroseconds(elapsedMs))
         this.#codes.add(answer.code)
         this.#answerBytes.add(answer.bytes)
         settle()
