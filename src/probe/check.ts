@@ -11,7 +11,7 @@ import type { ProbeAnswer, ProbeRequest } from './listener.js'
 import type { ComponentMembers } from './members.js'
 import { type Asked, PLAIN } from './query.js'
 import type { Question } from './questions.js'
-import { BODY_FRAME_BYTES, renderBody, renderVerdict } from './render.js'
+import { bodyBytes, renderBody, renderVerdict } from './render.js'
 import { failedReadLine, fitForKubelet, lastLine, verdictLines } from './verbose.js'
 
 /** What the checks of a handler share. */
@@ -26,8 +26,8 @@ interface Verdict {
   readonly report: HealthReport
   readonly error: HealthCheckError | undefined
   readonly asked: Asked
-  /** At most this long is the whole body; undefined until somebody asks for one. */
-  maxBytes: number | undefined
+  /** How long the whole body is; undefined until somebody asks for one. */
+  wholeBytes: number | undefined
   whole: ProbeAnswer | undefined
   forKubelet: ProbeAnswer | undefined
 }
@@ -107,12 +107,11 @@ export class Check {
   #show(verdict: Verdict, request: ProbeRequest): ProbeAnswer {
     const { members } = this.#context
     const { report, error } = verdict
-    if (verdict.maxBytes === undefined) {
+    if (verdict.wholeBytes === undefined) {
       members.update(report)
-      verdict.maxBytes =
-        Buffer.byteLength(this.#render(error)) + members.bytes.length + BODY_FRAME_BYTES
+      verdict.wholeBytes = bodyBytes(this.#render(error), members.bytes)
     }
-    const isForKubelet = verdict.maxBytes > KUBELET_BYTES && isKubelet(request)
+    const isForKubelet = verdict.wholeBytes > KUBELET_BYTES && isKubelet(request)
     const known = isForKubelet ? verdict.forKubelet : verdict.whole
     if (known !== undefined) return known
     members.update(report)
@@ -151,7 +150,7 @@ function verdictOf(
   error: HealthCheckError | undefined,
   asked: Asked,
 ): Verdict {
-  return { report, error, asked, maxBytes: undefined, whole: undefined, forKubelet: undefined }
+  return { report, error, asked, wholeBytes: undefined, whole: undefined, forKubelet: undefined }
 }
 
 const NO_MEMBERS = new Uint8Array(0)

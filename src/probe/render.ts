@@ -54,5 +54,11 @@ export function renderBody(verdict: string, members: Uint8Array): Uint8Array {
   return body
 }
 
-/** How many bytes `renderBody` takes for what it adds to its arguments, at most. */
+/** What `renderBody` adds to a verdict and to members of at least one. */
 export const BODY_FRAME_BYTES = ',"components":{}\n'.length
+
+/** How long the body of a verdict is. */
+export function bodyBytes(verdict: string, members: Uint8Array): number {
+  const frameBytes = members.length === 0 ? '}\n'.length : members.length + BODY_FRAME_BYTES
+  return Buffer.byteLength(verdict) + frameBytes
+}
