@@ -102,6 +102,14 @@ for (const value of ['', 'never', 'Degraded', 'unhealthy', '%3Cb%3E']) {
   })
 }
 
+test('a query that is too long for its cost to be bounded is refused', () => {
+  const query = 'exclude=collector_manager&'.padEnd(8_192, 'x')
+  assert.equal(ask(failing, `/livez?${query}`).status, 200)
+  const { status, body } = ask(failing, `/livez?${query}x`)
+  assert.equal(status, 400)
+  assert.equal(body, '{"error":"the query is longer than 8192 characters"}\n')
+})
+
 test('open gates have lines of their own, and failures beside them do not count', () => {
   const reader = FakeReader.of({ collector_manager: [3, 'asleep'], dakr_transport: [1] })
   reader.gate = { isStandby: true, isLivenessSuppressed: true, isReadinessSuppressed: true }
