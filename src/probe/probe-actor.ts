@@ -41,8 +41,8 @@ export class ProbeActor implements ProbeControl {
   readonly #listener: ProbeListener
 
   static async create(boot: ProbeBoot, gate: ExitGate, reader: ProbeReader): Promise<ProbeActor> {
-    const { transport: choice, limits, tls, audience } = boot
-    const handler = createProbeHandler(reader, { audience })
+    const { transport: choice, limits, tls, audience, startupDeadline } = boot
+    const handler = createProbeHandler(reader, { audience, startupDeadline })
     const { transport, listener } = await chooseListener(choice, handler, { limits, tls })
     return new ProbeActor(gate, transport, listener)
   }
