@@ -49,7 +49,7 @@ const methodNotAllowed: ProbeAnswer = {
 }
 
 /** The answers of the probe server. A read that fails is answered 503 with its reason, never left open. */
-export function createProbeHandler(reader: ProbeReader, _options: RouteOptions): ProbeHandler {
+export function createProbeHandler(reader: ProbeReader, options: RouteOptions): ProbeHandler {
   const { policy } = reader
   const livez = createCheck(
     reader,
@@ -61,11 +61,12 @@ export function createProbeHandler(reader: ProbeReader, _options: RouteOptions):
     ({ report, gate }) => judgeReadiness(policy, gate, (name) => report.get(name)),
     new VerdictRenderer('ready', 'not ready'),
   )
-  const routes = new Map([
+  const routes = new Map<string, () => ProbeAnswer | Promise<ProbeAnswer>>([
     ['/healthz', livez],
     ['/livez', livez],
     ['/readyz', readyz],
   ])
+  if (options.scrape !== undefined) routes.set('/metrics', options.scrape)
   return ({ method, target }) => {
     const route = routes.get(target) ?? routes.get(pathOf(target))
     if (route === undefined) return notFound
