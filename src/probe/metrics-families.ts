@@ -36,7 +36,7 @@ const ACTOR_STATES = ['running', 'restarting', 'failed', 'stopped'] as const
 
 const LONE_SURROGATE = /[\ud800-\udfff]/gu
 
-/** Half a surrogate pair has no bytes in UTF-8. It is spelled out, as two names that differ must not become one. */
+/** Half a surrogate pair has no bytes in UTF-8. It is spelled out, so that names which differ in one stay apart. */
 function labelOf(name: string): string {
   if (name.isWellFormed()) return name
   return name.replace(LONE_SURROGATE, (half) => `\\u${half.charCodeAt(0).toString(16)}`)
