@@ -7,6 +7,7 @@ import { createProbeHandler } from '../../src/probe/routes.js'
 import { legible, send } from '../ask.js'
 import { RawConnection } from '../contract/raw-connection.js'
 import { DEFAULT_SETTINGS, FakeReader, OPEN_TO_ALL, reportOf } from '../fake-reader.js'
+import { FakeSource } from './metrics-support.js'
 
 const READY = reportOf({ collector_manager: [1], dakr_transport: [2] })
 const NOT_READY = reportOf({ collector_manager: [0], dakr_transport: [1] })
@@ -109,7 +110,7 @@ for (const [what, startupDeadline, code] of [
   ['not excused', 0, 503],
 ] as const) {
   test(`the actor answers /startupz by its deadline, on the clock of all threads: ${what}`, async (t) => {
-    const reader = Object.assign(new FakeReader(), { report: NOT_READY })
+    const reader = Object.assign(new FakeSource(), { report: NOT_READY })
     const handle = { region: new SharedArrayBuffer(0), policy: reader.policy }
     const gate = new ExitGate()
     const actor = await ProbeActor.create(
@@ -121,6 +122,7 @@ for (const [what, startupDeadline, code] of [
         readTimeoutMs: 0,
         grpc: undefined,
         startupDeadline,
+        probeRestarts: 0,
         gate: gate.buffer,
       },
       gate,
