@@ -60,11 +60,12 @@ export class HealthManager {
   private constructor(region: Region, handle: HealthHandle) {
     this.#region = region
     this.#handle = handle
-    const { publishTimeoutMs, readTimeoutMs } = handle
-    this.#attachment = new Attachment(region, threadId, publishTimeoutMs, readTimeoutMs)
-    this.#reader = new HealthReader(region, handle.policy, handle.readTimeoutMs)
+    const { policy, publishTimeoutMs, readTimeoutMs } = handle
+    this.#reader = new HealthReader(region, policy, readTimeoutMs)
     this.#applied = new AppliedWait(region)
     this.#texts = new TextCache(region.layout.maxPayloadBytes)
+    // Last of all: a mailbox that was claimed for an instance that did not come to be would never be given back.
+    this.#attachment = new Attachment(region, threadId, publishTimeoutMs, readTimeoutMs)
   }
 
   /**
@@ -94,11 +95,12 @@ export class HealthManager {
 
   /**
    * Joins a runtime that another thread has started; shares all its state.
-   * @throws HealthError `ERR_HEALTH_LAYOUT` if the handle is none or of another version, `ERR_HEALTH_CAPACITY` if
-   * `maxThreads` are attached, `ERR_HEALTH_STOPPED` after the stop.
+   * @throws HealthError `ERR_HEALTH_ARGUMENT` if the handle is none, `ERR_HEALTH_LAYOUT` if it is of another version,
+   * `ERR_HEALTH_CAPACITY` if `maxThreads` are attached, `ERR_HEALTH_STOPPED` after the stop.
    */
   static attach(handle: HealthHandle): HealthManager {
-    return new HealthManager(openHandle(handle), handle)
+    const opened = openHandle(handle)
+    return new HealthManager(opened.region, opened.handle)
   }
 
   /**

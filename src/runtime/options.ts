@@ -71,6 +71,8 @@ const OPTION_NAMES = [
   'workerBaseUrl',
 ]
 
+const POLICY_NAMES = ['liveness', 'readiness', 'unregistered']
+
 /** @throws HealthError `ERR_HEALTH_ARGUMENT` naming the option that is out of range. */
 export function resolveOptions(options: HealthManagerOptions = {}): Settings {
   checkOptions(options, 'options', OPTION_NAMES)
@@ -135,23 +137,34 @@ function checkRegionSize(settings: Settings): void {
 }
 
 function resolvePolicy(policy: HealthManagerOptions['policy'] = {}): Policy {
-  checkOptions(policy, 'policy', ['liveness', 'readiness', 'unregistered'])
-  const names = (list: 'liveness' | 'readiness', standard: readonly string[]) => {
-    const value = policy[list] ?? standard
-    if (!Array.isArray(value))
-      throw argumentError(`policy.${list}`, value, 'must be an array of names')
-    for (const name of value) checkName(name, `policy.${list}[]`)
-    return [...value]
-  }
-  const unregistered = policy.unregistered ?? 'fail'
+  checkOptions(policy, 'policy', POLICY_NAMES)
+  const {
+    liveness = ['collector_manager'],
+    readiness = ['collector_manager', 'dakr_transport'],
+    unregistered = 'fail',
+  } = policy
+  return checkPolicy({ liveness, readiness, unregistered }, 'policy')
+}
+
+/**
+ * A copy of a policy that leaves nothing to a default.
+ * @throws HealthError `ERR_HEALTH_ARGUMENT` naming the part of `argument` that is not of the documented form.
+ */
+export function checkPolicy(policy: Policy, argument: string): Policy {
+  checkOptions(policy, argument, POLICY_NAMES)
+  const liveness = namesOf(policy.liveness, `${argument}.liveness`)
+  const readiness = namesOf(policy.readiness, `${argument}.readiness`)
+  const { unregistered } = policy
   if (unregistered !== 'fail' && unregistered !== 'skip') {
-    throw argumentError('policy.unregistered', unregistered, "must be 'fail' or 'skip'")
+    throw argumentError(`${argument}.unregistered`, unregistered, "must be 'fail' or 'skip'")
   }
-  return {
-    liveness: names('liveness', ['collector_manager']),
-    readiness: names('readiness', ['collector_manager', 'dakr_transport']),
-    unregistered,
-  }
+  return { liveness, readiness, unregistered }
+}
+
+function namesOf(list: readonly string[], argument: string): string[] {
+  if (!Array.isArray(list)) throw argumentError(argument, list, 'must be an array of names')
+  for (const name of list) checkName(name, `${argument}[]`)
+  return [...list]
 }
 
 function powerOfTwo(value: number): number {

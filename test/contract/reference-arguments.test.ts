@@ -182,3 +182,27 @@ test('what is no handle is refused', async (t) => {
   })
   assert.equal((await health.stats()).mailboxes.length, 1, 'none of them has taken a mailbox')
 })
+
+test('a handle whose policy is not whole is refused, and takes no mailbox', async (t) => {
+  const health = await startRuntime(t, { maxThreads: 4 })
+  const { policy } = health.handle()
+  const refusedPolicies: [policy: unknown, message: RegExp][] = [
+    [undefined, /^handle\.policy=undefined: must be an object/],
+    [null, /^handle\.policy=null: must be an object/],
+    [{}, /^handle\.policy\.liveness=undefined: must be an array of names/],
+    [{ ...policy, liveness: null }, /^handle\.policy\.liveness=null: /],
+    [{ ...policy, liveness: 5 }, /^handle\.policy\.liveness=5: /],
+    [{ ...policy, liveness: 'monitor' }, /^handle\.policy\.liveness="monitor": /],
+    [{ ...policy, readiness: [7] }, /^handle\.policy\.readiness\[\]=7: must be a string/],
+    [{ ...policy, unregistered: undefined }, /^handle\.policy\.unregistered=undefined: /],
+    [{ ...policy, live: [] }, /^handle\.policy="live": must be one of /],
+  ]
+  for (const [given, message] of refusedPolicies) {
+    assert.throws(() => HealthManager.attach({ ...health.handle(), policy: given as never }), {
+      code: 'ERR_HEALTH_ARGUMENT',
+      message,
+    })
+  }
+  // The host's own is one of the four.
+  for (let i = 1; i < 4; i++) HealthManager.attach(health.handle())
+})
