@@ -1,6 +1,6 @@
 // What a thread needs to join a runtime that another one has started.
 import { openRegion, type Region } from '../memory/region.js'
-import { checkInteger } from '../model/arguments.js'
+import { checkInteger, readArgument } from '../model/arguments.js'
 import { argumentError } from '../model/errors.js'
 import type { Policy } from '../model/policy.js'
 import { checkPolicy, MAX_TIMEOUT_MS } from './options.js'
@@ -21,11 +21,11 @@ export function openHandle(given: HealthHandle): { region: Region; handle: Healt
   if (typeof given !== 'object' || given === null) {
     throw argumentError('handle', given, 'must be what handle() returned')
   }
-  const { region, publishTimeoutMs, readTimeoutMs } = given
+  const copy = readArgument('handle', given, () => ({ ...given }))
   // First: a handle of another version may have a policy of another form.
-  const opened = openRegion(region)
-  const policy = checkPolicy(given.policy, 'handle.policy')
-  checkInteger(publishTimeoutMs, 'handle.publishTimeoutMs', 0, MAX_TIMEOUT_MS)
-  checkInteger(readTimeoutMs, 'handle.readTimeoutMs', 0, MAX_TIMEOUT_MS)
-  return { region: opened, handle: { region, policy, publishTimeoutMs, readTimeoutMs } }
+  const region = openRegion(copy.region)
+  const policy = checkPolicy(copy.policy, 'handle.policy')
+  checkInteger(copy.publishTimeoutMs, 'handle.publishTimeoutMs', 0, MAX_TIMEOUT_MS)
+  checkInteger(copy.readTimeoutMs, 'handle.readTimeoutMs', 0, MAX_TIMEOUT_MS)
+  return { region, handle: { ...copy, policy } }
 }

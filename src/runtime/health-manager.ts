@@ -12,6 +12,7 @@ import {
   checkOptions,
   MAX_NAME_BYTES,
   type MetadataInput,
+  readArgument,
 } from '../model/arguments.js'
 import { argumentError, type HealthCheckError, HealthError } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
@@ -119,10 +120,9 @@ export class HealthManager {
    */
   adopt(worker: Worker, options: { component?: string } = {}): void {
     this.#checkRunning()
-    if (!(worker instanceof Worker)) throw argumentError('worker', worker, 'must be a Worker')
-    if (typeof options !== 'object' || options === null) {
-      throw argumentError('options', options, 'must be an object')
-    }
+    const isWorker = readArgument('worker', worker, () => worker instanceof Worker)
+    if (!isWorker) throw argumentError('worker', worker, 'must be a Worker')
+    checkOptions(options, 'options', ['component'])
     const { component } = options
     if (component !== undefined) checkName(component, 'component')
     // It is -1 once the worker has exited.
@@ -333,8 +333,7 @@ export class HealthManager {
 
   #suppress(kind: number, durationMs: number, why: SuppressionReason): void {
     checkDurationMs(durationMs)
-    if (typeof why !== 'object' || why === null)
-      throw argumentError('why', why, 'must be an object')
+    checkOptions(why, 'why', ['owner', 'reason'])
     const { owner = '', reason = '' } = why
     if (typeof owner !== 'string') throw argumentError('why.owner', owner, 'must be a string')
     if (typeof reason !== 'string') throw argumentError('why.reason', reason, 'must be a string')
