@@ -11,11 +11,10 @@ import {
   MAILBOX_HEADER_WORDS,
   MAILBOX_HIGH_WATER,
   MAILBOX_TAIL,
-  MANAGER_FAILED,
-  MANAGER_STATE,
   PARKED,
   type Words,
 } from './layout.js'
+import { hasManagerFailed } from './manager-state.js'
 import type { Region } from './region.js'
 
 /**
@@ -90,7 +89,7 @@ export class AppliedWait {
       // this look sees the heads.
       if (this.#areApplied()) return true
       const left = deadline - performance.now()
-      if (left <= 0 || Atomics.load(words, MANAGER_STATE) === MANAGER_FAILED) return false
+      if (left <= 0 || hasManagerFailed(words)) return false
       // A producer that was killed after it had published has not rung.
       if (Atomics.load(words, PARKED) !== 0) ring(words)
       Atomics.wait(words, APPLIED_SEQUENCE, sequence, Math.min(left, SLICE_MS))

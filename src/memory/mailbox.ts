@@ -14,8 +14,6 @@ import {
   MAILBOX_ROOM_WAITING,
   MAILBOX_TAIL,
   MAILBOX_WAITS,
-  MANAGER_FAILED,
-  MANAGER_STATE,
   METADATA_HASH_SHIFT,
   METADATA_KEPT,
   RECORD_ALIGN_WORDS,
@@ -33,6 +31,7 @@ import {
   WORD_BYTES,
   type Words,
 } from './layout.js'
+import { hasManagerFailed } from './manager-state.js'
 import type { Region } from './region.js'
 import { contentWords, type Encoded } from './text.js'
 
@@ -184,7 +183,7 @@ export class MailboxWriter {
       // or this sees the head, or the sequence has moved and the wait returns at once.
       isInTime = hasRoom()
       const leftMs = deadline - performance.now()
-      if (isInTime || leftMs <= 0 || Atomics.load(words, MANAGER_STATE) === MANAGER_FAILED) break
+      if (isInTime || leftMs <= 0 || hasManagerFailed(words)) break
       ring()
       Atomics.wait(words, header + MAILBOX_ROOM_SEQUENCE, sequence, Math.min(leftMs, ROOM_SLICE_MS))
     }

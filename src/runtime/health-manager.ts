@@ -3,6 +3,7 @@ import { threadId, Worker } from 'node:worker_threads'
 import { AppliedWait } from '../memory/applied-wait.js'
 import { monotonicMs, toFloatWords } from '../memory/control.js'
 import { KIND_STANDBY, KIND_SUPPRESS_LIVENESS, KIND_SUPPRESS_READINESS } from '../memory/layout.js'
+import { hasManagerFailed } from '../memory/manager-state.js'
 import { createRegion, type Region } from '../memory/region.js'
 import { encodeText } from '../memory/text.js'
 import {
@@ -145,7 +146,9 @@ export class HealthManager {
    * Registers a component, unspecified and with neither message nor metadata until its first update. A name that is
    * registered already is left as it is. Waits until the manager has entered it.
    * @throws HealthError `ERR_HEALTH_ARGUMENT`, `ERR_HEALTH_CAPACITY` if `maxComponents` are registered,
-   * `ERR_HEALTH_UNAVAILABLE` if the manager did not get to it within `publishTimeoutMs` (it still will).
+   * `ERR_HEALTH_UNAVAILABLE` if the manager did not get to it within `publishTimeoutMs` (it still will) or was given up
+   * (then only the stop does), `ERR_HEALTH_BACKPRESSURE` if there was no room in this thread's mailbox all that time,
+   * `ERR_HEALTH_STOPPED`.
    */
   register(name: string, options?: ComponentOptions): ComponentReporter {
     checkName(name)
@@ -153,10 +156,10 @@ export class HealthManager {
     this.#checkRunning()
     const receipt = this.#attachment.register(encodeText(name, MAX_NAME_BYTES))
     if (!this.#applied.note() && !this.#applied.wait(this.#handle.publishTimeoutMs)) {
-      throw new HealthError(
-        'ERR_HEALTH_UNAVAILABLE',
-        `publishTimeoutMs=${this.#handle.publishTimeoutMs}: the manager has not entered the component yet, name=${JSON.stringify(name)}`,
-      )
+      const why = hasManagerFailed(this.#region.words)
+        ? 'the manager actor was given up: only the stop enters what is registered now'
+        : `publishTimeoutMs=${this.#handle.publishTimeoutMs}: the manager has not entered the component yet`
+      throw new HealthError('ERR_HEALTH_UNAVAILABLE', `${why}, name=${JSON.stringify(name)}`)
     }
     if (this.#attachment.wasRefused(receipt)) {
       throw new HealthError(
@@ -282,7 +285,8 @@ export class HealthManager {
 
   /**
    * Resolves when everything that this instance has reported is applied.
-   * @throws HealthError `ERR_HEALTH_UNAVAILABLE` if the manager applies nothing for `publishTimeoutMs`.
+   * @throws HealthError `ERR_HEALTH_UNAVAILABLE` if the manager applies nothing for `publishTimeoutMs`, or was given up;
+   * `ERR_HEALTH_STOPPED`.
    */
   async flush(): Promise<void> {
     this.#checkRunning()
