@@ -156,6 +156,7 @@ export class MailboxWriter {
 
   /** Bytes published and not applied yet. */
   backlog(): number {
+    // Pairs with advanceHead.
     if (this.#head !== this.#tail)
       this.#head = Atomics.load(this.#words, this.#header + MAILBOX_HEAD)
     return ((this.#tail - this.#head) | 0) * WORD_BYTES
@@ -170,6 +171,7 @@ export class MailboxWriter {
       return this.#mask + 1 - ((this.#tail - this.#head) | 0) >= length
     }
     if (hasRoom()) return
+    // Pairs with close: nobody waits for room for what would be refused.
     if ((Atomics.load(words, header + MAILBOX_TAIL) & CLOSED_BIT) !== 0) {
       throw new HealthError('ERR_HEALTH_STOPPED', 'the runtime is stopped')
     }
@@ -239,7 +241,7 @@ export class MailboxReader {
     return Atomics.load(this.words, this.header + MAILBOX_TAIL) & ~CLOSED_BIT
   }
 
-  /** Freezes the tail: what is below it was accepted, everything after is refused. */
+  /** Freezes the tail: what is below it was accepted, everything after is refused. Pairs with the exchange in publish. */
   close(): number {
     return Atomics.or(this.words, this.header + MAILBOX_TAIL, CLOSED_BIT) & ~CLOSED_BIT
   }
