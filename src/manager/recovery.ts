@@ -71,6 +71,8 @@ export class Recovered {
     const { words, layout } = this.#region
     const fresh = this.slotHighWater
     if (fresh === layout.maxComponents) return undefined
+    // Before the slot is committed. Pairs with TableReader.#draftAll and #isUnmoved: a look at the slots that comes after a
+    // registration does not end below it.
     Atomics.store(words, SLOT_HIGH_WATER, fresh + 1)
     return fresh
   }
@@ -115,7 +117,7 @@ export function recover(region: Region, slots: SlotWriter): Recovered {
   const heap = new PayloadHeap(region, liveBlocks(region, slots))
   const recovered = new Recovered(region, slots, heap, new JournalWriter(region, heap))
   // A predecessor that died in a batch has left the sequence odd, which readers take for a batch in progress. Last of
-  // all: a name whose slot was registered is in the directory only now.
+  // all: a name whose slot was registered is in the directory only now. Pairs with TableReader.#attempt, as endBatch does.
   const tableSequence = region.words[TABLE_SEQUENCE]!
   if ((tableSequence & 1) === 1)
     Atomics.store(region.words, TABLE_SEQUENCE, (tableSequence + 1) | 0)

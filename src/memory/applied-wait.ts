@@ -11,11 +11,10 @@ import {
   MAILBOX_HEADER_WORDS,
   MAILBOX_HIGH_WATER,
   MAILBOX_TAIL,
-  MANAGER_FAILED,
-  MANAGER_STATE,
   PARKED,
   type Words,
 } from './layout.js'
+import { hasManagerFailed } from './manager-state.js'
 import type { Region } from './region.js'
 
 /**
@@ -51,6 +50,7 @@ export class AppliedWait {
   /** noteTails: true if everything published so far is applied already. */
   note(): boolean {
     const words = this.#words
+    // Pairs with raiseHighWater, which comes before the first publication of a mailbox.
     this.#count = Atomics.load(words, MAILBOX_HIGH_WATER)
     let isApplied = true
     for (let i = 0; i < this.#count; i++) {
@@ -68,7 +68,8 @@ export class AppliedWait {
    */
   wait(timeoutMs: number): boolean {
     const start = performance.now()
-    // A manager at work has other records first, and would be held up by looks at the heads that it moves.
+    // A manager at work has other records first, and would be held up by looks at the heads that it moves. Pairs with
+    // ManagerActor.#park, as the look before each sleep does.
     const isWaking = Atomics.load(this.#words, PARKED) !== 0
     const spinEnd = start + (isWaking ? Math.min(this.#spinMs, timeoutMs) : 0)
     do {
@@ -90,7 +91,7 @@ export class AppliedWait {
       // this look sees the heads.
       if (this.#areApplied()) return true
       const left = deadline - performance.now()
-      if (left <= 0 || Atomics.load(words, MANAGER_STATE) === MANAGER_FAILED) return false
+      if (left <= 0 || hasManagerFailed(words)) return false
       // A producer that was killed after it had published has not rung.
       if (Atomics.load(words, PARKED) !== 0) ring(words)
       Atomics.wait(words, APPLIED_SEQUENCE, sequence, Math.min(left, SLICE_MS))
@@ -132,7 +133,7 @@ export class AppliedWait {
   }
 }
 
-/** Wakes the manager, wherever it waits. */
+/** Wakes the manager, wherever it waits. Pairs with ManagerActor.#park, which notes the doorbell before its last look. */
 export function ring(words: Words): void {
   Atomics.add(words, DOORBELL, 1)
   Atomics.notify(words, DOORBELL)

@@ -14,8 +14,6 @@ import {
   MAILBOX_ROOM_WAITING,
   MAILBOX_TAIL,
   MAILBOX_WAITS,
-  MANAGER_FAILED,
-  MANAGER_STATE,
   METADATA_HASH_SHIFT,
   METADATA_KEPT,
   RECORD_ALIGN_WORDS,
@@ -33,6 +31,7 @@ import {
   WORD_BYTES,
   type Words,
 } from './layout.js'
+import { hasManagerFailed } from './manager-state.js'
 import type { Region } from './region.js'
 import { contentWords, type Encoded } from './text.js'
 
@@ -157,6 +156,7 @@ export class MailboxWriter {
 
   /** Bytes published and not applied yet. */
   backlog(): number {
+    // Pairs with advanceHead.
     if (this.#head !== this.#tail)
       this.#head = Atomics.load(this.#words, this.#header + MAILBOX_HEAD)
     return ((this.#tail - this.#head) | 0) * WORD_BYTES
@@ -171,6 +171,7 @@ export class MailboxWriter {
       return this.#mask + 1 - ((this.#tail - this.#head) | 0) >= length
     }
     if (hasRoom()) return
+    // Pairs with close: nobody waits for room for what would be refused.
     if ((Atomics.load(words, header + MAILBOX_TAIL) & CLOSED_BIT) !== 0) {
       throw new HealthError('ERR_HEALTH_STOPPED', 'the runtime is stopped')
     }
@@ -184,7 +185,7 @@ export class MailboxWriter {
       // or this sees the head, or the sequence has moved and the wait returns at once.
       isInTime = hasRoom()
       const leftMs = deadline - performance.now()
-      if (isInTime || leftMs <= 0 || Atomics.load(words, MANAGER_STATE) === MANAGER_FAILED) break
+      if (isInTime || leftMs <= 0 || hasManagerFailed(words)) break
       ring()
       Atomics.wait(words, header + MAILBOX_ROOM_SEQUENCE, sequence, Math.min(leftMs, ROOM_SLICE_MS))
     }
@@ -240,7 +241,7 @@ export class MailboxReader {
     return Atomics.load(this.words, this.header + MAILBOX_TAIL) & ~CLOSED_BIT
   }
 
-  /** Freezes the tail: what is below it was accepted, everything after is refused. */
+  /** Freezes the tail: what is below it was accepted, everything after is refused. Pairs with the exchange in publish. */
   close(): number {
     return Atomics.or(this.words, this.header + MAILBOX_TAIL, CLOSED_BIT) & ~CLOSED_BIT
   }

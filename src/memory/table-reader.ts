@@ -145,6 +145,7 @@ export class TableReader {
   }
 
   #draftAll(): boolean {
+    // Pairs with Recovered.takeSlot, which moves it before it gives a slot to a registration.
     const count = Atomics.load(this.#words, SLOT_HIGH_WATER)
     for (let slot = 0; slot < count; slot++) if (!this.#cache.draft(slot)) return false
     return true
@@ -207,6 +208,7 @@ export class TableReader {
   #isUnmoved(controlSequence: number): boolean {
     const control = readControl(this.#words)
     if (control?.sequence !== controlSequence) return false
+    // Pairs as in #draftAll: a slot that was taken meanwhile has moved.
     return this.#cache.isUnmoved(Atomics.load(this.#words, SLOT_HIGH_WATER))
   }
 }

@@ -8,7 +8,7 @@ const ENCODING_UTF8 = 1
 const ENCODING_WTF8 = 2
 type Encoding = typeof ENCODING_ASCII | typeof ENCODING_UTF8 | typeof ENCODING_WTF8
 
-/** A string or a metadata object, ready to be copied into shared words. */
+/** A string or metadata, ready to be copied into shared words. */
 export interface Encoded {
   /** Byte length and encoding; 0 is the empty string or empty metadata. */
   readonly header: number
@@ -62,16 +62,12 @@ export function encodeText(text: string, maxBytes: number): Encoded {
 }
 
 /**
- * Metadata as one block: the number of pairs, the byte lengths of each key and value, then all their bytes. Pairs
- * that do not fit are left out, and the first value that does not fit is cut.
+ * Metadata, given as keys and values by turns, as one block: the number of pairs, the byte lengths of each key and value,
+ * then all their bytes. Pairs that do not fit are left out, and the first value that does not fit is cut.
  */
-export function encodeMetadata(
-  metadata: Readonly<Record<string, string>>,
-  maxBytes: number,
-): Encoded {
-  const keys = Object.keys(metadata)
-  if (keys.length === 0) return EMPTY
-  const { texts, isCut } = fitPairs(keys, metadata, maxBytes)
+export function encodeMetadata(pairs: readonly string[], maxBytes: number): Encoded {
+  if (pairs.length === 0) return EMPTY
+  const { texts, isCut } = fitPairs(pairs, maxBytes)
   if (texts.length === 0) return { ...EMPTY, isCut }
   const lengthsBytes = 4 + texts.length * 4
   let textBytes = 0
@@ -91,22 +87,24 @@ export function encodeMetadata(
 }
 
 /** Metadata is budgeted by the bytes of its block, so that what was accepted always fits one. */
-function fitPairs(keys: string[], metadata: Readonly<Record<string, string>>, maxBytes: number) {
-  const texts: string[] = []
+function fitPairs(
+  pairs: readonly string[],
+  maxBytes: number,
+): { texts: readonly string[]; isCut: boolean } {
   let left = maxBytes - 4
-  for (const key of keys) {
-    const value = metadata[key]!
-    left -= 8 + Buffer.byteLength(key)
+  for (let at = 0; at < pairs.length; at += 2) {
+    const value = pairs[at + 1]!
+    left -= 8 + Buffer.byteLength(pairs[at]!)
     const valueBytes = Buffer.byteLength(value)
     if (valueBytes <= left) {
-      texts.push(key, value)
       left -= valueBytes
       continue
     }
-    if (left >= MIN_CUT_BYTES) texts.push(key, cutText(value, left))
-    return { texts, isCut: true }
+    const fitting = pairs.slice(0, at)
+    if (left >= MIN_CUT_BYTES) fitting.push(pairs[at]!, cutText(value, left))
+    return { texts: fitting, isCut: true }
   }
-  return { texts, isCut: false }
+  return { texts: pairs, isCut: false }
 }
 
 /** Room for the notice alone, with a ten-digit count. */

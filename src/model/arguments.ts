@@ -1,10 +1,15 @@
 // Checks of what users pass in. Each throws ERR_HEALTH_ARGUMENT naming the argument and its value, at once.
-import { argumentError, show } from './errors.js'
+import { types } from 'node:util'
+import { argumentError, isArray, show } from './errors.js'
 import type { HealthStatus } from './health-status.js'
 
 export const MAX_NAME_BYTES = 255
 
-/** What users may pass as metadata: null and undefined keep the previous metadata, an empty object clears it. */
+/**
+ * What users may pass as metadata: null and undefined keep the previous metadata, an empty object clears it. Its own
+ * enumerable properties count, in their order. An instance of a class is taken for what its fields say; what has none and
+ * is no plain object (a Map, a Date) is refused, as it would clear what it was meant to set.
+ */
 export type MetadataInput = Readonly<Record<string, string>> | null | undefined
 
 export function checkName(name: unknown, argument = 'name'): asserts name is string {
@@ -26,18 +31,61 @@ export function checkMessage(message: unknown): asserts message is string {
   if (typeof message !== 'string') throw argumentError('message', message, 'must be a string')
 }
 
-/** The metadata itself is never shown in the error, as it may hold a secret: only the key and the type of what is wrong. */
-export function checkMetadata(metadata: unknown): asserts metadata is Record<string, string> {
-  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
-    const kind = Array.isArray(metadata) ? 'array' : typeof metadata
-    throw argumentError('typeof metadata', kind, 'must be an object of strings, null or undefined')
+const METADATA_RULE = 'must be a plain object of strings, null or undefined'
+
+/**
+ * Keys and values of metadata, one after the other, in an array of exactly that size: one that grows is several times as
+ * large. Each value is read once, as a getter may give another the next time. The metadata itself is never shown in an
+ * error, as it may hold a secret: only the key and the type of what is wrong.
+ */
+export function metadataPairs(metadata: unknown): readonly string[] {
+  if (typeof metadata !== 'object' || metadata === null) {
+    throw argumentError('typeof metadata', typeof metadata, METADATA_RULE)
   }
-  for (const key of Object.keys(metadata)) {
-    const value: unknown = (metadata as Record<string, unknown>)[key]
+  const { kind, pairs } = readMetadata(metadata as Record<string, unknown>)
+  if (kind !== undefined) throw argumentError('typeof metadata', kind, METADATA_RULE)
+  for (let i = 1; i < pairs.length; i += 2) {
+    const value = pairs[i]
     if (typeof value !== 'string') {
-      throw argumentError(`typeof metadata[${show(key)}]`, typeof value, 'must be a string')
+      throw argumentError(
+        `typeof metadata[${show(pairs[i - 1])}]`,
+        typeof value,
+        'must be a string',
+      )
     }
   }
+  return pairs as string[]
+}
+
+/** All that runs code of the metadata's own, which may throw whatever it likes. `kind` is there for what is no metadata. */
+function readMetadata(metadata: Record<string, unknown>) {
+  try {
+    const keys = Object.keys(metadata)
+    const kind = kindOfMisfit(metadata, keys.length)
+    const pairs = new Array<unknown>(kind === undefined ? keys.length * 2 : 0)
+    for (let i = 0; i < pairs.length; i += 2) {
+      const key = keys[i / 2]!
+      pairs[i] = key
+      pairs[i + 1] = metadata[key]
+    }
+    return { kind, pairs }
+  } catch (cause) {
+    throw argumentError('metadata', metadata, UNREADABLE, { cause })
+  }
+}
+
+const UNREADABLE = 'could not be read'
+
+function kindOfMisfit(metadata: object, keyCount: number): string | undefined {
+  const prototype: object | null = Object.getPrototypeOf(metadata)
+  if (prototype === Object.prototype || prototype === null) return undefined
+  if (Array.isArray(metadata)) return 'array'
+  if (types.isMap(metadata)) return 'Map'
+  if (types.isSet(metadata)) return 'Set'
+  if (types.isDate(metadata)) return 'Date'
+  if (types.isBoxedPrimitive(metadata)) return 'boxed primitive'
+  // The plain objects of another realm have a prototype without a prototype, too.
+  return keyCount > 0 || Object.getPrototypeOf(prototype) === null ? undefined : 'object'
 }
 
 /** Any finite duration from 0 ms up. */
@@ -65,12 +113,21 @@ export function checkInteger(
   }
 }
 
+/** What `read` gives of an argument; what a proxy or a getter throws instead becomes the cause. */
+export function readArgument<T>(argument: string, value: unknown, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    throw argumentError(argument, value, UNREADABLE, { cause })
+  }
+}
+
 /** An object that has none but these keys: a misspelt option must not go unnoticed. */
 export function checkOptions(options: unknown, argument: string, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+  if (typeof options !== 'object' || options === null || isArray(options)) {
     throw argumentError(argument, options, 'must be an object')
   }
-  for (const key of Object.keys(options)) {
+  for (const key of readArgument(argument, options, () => Object.keys(options))) {
     if (!known.includes(key)) {
       throw argumentError(
         argument,

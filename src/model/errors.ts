@@ -69,13 +69,27 @@ export function show(value: unknown): string {
       return 'a function'
     default:
       if (value === null) return 'null'
-      return Array.isArray(value) ? 'an array' : 'an object'
+      return isArray(value) ? 'an array' : 'an object'
+  }
+}
+
+/** `Array.isArray` throws for a proxy that was revoked, which is nothing any more. */
+export function isArray(value: unknown): value is unknown[] {
+  try {
+    return Array.isArray(value)
+  } catch {
+    return false
   }
 }
 
 /** An `ERR_HEALTH_ARGUMENT` in the form `name=value: rule`. */
-export function argumentError(name: string, value: unknown, rule: string): HealthError {
-  return new HealthError('ERR_HEALTH_ARGUMENT', `${name}=${show(value)}: ${rule}`)
+export function argumentError(
+  name: string,
+  value: unknown,
+  rule: string,
+  options?: ErrorOptions,
+): HealthError {
+  return new HealthError('ERR_HEALTH_ARGUMENT', `${name}=${show(value)}: ${rule}`, options)
 }
 
 /** Makes a `never` of a tag that a switch has not handled: a compile error first, a throw if it happens anyway. */

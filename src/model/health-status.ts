@@ -9,7 +9,8 @@ export type HealthStatusName = 'unspecified' | 'healthy' | 'degraded' | 'unhealt
 
 const names: readonly HealthStatusName[] = ['unspecified', 'healthy', 'degraded', 'unhealthy']
 
-/** The text form of a status; any number that is not one of the four gives `unspecified`. */
+/** The text form of a status; whatever is not one of the four numbers gives `unspecified`. */
 export function healthStatusName(status: number): HealthStatusName {
-  return names[status] ?? 'unspecified'
+  // An array has more keys than its indices.
+  return (Number.isInteger(status) ? names[status] : undefined) ?? 'unspecified'
 }

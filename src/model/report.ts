@@ -1,4 +1,5 @@
 // What a reader gets: the status of one component, and the report of all of them at one instant.
+import { inspect } from 'node:util'
 import type { HealthStatus } from './health-status.js'
 
 /** The status of one component at the instant of a read. Frozen: it never changes after it was returned. */
@@ -13,7 +14,10 @@ export interface ComponentStatus {
   readonly updatedAt: number
 }
 
-/** All registered components at one instant, sorted by the UTF-8 bytes of their names. */
+/**
+ * All registered components at one instant, sorted by the UTF-8 bytes of their names. Reads as a Map and is none: use
+ * `new Map(report)` to clone it, to send it to another thread, or to compare it with another one.
+ */
 export type HealthReport = ReadonlyMap<string, ComponentStatus>
 
 /** The sorted names of a report and the position of each, shared by all reports until a component comes or goes. */
@@ -80,6 +84,11 @@ export class Report implements ReadonlyMap<string, ComponentStatus> {
 
   get [Symbol.toStringTag](): string {
     return 'HealthReport'
+  }
+
+  /** `console.log` shows what is in it; the fields of a class are hidden from it. */
+  [inspect.custom](): ReadonlyMap<string, ComponentStatus> {
+    return new Map(this)
   }
 }
 

@@ -2,6 +2,7 @@
 import { isMainThread } from 'node:worker_threads'
 import { checkDurationMs, checkInteger, checkOptions } from '../model/arguments.js'
 import { argumentError, type HealthError } from '../model/errors.js'
+import { checkWorkerBaseUrl } from '../runtime/worker-base-url.js'
 import type { TransportChoice } from './choose-listener.js'
 import { DEFAULT_LIMITS, type ListenerLimits, type TlsFiles } from './listener.js'
 import type { Audience, Detail } from './routes.js'
@@ -90,7 +91,7 @@ export interface ServerSettings {
   readonly tls: TlsFiles | undefined
   readonly startupSuppressMs: number
   readonly grpc: GrpcSettings | undefined
-  readonly workerBaseUrl: string | URL | undefined
+  readonly workerBaseUrl: string | undefined
   readonly restarts: { readonly max: number; readonly withinMs: number }
 }
 
@@ -118,12 +119,11 @@ const OPTION_NAMES = [
 /** @throws HealthError `ERR_HEALTH_ARGUMENT` naming the option that is out of range. */
 export function resolveServerOptions(options: HealthServerOptions): ServerSettings {
   checkOptions(options, 'options', OPTION_NAMES)
-  const { host = '0.0.0.0', port = 8081, readTimeoutMs = 5, workerBaseUrl } = options
+  const { host = '0.0.0.0', port = 8081, readTimeoutMs = 5 } = options
   checkHost(host, 'host')
   checkInteger(port, 'port', 0, 65_535)
   checkInteger(readTimeoutMs, 'readTimeoutMs', 0, MAX_READ_TIMEOUT_MS)
   const tls = checkTls(options.tls, 'tls')
-  checkWorkerBaseUrl(workerBaseUrl)
   checkCallback(options.onRestart, 'onRestart')
   checkCallback(options.onError, 'onError')
   return {
@@ -136,7 +136,7 @@ export function resolveServerOptions(options: HealthServerOptions): ServerSettin
     tls,
     startupSuppressMs: resolveStartup(options.startup),
     grpc: resolveGrpc(options.grpc, host),
-    workerBaseUrl,
+    workerBaseUrl: checkWorkerBaseUrl(options.workerBaseUrl),
     restarts: resolveRestarts(options.restarts),
   }
 }
@@ -223,16 +223,6 @@ function checkTls(tls: unknown, name: string): TlsFiles | undefined {
     throw argumentError(`${name}.keyFile`, keyFile, 'must be the path of a PEM file')
   }
   return { certFile, keyFile }
-}
-
-/** A thread's entry is a file, so nothing else can be the base of one. */
-function checkWorkerBaseUrl(url: unknown): void {
-  if (url === undefined) return
-  const isUrl = url instanceof URL || (typeof url === 'string' && URL.canParse(url))
-  if (!isUrl || new URL(url).protocol !== 'file:') {
-    const shown = url instanceof URL ? url.href : url
-    throw argumentError('workerBaseUrl', shown, "must be a 'file:' URL, or a string that is one")
-  }
 }
 
 function checkCallback(callback: unknown, name: string): void {

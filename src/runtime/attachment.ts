@@ -136,6 +136,7 @@ export class Attachment {
   /** Whether the manager had no room for this registration. Ask when it is applied. */
   wasRefused({ ticket, refusedCount }: { ticket: number; refusedCount: number }): boolean {
     const words = this.words
+    // Pairs with Drain.#count, which tells of a refusal before the head moves.
     return (
       Atomics.load(words, this.#header + MAILBOX_REFUSED_COUNT) !== refusedCount &&
       Atomics.load(words, this.#header + MAILBOX_REFUSED_TICKET) === ticket
@@ -175,6 +176,7 @@ export class Attachment {
 
   /** Neither this thread has detached nor the runtime been stopped. */
   isRunning(): boolean {
+    // Pairs with Supervisor.stop. A publication that a stop overtakes after this look is refused by its mailbox.
     return !this.#isDetached && Atomics.load(this.words, PHASE) === PHASE_RUNNING
   }
 
@@ -187,6 +189,7 @@ export class Attachment {
   }
 
   #isClosed(): boolean {
+    // Pairs with MailboxReader.close.
     return (Atomics.load(this.words, this.#header + MAILBOX_TAIL) & CLOSED_BIT) !== 0
   }
 
@@ -249,9 +252,11 @@ export class Attachment {
 
 function claimMailbox(region: Region, threadId: number): number {
   const { words, layout } = region
+  // Pairs with Supervisor.stop. If that comes after this look, the mailbox is closed, now or under its first record.
   if (Atomics.load(words, PHASE) !== PHASE_RUNNING) throw stopped()
   for (let index = 0; index < layout.maxThreads; index++) {
     const owner = mailboxHeader(region, index) + MAILBOX_OWNER
+    // Pairs with Drain.#reclaim, which frees a mailbox only when it is drained.
     if (Atomics.compareExchange(words, owner, MAILBOX_FREE, threadId + 1) !== MAILBOX_FREE) continue
     // Before the first publication, so that every collect and every noteTails from then on looks at this mailbox.
     raiseHighWater(words, index + 1)
@@ -263,6 +268,7 @@ function claimMailbox(region: Region, threadId: number): number {
   )
 }
 
+/** Pairs with the looks of Drain.#collect and AppliedWait.note, which go no further. */
 function raiseHighWater(words: Words, count: number): void {
   for (;;) {
     const known = Atomics.load(words, MAILBOX_HIGH_WATER)
@@ -278,6 +284,7 @@ function abandonMailbox(region: Region, index: number, threadId: number): void {
   if (Atomics.load(words, owner) !== threadId + 1) return
   // A thread that was killed while it attached may not have come to this; the manager frees no mailbox beyond.
   raiseHighWater(words, index + 1)
+  // Behind the last publication. Pairs with Drain.#reclaim: a mailbox that is empty after this stays so.
   Atomics.compareExchange(words, owner, threadId + 1, MAILBOX_ABANDONED)
 }
 

@@ -1,12 +1,13 @@
 // Waits, without blocking its thread, until all that the thread has published is applied.
 import { APPLIED_SEQUENCE, APPLY_WAITERS } from '../memory/layout.js'
+import { hasManagerFailed } from '../memory/manager-state.js'
 import { HealthError } from '../model/errors.js'
 import type { Attachment } from './attachment.js'
 
 /** Looks again this often, in ms, should the wake be lost with its manager. */
 const SLICE_MS = 20
 
-/** @throws HealthError `ERR_HEALTH_UNAVAILABLE` if the manager applies nothing for `timeoutMs`. */
+/** @throws HealthError `ERR_HEALTH_UNAVAILABLE` if the manager applies nothing for `timeoutMs`, or was given up. */
 export async function flush(attachment: Attachment, timeoutMs: number): Promise<void> {
   const { words } = attachment
   // A pending waitAsync does not keep the process alive; what was reported must be applied all the same.
@@ -19,6 +20,12 @@ export async function flush(attachment: Attachment, timeoutMs: number): Promise<
       Atomics.add(words, APPLY_WAITERS, 1)
       // Pairs with Drain.#settle, as in AppliedWait.
       if (attachment.backlog() === 0) return
+      if (hasManagerFailed(words)) {
+        throw new HealthError(
+          'ERR_HEALTH_UNAVAILABLE',
+          `the manager actor was given up: only the stop applies what is left, depthBytes=${attachment.backlog()}`,
+        )
+      }
       const wait = Atomics.waitAsync(words, APPLIED_SEQUENCE, sequence, SLICE_MS)
       if (wait.async) await wait.value
       const left = attachment.backlog()

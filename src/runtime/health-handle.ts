@@ -1,9 +1,9 @@
 // What a thread needs to join a runtime that another one has started.
 import { openRegion, type Region } from '../memory/region.js'
-import { checkInteger } from '../model/arguments.js'
+import { checkInteger, readArgument } from '../model/arguments.js'
 import { argumentError } from '../model/errors.js'
 import type { Policy } from '../model/policy.js'
-import { MAX_TIMEOUT_MS } from './options.js'
+import { checkPolicy, MAX_TIMEOUT_MS } from './options.js'
 
 /** Everything another thread needs to attach. Structured-cloneable, may be given to any number of threads; opaque. */
 export interface HealthHandle {
@@ -14,15 +14,18 @@ export interface HealthHandle {
 }
 
 /**
- * The region of a handle that came from anywhere.
+ * The region of a handle that came from anywhere, and a copy of it, so that no part changes once it was checked.
  * @throws HealthError `ERR_HEALTH_ARGUMENT` if the handle is none, `ERR_HEALTH_LAYOUT` if its region is of another version.
  */
-export function openHandle(handle: HealthHandle): Region {
-  if (typeof handle !== 'object' || handle === null || typeof handle.policy !== 'object') {
-    throw argumentError('handle', handle, 'must be what handle() returned')
+export function openHandle(given: HealthHandle): { region: Region; handle: HealthHandle } {
+  if (typeof given !== 'object' || given === null) {
+    throw argumentError('handle', given, 'must be what handle() returned')
   }
-  const region = openRegion(handle.region)
-  checkInteger(handle.publishTimeoutMs, 'handle.publishTimeoutMs', 0, MAX_TIMEOUT_MS)
-  checkInteger(handle.readTimeoutMs, 'handle.readTimeoutMs', 0, MAX_TIMEOUT_MS)
-  return region
+  const copy = readArgument('handle', given, () => ({ ...given }))
+  // First: a handle of another version may have a policy of another form.
+  const region = openRegion(copy.region)
+  const policy = checkPolicy(copy.policy, 'handle.policy')
+  checkInteger(copy.publishTimeoutMs, 'handle.publishTimeoutMs', 0, MAX_TIMEOUT_MS)
+  checkInteger(copy.readTimeoutMs, 'handle.readTimeoutMs', 0, MAX_TIMEOUT_MS)
+  return { region, handle: { ...copy, policy } }
 }

@@ -3,6 +3,7 @@ import { threadId, Worker } from 'node:worker_threads'
 import { AppliedWait } from '../memory/applied-wait.js'
 import { monotonicMs, toFloatWords } from '../memory/control.js'
 import { KIND_STANDBY, KIND_SUPPRESS_LIVENESS, KIND_SUPPRESS_READINESS } from '../memory/layout.js'
+import { hasManagerFailed } from '../memory/manager-state.js'
 import { createRegion, type Region } from '../memory/region.js'
 import { encodeText } from '../memory/text.js'
 import {
@@ -12,6 +13,7 @@ import {
   checkOptions,
   MAX_NAME_BYTES,
   type MetadataInput,
+  readArgument,
 } from '../model/arguments.js'
 import { argumentError, type HealthCheckError, HealthError } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
@@ -60,11 +62,12 @@ export class HealthManager {
   private constructor(region: Region, handle: HealthHandle) {
     this.#region = region
     this.#handle = handle
-    const { publishTimeoutMs, readTimeoutMs } = handle
-    this.#attachment = new Attachment(region, threadId, publishTimeoutMs, readTimeoutMs)
-    this.#reader = new HealthReader(region, handle.policy, handle.readTimeoutMs)
+    const { policy, publishTimeoutMs, readTimeoutMs } = handle
+    this.#reader = new HealthReader(region, policy, readTimeoutMs)
     this.#applied = new AppliedWait(region)
     this.#texts = new TextCache(region.layout.maxPayloadBytes)
+    // Last of all: a mailbox that was claimed for an instance that did not come to be would never be given back.
+    this.#attachment = new Attachment(region, threadId, publishTimeoutMs, readTimeoutMs)
   }
 
   /**
@@ -94,11 +97,12 @@ export class HealthManager {
 
   /**
    * Joins a runtime that another thread has started; shares all its state.
-   * @throws HealthError `ERR_HEALTH_LAYOUT` if the handle is none or of another version, `ERR_HEALTH_CAPACITY` if
-   * `maxThreads` are attached, `ERR_HEALTH_STOPPED` after the stop.
+   * @throws HealthError `ERR_HEALTH_ARGUMENT` if the handle is none, `ERR_HEALTH_LAYOUT` if it is of another version,
+   * `ERR_HEALTH_CAPACITY` if `maxThreads` are attached, `ERR_HEALTH_STOPPED` after the stop.
    */
   static attach(handle: HealthHandle): HealthManager {
-    return new HealthManager(openHandle(handle), handle)
+    const opened = openHandle(handle)
+    return new HealthManager(opened.region, opened.handle)
   }
 
   /**
@@ -117,10 +121,9 @@ export class HealthManager {
    */
   adopt(worker: Worker, options: { component?: string } = {}): void {
     this.#checkRunning()
-    if (!(worker instanceof Worker)) throw argumentError('worker', worker, 'must be a Worker')
-    if (typeof options !== 'object' || options === null) {
-      throw argumentError('options', options, 'must be an object')
-    }
+    const isWorker = readArgument('worker', worker, () => worker instanceof Worker)
+    if (!isWorker) throw argumentError('worker', worker, 'must be a Worker')
+    checkOptions(options, 'options', ['component'])
     const { component } = options
     if (component !== undefined) checkName(component, 'component')
     // It is -1 once the worker has exited.
@@ -143,7 +146,9 @@ export class HealthManager {
    * Registers a component, unspecified and with neither message nor metadata until its first update. A name that is
    * registered already is left as it is. Waits until the manager has entered it.
    * @throws HealthError `ERR_HEALTH_ARGUMENT`, `ERR_HEALTH_CAPACITY` if `maxComponents` are registered,
-   * `ERR_HEALTH_UNAVAILABLE` if the manager did not get to it within `publishTimeoutMs` (it still will).
+   * `ERR_HEALTH_UNAVAILABLE` if the manager did not get to it within `publishTimeoutMs` (it still will) or was given up
+   * (then only the stop does), `ERR_HEALTH_BACKPRESSURE` if there was no room in this thread's mailbox all that time,
+   * `ERR_HEALTH_STOPPED`.
    */
   register(name: string, options?: ComponentOptions): ComponentReporter {
     checkName(name)
@@ -151,10 +156,10 @@ export class HealthManager {
     this.#checkRunning()
     const receipt = this.#attachment.register(encodeText(name, MAX_NAME_BYTES))
     if (!this.#applied.note() && !this.#applied.wait(this.#handle.publishTimeoutMs)) {
-      throw new HealthError(
-        'ERR_HEALTH_UNAVAILABLE',
-        `publishTimeoutMs=${this.#handle.publishTimeoutMs}: the manager has not entered the component yet, name=${JSON.stringify(name)}`,
-      )
+      const why = hasManagerFailed(this.#region.words)
+        ? 'the manager actor was given up: only the stop enters what is registered now'
+        : `publishTimeoutMs=${this.#handle.publishTimeoutMs}: the manager has not entered the component yet`
+      throw new HealthError('ERR_HEALTH_UNAVAILABLE', `${why}, name=${JSON.stringify(name)}`)
     }
     if (this.#attachment.wasRefused(receipt)) {
       throw new HealthError(
@@ -280,7 +285,8 @@ export class HealthManager {
 
   /**
    * Resolves when everything that this instance has reported is applied.
-   * @throws HealthError `ERR_HEALTH_UNAVAILABLE` if the manager applies nothing for `publishTimeoutMs`.
+   * @throws HealthError `ERR_HEALTH_UNAVAILABLE` if the manager applies nothing for `publishTimeoutMs`, or was given up;
+   * `ERR_HEALTH_STOPPED`.
    */
   async flush(): Promise<void> {
     this.#checkRunning()
@@ -331,8 +337,7 @@ export class HealthManager {
 
   #suppress(kind: number, durationMs: number, why: SuppressionReason): void {
     checkDurationMs(durationMs)
-    if (typeof why !== 'object' || why === null)
-      throw argumentError('why', why, 'must be an object')
+    checkOptions(why, 'why', ['owner', 'reason'])
     const { owner = '', reason = '' } = why
     if (typeof owner !== 'string') throw argumentError('why.owner', owner, 'must be a string')
     if (typeof reason !== 'string') throw argumentError('why.reason', reason, 'must be a string')

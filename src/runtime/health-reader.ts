@@ -2,7 +2,7 @@
 // thread; asks no other thread for anything, so it answers while all of them are stuck.
 
 import { type ControlState, monotonicMs } from '../memory/control.js'
-import { MANAGER_FAILED, MANAGER_STATE } from '../memory/layout.js'
+import { hasManagerFailed } from '../memory/manager-state.js'
 import type { Region } from '../memory/region.js'
 import type { TransitionCounts } from '../memory/slot-cache.js'
 import { TableReader, type Watched, watch } from '../memory/table-reader.js'
@@ -57,7 +57,8 @@ export class HealthReader {
   }
 
   getStatus(name: string): ComponentStatus | undefined {
-    if (name === RUNTIME_COMPONENT && this.#hasFailed()) return this.buildReport().get(name)
+    if (name === RUNTIME_COMPONENT && hasManagerFailed(this.#region.words))
+      return this.buildReport().get(name)
     return this.#reader.glance([watch(name)]).statuses[0]
   }
 
@@ -123,7 +124,7 @@ export class HealthReader {
 
   /** Says in the report that it can't be renewed any more, if the supervisor has given the manager up. */
   #withRuntime(report: HealthReport): HealthReport {
-    if (!this.#hasFailed()) return report
+    if (!hasManagerFailed(this.#region.words)) return report
     if (this.#failedReport?.of !== report) {
       this.#failedReport = {
         of: report,
@@ -131,10 +132,6 @@ export class HealthReader {
       }
     }
     return this.#failedReport.report
-  }
-
-  #hasFailed(): boolean {
-    return Atomics.load(this.#region.words, MANAGER_STATE) === MANAGER_FAILED
   }
 
   #runtimeFailed(): ComponentStatus {

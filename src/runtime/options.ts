@@ -1,8 +1,9 @@
 // What users can configure, with the defaults, checked once at the start.
 import { layoutFor, WORD_BYTES } from '../memory/layout.js'
 import { checkInteger, checkName, checkOptions } from '../model/arguments.js'
-import { argumentError } from '../model/errors.js'
+import { argumentError, isArray } from '../model/errors.js'
 import type { Policy } from '../model/policy.js'
+import { checkWorkerBaseUrl } from './worker-base-url.js'
 
 /** Options of `HealthManager.start()`. All sizes are fixed for the life of the runtime; untouched memory costs nothing. */
 export interface HealthManagerOptions {
@@ -33,7 +34,7 @@ export interface HealthManagerOptions {
   readTimeoutMs?: number
   /** How often a dead actor is restarted before the supervisor gives up. Default 5 times in 10,000 ms. */
   restarts?: { max?: number; withinMs?: number }
-  /** Where the worker entries are, for programs whose bundler has moved them. Default: beside this package's code. */
+  /** Where the worker entries are, for programs whose bundler has moved them: a `file:` URL that ends in `/`. Default: beside this package's code. */
   workerBaseUrl?: string | URL
 }
 
@@ -49,7 +50,7 @@ export interface Settings {
   readonly publishTimeoutMs: number
   readonly readTimeoutMs: number
   readonly restarts: { readonly max: number; readonly withinMs: number }
-  readonly workerBaseUrl: string | URL | undefined
+  readonly workerBaseUrl: string | undefined
 }
 
 /** The longest time that timers take, in ms. */
@@ -71,6 +72,8 @@ const OPTION_NAMES = [
   'workerBaseUrl',
 ]
 
+const POLICY_NAMES = ['liveness', 'readiness', 'unregistered']
+
 /** @throws HealthError `ERR_HEALTH_ARGUMENT` naming the option that is out of range. */
 export function resolveOptions(options: HealthManagerOptions = {}): Settings {
   checkOptions(options, 'options', OPTION_NAMES)
@@ -80,7 +83,7 @@ export function resolveOptions(options: HealthManagerOptions = {}): Settings {
     minimum: number,
     maximum: number,
   ) => {
-    const value = options[name] ?? standard
+    const { [name]: value = standard } = options
     checkInteger(value, name, minimum, maximum)
     return value
   }
@@ -94,14 +97,13 @@ export function resolveOptions(options: HealthManagerOptions = {}): Settings {
     2 ** 28,
   )
   const minHeapBytes = 8 * maxPayloadBytes + maxComponents * 128
-  const restarts = options.restarts === undefined ? {} : options.restarts
+  const { policy, restarts = {} } = options
   checkOptions(restarts, 'restarts', ['max', 'withinMs'])
-  const max = restarts.max ?? 5
-  const withinMs = restarts.withinMs ?? 10_000
+  const { max = 5, withinMs = 10_000 } = restarts
   checkInteger(max, 'restarts.max', 0, 1_000_000)
   checkInteger(withinMs, 'restarts.withinMs', 1, MAX_TIMEOUT_MS)
   const settings = {
-    policy: resolvePolicy(options.policy === undefined ? {} : options.policy),
+    policy: resolvePolicy(policy),
     maxComponents,
     maxThreads: integer('maxThreads', 128, 2, 1024),
     mailboxBytes: powerOfTwo(mailboxBytes),
@@ -116,7 +118,7 @@ export function resolveOptions(options: HealthManagerOptions = {}): Settings {
     publishTimeoutMs: integer('publishTimeoutMs', 2_000, 0, MAX_TIMEOUT_MS),
     readTimeoutMs: integer('readTimeoutMs', 100, 0, MAX_TIMEOUT_MS),
     restarts: { max, withinMs },
-    workerBaseUrl: checkUrl(options.workerBaseUrl),
+    workerBaseUrl: checkWorkerBaseUrl(options.workerBaseUrl),
   }
   checkRegionSize(settings)
   return settings
@@ -135,33 +137,36 @@ function checkRegionSize(settings: Settings): void {
 }
 
 function resolvePolicy(policy: HealthManagerOptions['policy'] = {}): Policy {
-  checkOptions(policy, 'policy', ['liveness', 'readiness', 'unregistered'])
-  const names = (list: 'liveness' | 'readiness', standard: readonly string[]) => {
-    const value = policy[list] ?? standard
-    if (!Array.isArray(value))
-      throw argumentError(`policy.${list}`, value, 'must be an array of names')
-    for (const name of value) checkName(name, `policy.${list}[]`)
-    return [...value]
-  }
-  const unregistered = policy.unregistered ?? 'fail'
+  checkOptions(policy, 'policy', POLICY_NAMES)
+  const {
+    liveness = ['collector_manager'],
+    readiness = ['collector_manager', 'dakr_transport'],
+    unregistered = 'fail',
+  } = policy
+  return checkPolicy({ liveness, readiness, unregistered }, 'policy')
+}
+
+/**
+ * A copy of a policy that leaves nothing to a default.
+ * @throws HealthError `ERR_HEALTH_ARGUMENT` naming the part of `argument` that is not of the documented form.
+ */
+export function checkPolicy(policy: Policy, argument: string): Policy {
+  checkOptions(policy, argument, POLICY_NAMES)
+  const liveness = namesOf(policy.liveness, `${argument}.liveness`)
+  const readiness = namesOf(policy.readiness, `${argument}.readiness`)
+  const { unregistered } = policy
   if (unregistered !== 'fail' && unregistered !== 'skip') {
-    throw argumentError('policy.unregistered', unregistered, "must be 'fail' or 'skip'")
+    throw argumentError(`${argument}.unregistered`, unregistered, "must be 'fail' or 'skip'")
   }
-  return {
-    liveness: names('liveness', ['collector_manager']),
-    readiness: names('readiness', ['collector_manager', 'dakr_transport']),
-    unregistered,
-  }
+  return { liveness, readiness, unregistered }
+}
+
+function namesOf(list: readonly string[], argument: string): string[] {
+  if (!isArray(list)) throw argumentError(argument, list, 'must be an array of names')
+  for (const name of list) checkName(name, `${argument}[]`)
+  return [...list]
 }
 
 function powerOfTwo(value: number): number {
   return 2 ** Math.ceil(Math.log2(value))
-}
-
-function checkUrl(url: unknown): string | URL | undefined {
-  if (url === undefined || url instanceof URL) return url
-  if (typeof url !== 'string' || !URL.canParse(url)) {
-    throw argumentError('workerBaseUrl', url, 'must be an absolute URL')
-  }
-  return url
 }

@@ -4,10 +4,10 @@ import { monotonicMs } from '../memory/control.js'
 import { type Encoded, encodeMetadata, encodeText } from '../memory/text.js'
 import {
   checkMessage,
-  checkMetadata,
   checkStatus,
   MAX_NAME_BYTES,
   type MetadataInput,
+  metadataPairs,
 } from '../model/arguments.js'
 import { HealthError, show } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
@@ -21,7 +21,8 @@ export interface ComponentReporter {
    * it). Ignored, and counted in `stats()`, if the component is not registered. Waits only for room in a full mailbox
    * (at most `publishTimeoutMs`), and, if the component is gone or being deregistered, for what was reported before (at
    * most `readTimeoutMs`).
-   * @throws HealthError `ERR_HEALTH_ARGUMENT`, `ERR_HEALTH_BACKPRESSURE`, `ERR_HEALTH_STOPPED`
+   * @throws HealthError `ERR_HEALTH_ARGUMENT`, also where a getter of the metadata throws, which is then the `cause`;
+   * `ERR_HEALTH_BACKPRESSURE`, `ERR_HEALTH_STOPPED`. Whichever it is, nothing of the update was reported.
    */
   update(status: HealthStatus, message: string, metadata?: MetadataInput): void
   /** `update` with `HealthStatus.Healthy`; the message is `''` by default. */
@@ -158,9 +159,9 @@ export class Reporter implements ComponentReporter {
   #publish(status: HealthStatus, message: string, metadata: MetadataInput): void {
     checkStatus(status)
     checkMessage(message)
-    if (metadata !== null && metadata !== undefined) checkMetadata(metadata)
-    const text = this.#texts.encode(message)
+    // Before anything is done: metadata that is refused leaves nothing half said.
     const pairs = this.#encode(metadata)
+    const text = this.#texts.encode(message)
     if (this.#ensureBound() && this.#tell(status, message, text, pairs, false)) return
     this.#whenSettled(() => this.#tell(status, message, text, pairs, true))
   }
@@ -228,10 +229,12 @@ export class Reporter implements ComponentReporter {
     if (metadata === null || metadata === undefined) return undefined
     const { maxPayloadBytes } = this.#attachment.region.layout
     if (this.#isMetadata(metadata)) {
-      this.#encodedMetadata ??= encodeMetadata(metadata, maxPayloadBytes)
-      return { flat: this.#metadata!, encoded: this.#encodedMetadata }
+      const flat = this.#metadata!
+      this.#encodedMetadata ??= encodeMetadata(flat, maxPayloadBytes)
+      return { flat, encoded: this.#encodedMetadata }
     }
-    return { flat: flatPairs(metadata), encoded: encodeMetadata(metadata, maxPayloadBytes) }
+    const flat = metadataPairs(metadata)
+    return { flat, encoded: encodeMetadata(flat, maxPayloadBytes) }
   }
 
   /**
@@ -241,29 +244,23 @@ export class Reporter implements ComponentReporter {
   #isMetadata(metadata: Readonly<Record<string, string>>): boolean {
     const known = this.#metadata
     if (known === undefined) return false
-    const prototype: unknown = Object.getPrototypeOf(metadata)
-    if (prototype !== Object.prototype && prototype !== null) return false
-    let at = 0
-    for (const key in metadata) {
-      if (key !== known[at] || metadata[key] !== known[at + 1]) return false
-      at += 2
+    try {
+      const prototype: unknown = Object.getPrototypeOf(metadata)
+      if (prototype !== Object.prototype && prototype !== null) return false
+      let at = 0
+      for (const key in metadata) {
+        if (key !== known[at] || metadata[key] !== known[at + 1]) return false
+        at += 2
+      }
+      return at === known.length
+    } catch {
+      // Its own code threw. metadataPairs meets that again, and says so.
+      return false
     }
-    return at === known.length
   }
 }
 
 interface Pairs {
   readonly flat: readonly string[]
   readonly encoded: Encoded
-}
-
-/** Key, value, key, value, in an array of exactly that size: one that grows is several times as large. */
-function flatPairs(metadata: Readonly<Record<string, string>>): readonly string[] {
-  const keys = Object.keys(metadata)
-  const flat = new Array<string>(keys.length * 2)
-  for (const [i, key] of keys.entries()) {
-    flat[2 * i] = key
-    flat[2 * i + 1] = metadata[key]!
-  }
-  return flat
 }

@@ -21,6 +21,9 @@ export class RuntimeEvents {
     if (event !== 'error' && event !== 'restart') {
       throw argumentError('event', event, "must be 'error' or 'restart'")
     }
+    if (typeof listener !== 'function') {
+      throw argumentError('listener', listener, 'must be a function')
+    }
     this.#emitter.on(event, listener as (argument: unknown) => void)
   }
 

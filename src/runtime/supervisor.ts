@@ -67,12 +67,15 @@ export class Supervisor {
    * still answers from the table; it runs after the drain.
    */
   async stop(lastReaders: () => Promise<void>): Promise<void> {
+    // Pairs with Attachment.isRunning and claimMailbox. Who has looked before this finds the mailboxes closed: the drain
+    // closes all of them, also those that are not claimed yet.
     Atomics.store(this.#region.words, PHASE, PHASE_STOPPING)
     await this.#drain()
     this.#isStopping = true
     try {
       await lastReaders()
     } finally {
+      // Behind the drain. Pairs with the looks of probe readers, which answer from the table until here.
       Atomics.store(this.#region.words, PHASE, PHASE_STOPPED)
       this.#setState(MANAGER_STOPPED)
       await this.#manager?.terminate()
@@ -158,6 +161,7 @@ export class Supervisor {
       return
     }
     this.#restarting = undefined
+    // Pairs with readStats, which any thread may call.
     const restarts = Atomics.add(this.#region.words, MANAGER_RESTARTS, 1) + 1
     this.#events.onRestart('manager', restarts, exit)
   }
@@ -176,6 +180,7 @@ export class Supervisor {
   }
 
   #setState(state: number): void {
+    // Pairs with hasManagerFailed: waits for a manager that never comes end there; and with readStats.
     Atomics.store(this.#region.words, MANAGER_STATE, state)
   }
 }

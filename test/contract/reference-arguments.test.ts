@@ -2,6 +2,7 @@
 // of the documented form, at once, with the argument's name and value, and changes nothing.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Worker } from 'node:worker_threads'
 import {
   HealthError,
   type HealthHandle,
@@ -12,6 +13,13 @@ import { plain, startRuntime } from './support/runtime.js'
 
 // Arguments as a caller without types may pass them.
 type Loose = Record<string, (...args: unknown[]) => unknown>
+
+/** A proxy that throws whatever is done with it. */
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
+}
 
 const refused: readonly [call: string, args: readonly unknown[], message: RegExp][] = [
   ['register', [''], /^name="": /],
@@ -36,6 +44,18 @@ const refused: readonly [call: string, args: readonly unknown[], message: RegExp
   ['updateStatus', ['monitor', 1, '', ['a']], /^typeof metadata="array": /],
   ['updateStatus', ['monitor', 1, '', { a: 1 }], /metadata\["a"\].*number/],
   ['updateStatus', ['monitor', 1, '', { a: '1', b: undefined }], /metadata\["b"\].*undefined/],
+  ['updateStatus', ['monitor', 1, '', []], /^typeof metadata="array": /],
+  ['updateStatus', ['monitor', 1, '', new Map([['a', 'b']])], /^typeof metadata="Map": /],
+  ['updateStatus', ['monitor', 1, '', new Set(['a'])], /^typeof metadata="Set": /],
+  ['updateStatus', ['monitor', 1, '', new Date(0)], /^typeof metadata="Date": /],
+  ['updateStatus', ['monitor', 1, '', Object('ab')], /^typeof metadata="boxed primitive": /],
+  ['updateStatus', ['monitor', 1, '', Object(5)], /^typeof metadata="boxed primitive": /],
+  ['updateStatus', ['monitor', 1, '', new URLSearchParams('a=b')], /^typeof metadata="object": /],
+  ['updateStatus', ['monitor', 1, '', Buffer.alloc(0)], /^typeof metadata="object": /],
+  ['updateStatus', ['monitor', 1, '', revoked()], /^metadata=an object: could not be read/],
+  ['updateStatus', ['monitor', 1, revoked()], /^message=an object: /],
+  ['register', [revoked()], /^name=an object: /],
+  ['register', ['monitor', revoked()], /^options=an object: /],
   ['setStandby', ['yes'], /^standby="yes": /],
   ['setStandby', [undefined], /^standby=undefined: /],
   ['suppressLiveness', [-1], /^durationMs=-1: /],
@@ -47,11 +67,16 @@ const refused: readonly [call: string, args: readonly unknown[], message: RegExp
   ['suppressReadiness', [1, null], /^why=null: /],
   ['suppressLiveness', [1, 'deploy'], /^why="deploy": /],
   ['suppressLiveness', [1, { owner: 5 }], /^why\.owner=5: /],
+  ['suppressReadiness', [1, { ownr: 'x' }], /^why="ownr": must be one of owner, reason/],
+  ['suppressReadiness', [1, []], /^why=an array: /],
   ['register', ['monitor', []], /^options=an array: /],
   ['register', ['monitor', { deadline: 1 }], /^options="deadline": /],
   ['adopt', [undefined], /^worker=undefined: /],
   ['adopt', [{}], /^worker=an object: /],
+  ['adopt', [revoked()], /^worker=an object: /],
   ['on', ['bogus', () => {}], /^event="bogus": /],
+  ['on', ['error', null], /^listener=null: must be a function/],
+  ['on', ['restart', {}], /^listener=an object: must be a function/],
 ]
 
 test('what is not of the documented form is refused with name=value, and changes nothing', async (t) => {
@@ -68,11 +93,26 @@ test('what is not of the documented form is refused with name=value, and changes
         assert.match(error.message, message)
         return true
       },
-      `${call}(${JSON.stringify(args)})`,
+      `${call}: ${message}`,
     )
   }
   assert.deepEqual(plain(health.buildReport()), before)
   assert.ok(health.livenessCheck() && health.readinessCheck())
+})
+
+test('adopt refuses options that it does not know', async (t) => {
+  const health = await startRuntime(t)
+  const worker = new Worker('setInterval(() => {}, 1000)', { eval: true })
+  t.after(() => worker.terminate())
+  const adopt = (options: unknown) => () => health.adopt(worker, options as object)
+  const code = 'ERR_HEALTH_ARGUMENT'
+  assert.throws(adopt({ componet: 'monitor' }), {
+    code,
+    message: /^options="componet": must be one of component/,
+  })
+  assert.throws(adopt([]), { code, message: /^options=an array: / })
+  assert.throws(adopt(null), { code, message: /^options=null: / })
+  assert.equal(worker.listenerCount('exit'), 0)
 })
 
 test('a reporter refuses what updateStatus refuses', async (t) => {
@@ -120,6 +160,7 @@ const badOptions: readonly [options: unknown, message: RegExp][] = [
   [{ policy: { readiness: [''] } }, /^policy\.readiness\[\]="": /],
   [{ policy: { unregistered: 'maybe' } }, /^policy\.unregistered="maybe": /],
   [{ restarts: { max: -1 } }, /^restarts\.max=-1: /],
+  [{ workerBaseUrl: 'https://x/' }, /^workerBaseUrl="https:\/\/x\/": must be a 'file:' URL/],
 ]
 
 test('an option that is out of range is refused before anything starts', async () => {
@@ -130,7 +171,7 @@ test('an option that is out of range is refused before anything starts', async (
 })
 
 test('attach refuses what is no handle', () => {
-  for (const handle of [undefined, null, 5, {}, { region: new SharedArrayBuffer(64) }]) {
+  for (const handle of [undefined, null, 5, {}, revoked(), { region: new SharedArrayBuffer(64) }]) {
     assert.throws(
       () => HealthManager.attach(handle as never),
       (error) => error instanceof HealthError && /ARGUMENT|LAYOUT/.test(error.code),
@@ -181,4 +222,28 @@ test('what is no handle is refused', async (t) => {
     code: 'ERR_HEALTH_LAYOUT',
   })
   assert.equal((await health.stats()).mailboxes.length, 1, 'none of them has taken a mailbox')
+})
+
+test('a handle whose policy is not whole is refused, and takes no mailbox', async (t) => {
+  const health = await startRuntime(t, { maxThreads: 4 })
+  const { policy } = health.handle()
+  const refusedPolicies: [policy: unknown, message: RegExp][] = [
+    [undefined, /^handle\.policy=undefined: must be an object/],
+    [null, /^handle\.policy=null: must be an object/],
+    [{}, /^handle\.policy\.liveness=undefined: must be an array of names/],
+    [{ ...policy, liveness: null }, /^handle\.policy\.liveness=null: /],
+    [{ ...policy, liveness: 5 }, /^handle\.policy\.liveness=5: /],
+    [{ ...policy, liveness: 'monitor' }, /^handle\.policy\.liveness="monitor": /],
+    [{ ...policy, readiness: [7] }, /^handle\.policy\.readiness\[\]=7: must be a string/],
+    [{ ...policy, unregistered: undefined }, /^handle\.policy\.unregistered=undefined: /],
+    [{ ...policy, live: [] }, /^handle\.policy="live": must be one of /],
+  ]
+  for (const [given, message] of refusedPolicies) {
+    assert.throws(() => HealthManager.attach({ ...health.handle(), policy: given as never }), {
+      code: 'ERR_HEALTH_ARGUMENT',
+      message,
+    })
+  }
+  // The host's own is one of the four.
+  for (let i = 1; i < 4; i++) HealthManager.attach(health.handle())
 })

@@ -1,5 +1,6 @@
-// The reference's § 1.1 to § 1.3 and § 1.6, row by row, against the runtime: what is stored and what is read.
-// Verdicts and suppression are in reference-verdicts.test.ts, refused arguments in reference-arguments.test.ts.
+// The reference's § 1.1, § 1.2 and § 1.6, row by row, against the runtime: what is stored and what is read.
+// Transitions (§ 1.3) are in reference-transitions.test.ts, verdicts and suppression in reference-verdicts.test.ts, refused
+// arguments in reference-arguments.test.ts.
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { Component, HealthStatus, healthStatusName } from '../../src/index.js'

@@ -21,6 +21,7 @@ import { PayloadHeap } from '../../src/memory/payload-heap.js'
 import type { Region } from '../../src/memory/region.js'
 import { highWord, lowWord } from '../../src/memory/slot-latch.js'
 import { type Encoded, encodeMetadata, encodeText } from '../../src/memory/text.js'
+import { metadataPairs } from '../../src/model/arguments.js'
 import { anyMetadata, anyText, check, pairsOf, smallRegion } from './support.js'
 
 const HALF = 2 ** 32
@@ -135,7 +136,7 @@ class JournalWorld {
     const blocks = [
       this.#store(encodeText(told.component, 255)),
       this.#store(encodeText(told.message, 512)),
-      this.#store(encodeMetadata(told.metadata, 512)),
+      this.#store(encodeMetadata(metadataPairs(told.metadata), 512)),
     ] as const
     const keptBefore = this.#count - this.#oldest
     this.#writer.append({

@@ -11,6 +11,7 @@ import {
   encodeMetadata,
   encodeText,
 } from '../../src/memory/text.js'
+import { metadataPairs } from '../../src/model/arguments.js'
 import { anyMetadata, anyText, check, longText, metadataOf, pairsOf } from './support.js'
 
 const MAX_BYTES = 64 * 1024
@@ -69,7 +70,7 @@ test('equal strings and only those have equal headers and words', () => {
 test('all metadata comes back as it was, in order, without a prototype', () => {
   check(
     fc.property(anyMetadata(), fc.nat(5), (metadata, at) => {
-      const encoded = encodeMetadata(metadata, MAX_BYTES)
+      const encoded = encodeMetadata(metadataPairs(metadata), MAX_BYTES)
       assert.equal(encoded.isCut, false)
       const decoded = decodeAt(encoded, at, decodeMetadata)
       assert.deepEqual(pairsOf(decoded), pairsOf(metadata))
@@ -135,8 +136,8 @@ function longMetadata(): fc.Arbitrary<Record<string, string>> {
 test('cut metadata fits its limit, keeps whole pairs from the first on, and cuts at most one value', () => {
   check(
     fc.property(longMetadata(), fc.integer({ min: 16, max: 600 }), (metadata, maxBytes) => {
-      const encoded = encodeMetadata(metadata, maxBytes)
-      const whole = encodeMetadata(metadata, MAX_BYTES)
+      const encoded = encodeMetadata(metadataPairs(metadata), maxBytes)
+      const whole = encodeMetadata(metadataPairs(metadata), MAX_BYTES)
       assert.ok(bytesIn(encoded) <= maxBytes)
       assert.equal(encoded.isCut, bytesIn(whole) > maxBytes)
       const kept = pairsOf(decodeAt(encoded, 0, decodeMetadata))

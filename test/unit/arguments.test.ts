@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { runInNewContext } from 'node:vm'
 import {
   checkBoolean,
   checkDurationMs,
   checkInteger,
   checkMessage,
-  checkMetadata,
   checkName,
+  checkOptions,
   checkStatus,
+  metadataPairs,
 } from '../../src/model/arguments.js'
 
 function refuses(check: () => void, message: string): void {
@@ -48,32 +50,119 @@ test('a message is a string, also an empty one', () => {
   refuses(() => checkMessage(null), 'message=null: must be a string')
 })
 
-test('metadata is an object of strings', () => {
-  for (const metadata of [{}, { a: '' }, Object.create(null), JSON.parse('{"__proto__":"x"}')]) {
-    checkMetadata(metadata)
+test('metadata is read as its keys and values, in their order', () => {
+  assert.deepEqual(metadataPairs({}), [])
+  assert.deepEqual(metadataPairs({ b: '1', a: '' }), ['b', '1', 'a', ''])
+  assert.deepEqual(metadataPairs(Object.create(null)), [])
+  assert.deepEqual(metadataPairs(JSON.parse('{"__proto__":"x"}')), ['__proto__', 'x'])
+})
+
+test('metadata of another realm is metadata, also where it is empty', () => {
+  assert.deepEqual(metadataPairs(runInNewContext('({})')), [])
+  assert.deepEqual(metadataPairs(runInNewContext('({ a: "1" })')), ['a', '1'])
+})
+
+test('an instance with fields is metadata', () => {
+  class Tags {
+    region = 'north'
   }
-  for (const metadata of [null, undefined, 'text', 5, [], ['a'], () => {}]) {
-    assert.throws(() => checkMetadata(metadata), {
-      code: 'ERR_HEALTH_ARGUMENT',
-      message: /^typeof metadata="\w+": must be an object of strings/,
-    })
+  assert.deepEqual(metadataPairs(new Tags()), ['region', 'north'])
+})
+
+test('what metadata inherits is not looked at', () => {
+  const inheriting = Object.assign(Object.create({ inherited: 5 }), { own: '1' })
+  assert.deepEqual(metadataPairs(inheriting), ['own', '1'])
+})
+
+test('what is no object of strings is refused by its kind', () => {
+  const kinds: [metadata: unknown, kind: string][] = [
+    [null, 'object'],
+    [undefined, 'undefined'],
+    ['text', 'string'],
+    [5, 'number'],
+    [() => {}, 'function'],
+    [[], 'array'],
+    [['a'], 'array'],
+    [new Map([['a', 'b']]), 'Map'],
+    [Object.assign(new Map(), { a: 'b' }), 'Map'],
+    [new Set(['a']), 'Set'],
+    [new Date(0), 'Date'],
+    [Object('ab'), 'boxed primitive'],
+    [Object(5), 'boxed primitive'],
+    [Object(true), 'boxed primitive'],
+    // Nothing of these would be kept, so they would clear what was there.
+    [new Uint8Array(0), 'object'],
+    [/a/, 'object'],
+    [new Headers({ a: 'b' }), 'object'],
+    [new Proxy(new Map([['a', 'b']]), {}), 'object'],
+    [new (class Empty {})(), 'object'],
+    [Object.create({ inherited: '5' }), 'object'],
+  ]
+  for (const [metadata, kind] of kinds) {
+    refuses(
+      () => metadataPairs(metadata),
+      `typeof metadata="${kind}": must be a plain object of strings, null or undefined`,
+    )
   }
 })
 
 test('a metadata value that is no string is named by its key and never shown', () => {
   refuses(
-    () => checkMetadata({ token: { secret: 'hunter2' } }),
+    () => metadataPairs({ token: { secret: 'hunter2' } }),
     'typeof metadata["token"]="object": must be a string',
   )
-  refuses(() => checkMetadata({ a: 1 }), 'typeof metadata["a"]="number": must be a string')
+  refuses(() => metadataPairs({ a: 1 }), 'typeof metadata["a"]="number": must be a string')
   refuses(
-    () => checkMetadata(JSON.parse('{"__proto__":null}')),
+    () => metadataPairs({ a: Object('1') }),
+    'typeof metadata["a"]="object": must be a string',
+  )
+  refuses(
+    () => metadataPairs(JSON.parse('{"__proto__":null}')),
     'typeof metadata["__proto__"]="object": must be a string',
   )
 })
 
-test('what metadata inherits is not looked at', () => {
-  checkMetadata(Object.create({ inherited: 5 }))
+test('each value of metadata is read once', () => {
+  let reads = 0
+  const metadata = {
+    get a() {
+      return reads++ === 0 ? 'ok' : 5
+    },
+  }
+  assert.deepEqual(metadataPairs(metadata), ['a', 'ok'])
+  assert.equal(reads, 1)
+})
+
+test('what metadata throws when it is read becomes the cause', () => {
+  const cause = new Error('from the getter')
+  const fail = () => {
+    throw cause
+  }
+  const unreadable = [
+    Object.defineProperty({}, 'a', { enumerable: true, get: fail }),
+    new Proxy({}, { ownKeys: fail }),
+    new Proxy({}, { getPrototypeOf: fail }),
+    new Proxy({ a: '1' }, { get: fail }),
+  ]
+  for (const metadata of unreadable) {
+    assert.throws(() => metadataPairs(metadata), {
+      code: 'ERR_HEALTH_ARGUMENT',
+      message: 'metadata=an object: could not be read',
+      cause,
+    })
+  }
+})
+
+test('options are an object that has none but known keys', () => {
+  checkOptions({}, 'options', [])
+  checkOptions({ a: 1 }, 'options', ['a', 'b'])
+  refuses(() => checkOptions(null, 'options', ['a']), 'options=null: must be an object')
+  refuses(() => checkOptions([], 'options', ['a']), 'options=an array: must be an object')
+  refuses(() => checkOptions({ c: 1 }, 'options', ['a']), 'options="c": must be one of a')
+  refuses(() => checkOptions({ c: 1 }, 'options', []), 'options="c": no option is known')
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  refuses(() => checkOptions(proxy, 'options', ['a']), 'options=an object: could not be read')
 })
 
 test('a duration is a finite number from 0 up', () => {

@@ -11,6 +11,7 @@ import { createRegion, type Region } from '../../src/memory/region.js'
 import { SlotMap } from '../../src/memory/slot-latch.js'
 import { TableReader } from '../../src/memory/table-reader.js'
 import { encodeMetadata, encodeText } from '../../src/memory/text.js'
+import { metadataPairs } from '../../src/model/arguments.js'
 import type { HealthReport } from '../../src/model/report.js'
 import { Attachment } from '../../src/runtime/attachment.js'
 import { Reporter, TextCache } from '../../src/runtime/reporter.js'
@@ -95,7 +96,7 @@ export class HeldProducer {
     const previous = Atomics.exchange(words, new SlotMap(this.#region).latestTicket(slot), ticket)
     return () => {
       const kind = KIND_UPDATE | (status << STATUS_SHIFT)
-      const pairs = metadata && encodeMetadata(metadata, 512)
+      const pairs = metadata && encodeMetadata(metadataPairs(metadata), 512)
       const record = { kind, slot, generation: 1 }
       this.#writer.write(record, encodeText(message, 512), pairs, 0, () => {})
       this.#writer.publish(ticket, previous)

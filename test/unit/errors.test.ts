@@ -57,6 +57,14 @@ test('showing a value never runs its code', () => {
   assert.equal(show(trap), 'an object')
 })
 
+test('a proxy that was revoked is shown as an object', () => {
+  for (const target of [{}, []]) {
+    const { proxy, revoke } = Proxy.revocable(target, {})
+    revoke()
+    assert.equal(show(proxy), 'an object')
+  }
+})
+
 test('an argument error says name, value and rule', () => {
   assert.equal(
     argumentError('size', 'big', 'must be a number').message,

@@ -21,6 +21,12 @@ test('any other number reads as unspecified', () => {
   }
 })
 
+test('what is no number reads as unspecified, also where an array has something of that name', () => {
+  for (const status of ['length', 'constructor', '1', [1], null, undefined]) {
+    assert.equal(healthStatusName(status as unknown as number), 'unspecified')
+  }
+})
+
 test('the shared component names are those that zxporter uses', () => {
   assert.deepEqual(Object.values(Component), [
     'collector_manager',

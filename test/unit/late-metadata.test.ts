@@ -5,6 +5,7 @@ import { KIND_UPDATE, STATUS_SHIFT } from '../../src/memory/layout.js'
 import { MailboxWriter } from '../../src/memory/mailbox.js'
 import { SlotMap } from '../../src/memory/slot-latch.js'
 import { encodeMetadata, encodeText } from '../../src/memory/text.js'
+import { metadataPairs } from '../../src/model/arguments.js'
 import { Bench } from './core-support.js'
 
 /** An update of slot 0 that has raised its ticket; the function it gives publishes it. */
@@ -19,7 +20,7 @@ function stalled(
   bench.attach(threadId)
   const mailbox = new MailboxWriter(bench.region, threadId)
   const record = { kind: KIND_UPDATE | (status << STATUS_SHIFT), slot: 0, generation: 1 }
-  const encoded = metadata && encodeMetadata(metadata, 500)
+  const encoded = metadata && encodeMetadata(metadataPairs(metadata), 500)
   mailbox.write(record, encodeText(`by ${threadId}`, 500), encoded, 0, () => {})
   const ticket = mailbox.drawTicket()
   const latest = new SlotMap(bench.region).latestTicket(0)

@@ -32,6 +32,26 @@ test('options that are undefined count as not given, and null is no policy', () 
   assert.deepEqual(resolveOptions(options as unknown as HealthManagerOptions), resolveOptions())
 })
 
+test('null is no default of a number, a list or a choice', () => {
+  const names = ['maxComponents', 'heapBytes', 'readTimeoutMs', 'workerBaseUrl']
+  for (const name of names) {
+    const given = { [name]: null } as HealthManagerOptions
+    assert.throws(() => resolveOptions(given), { message: new RegExp(`^${name}=null: `) })
+  }
+  const nested = {
+    restarts: ['max', 'withinMs'],
+    policy: ['liveness', 'readiness', 'unregistered'],
+  }
+  for (const [option, parts] of Object.entries(nested)) {
+    for (const part of parts) {
+      const given = { [option]: { [part]: null } } as HealthManagerOptions
+      assert.throws(() => resolveOptions(given), {
+        message: new RegExp(`^${option}.${part}=null: `),
+      })
+    }
+  }
+})
+
 test('sizes of rings are rounded up to powers of two', () => {
   const settings = resolveOptions({ mailboxBytes: 300_000, journalBytes: 5_000 })
   assert.deepEqual([settings.mailboxBytes, settings.journalBytes], [524_288, 8_192])
@@ -92,6 +112,31 @@ for (const [options, message] of refused) {
     })
   })
 }
+
+for (const [workerBaseUrl, shown] of [
+  ['https://x/', '"https://x/"'],
+  [new URL('data:text/javascript,'), '"data:text/javascript,"'],
+  ['file://another-host/workers/', '"file://another-host/workers/"'],
+  ['workers/', '"workers/"'],
+  [5, '5'],
+  [Object.create(URL.prototype), 'an object'],
+] as const) {
+  test(`a base of the worker entries that no thread can be started from is refused: ${shown}`, () => {
+    assert.throws(() => resolveOptions({ workerBaseUrl } as HealthManagerOptions), {
+      code: 'ERR_HEALTH_ARGUMENT',
+      message: `workerBaseUrl=${shown}: must be a 'file:' URL of this machine, or a string that is one`,
+    })
+  })
+}
+
+test('a base of the worker entries is a URL or a string, and copied', () => {
+  const url = new URL('file:///opt/app/workers/')
+  const settings = resolveOptions({ workerBaseUrl: url })
+  url.protocol = 'https:'
+  url.pathname = '/elsewhere/'
+  assert.equal(`${settings.workerBaseUrl}`, 'file:///opt/app/workers/')
+  assert.equal(resolveOptions({ workerBaseUrl: 'file:///w/' }).workerBaseUrl, 'file:///w/')
+})
 
 test('limits themselves are allowed', () => {
   resolveOptions({ maxComponents: 1, maxThreads: 2, maxPayloadBytes: 64, journalBytes: 4096 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { type ComponentStatus, compareUtf8, Report } from '../../src/model/report.js'
 
@@ -54,6 +55,22 @@ test('a report has what a Map has to read from', () => {
     ]),
   )
   assert.equal(Object.prototype.toString.call(report), '[object HealthReport]')
+})
+
+test('a report is printed as the Map that it reads as, also inside of something', () => {
+  const report = reportOf()
+  assert.match(inspect(report), /^Map\(2\) \{\s+'a' => \{ status: 1, message: 'A'/)
+  for (const depth of [0, 1, 2, 3]) {
+    const options = { depth, colors: true }
+    assert.equal(inspect(report, options), inspect(new Map(report), options))
+    assert.equal(inspect({ report }, options), inspect({ report: new Map(report) }, options))
+  }
+})
+
+test('a Map of a report can be compared and cloned', () => {
+  const others = new Report({ names: ['a'], positions: new Map([['a', 0]]) }, [B])
+  assert.notDeepEqual(new Map(reportOf()), new Map(others))
+  assert.deepEqual(structuredClone(new Map(reportOf())), new Map(reportOf()))
 })
 
 test('names such as `__proto__` are not found unless they are in it', () => {

@@ -212,6 +212,50 @@ test('arguments of the wrong kind are refused, and change nothing', () => {
   )
 })
 
+test('metadata whose getter throws is refused with the cause, and the update is not half said', () => {
+  const bench = new Bench()
+  const attachment = bench.attach()
+  const reporter = bench.register(attachment, 'x')
+  reporter.healthy('ok', { a: '1' })
+  bench.drain.run()
+  const before = bench.report().get('x')
+  const cause = new Error('from the getter')
+  const metadata = {
+    get a(): string {
+      throw cause
+    },
+  }
+  for (const say of [
+    () => reporter.healthy('ok', metadata),
+    () => reporter.unhealthy('broken', metadata),
+    () => bench.reporter(attachment, 'x').unhealthy('broken', metadata),
+  ]) {
+    assert.throws(say, { code: 'ERR_HEALTH_ARGUMENT', cause })
+    bench.drain.run()
+    assert.deepEqual(bench.report().get('x'), before)
+  }
+  // What was said last is still what counts as said.
+  reporter.healthy('ok', { a: '1' })
+  assert.equal(attachment.backlog(), 0)
+})
+
+test('a getter that changes its mind is published as it was first read', () => {
+  const bench = new Bench()
+  const attachment = bench.attach()
+  const reporter = bench.register(attachment, 'x')
+  let reads = 0
+  const metadata = {
+    get a() {
+      return (reads++ === 0 ? 'ok' : 5) as string
+    },
+  }
+  reporter.healthy('fine', metadata)
+  bench.drain.run()
+  assert.deepEqual({ ...bench.report().get('x')?.metadata }, { a: 'ok' })
+  // It is compared as it is now, and refused for it.
+  assert.throws(() => reporter.healthy('fine', metadata), { code: 'ERR_HEALTH_ARGUMENT' })
+})
+
 test('a message is encoded once however often it is repeated, and a thousand others do not confuse it', () => {
   const texts = new TextCache(64)
   const first = texts.encode('message 0')

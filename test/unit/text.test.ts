@@ -9,6 +9,7 @@ import {
   encodeText,
   NO_METADATA,
 } from '../../src/memory/text.js'
+import { metadataPairs } from '../../src/model/arguments.js'
 
 const MEBIBYTE = 1024 * 1024
 
@@ -18,7 +19,7 @@ function roundTrip(text: string, maxBytes = MEBIBYTE): string {
 }
 
 function metadataRoundTrip(metadata: Record<string, string>, maxBytes = MEBIBYTE) {
-  const { words, header } = encodeMetadata(metadata, maxBytes)
+  const { words, header } = encodeMetadata(metadataPairs(metadata), maxBytes)
   return decodeMetadata(words, 0, header)
 }
 
@@ -29,7 +30,7 @@ test('the empty string and empty metadata take no words at all', () => {
     hash: 0,
     isCut: false,
   })
-  assert.deepEqual(encodeMetadata({}, 64), {
+  assert.deepEqual(encodeMetadata(metadataPairs({}), 64), {
     header: 0,
     words: new Int32Array(0),
     hash: 0,
@@ -89,20 +90,23 @@ test('a cut never splits a character', () => {
 })
 
 test('a value that does not fit is cut, and the pairs after it are left out', () => {
-  const encoded = encodeMetadata({ a: '1', long: 'y'.repeat(100), b: '2' }, 80)
+  const encoded = encodeMetadata(metadataPairs({ a: '1', long: 'y'.repeat(100), b: '2' }), 80)
   assert.ok(encoded.isCut)
   const decoded = decodeMetadata(encoded.words, 0, encoded.header)
   assert.deepEqual({ ...decoded }, { a: '1', long: `${'y'.repeat(29)}… [truncated 71 bytes]` })
 })
 
 test('a key that leaves no room for a cut value is left out with its value', () => {
-  const encoded = encodeMetadata({ a: '1', [`k${'x'.repeat(50)}`]: 'y'.repeat(100) }, 80)
+  const encoded = encodeMetadata(
+    metadataPairs({ a: '1', [`k${'x'.repeat(50)}`]: 'y'.repeat(100) }),
+    80,
+  )
   assert.ok(encoded.isCut)
   assert.deepEqual({ ...decodeMetadata(encoded.words, 0, encoded.header) }, { a: '1' })
 })
 
 test('metadata of which nothing fits is empty, and counts as cut', () => {
-  const encoded = encodeMetadata({ [`k${'x'.repeat(100)}`]: '1' }, 64)
+  const encoded = encodeMetadata(metadataPairs({ [`k${'x'.repeat(100)}`]: '1' }), 64)
   assert.deepEqual(encoded, { header: 0, words: new Int32Array(0), hash: 0, isCut: true })
 })
 
