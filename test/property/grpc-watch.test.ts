@@ -31,7 +31,7 @@ const other = fc.oneof(
       isReadinessSuppressed: fc.boolean(),
     }),
   }),
-  fc.record({ kind: fc.constantFrom('round', 'nothing', 'unreadable', 'overwrite') }),
+  fc.record({ kind: fc.constantFrom('round', 'nothing', 'nothing', 'unreadable', 'overwrite') }),
 )
 
 type Event =
@@ -43,7 +43,7 @@ type Event =
     }
   | { kind: 'round' | 'nothing' | 'unreadable' | 'overwrite' }
 
-/** Plays the events; those after a `round` happen between its steps, one a step, as far as it has any. */
+/** Plays the events; those after a `round` happen between its steps, up to a `nothing` at each, as far as it has any. */
 function play(source: FakeWatchSource, hub: WatchHub, events: readonly Event[]): void {
   const left = [...events] as Event[]
   const happen = (event: Event) => {
@@ -80,7 +80,11 @@ function play(source: FakeWatchSource, hub: WatchHub, events: readonly Event[]):
       continue
     }
     source.onStep = () => {
-      if (left.length > 0 && left[0]!.kind !== 'round') happen(left.shift()!)
+      while (left.length > 0 && left[0]!.kind !== 'round') {
+        const next = left.shift()!
+        if (next.kind === 'nothing') return
+        happen(next)
+      }
     }
     hub.round()
     source.onStep = () => {}

@@ -145,6 +145,22 @@ test('a transition during a round is told once, after those before it', (t) => {
   assert.deepEqual(watcher.told, ['serving', 'not serving', 'serving', 'not serving'])
 })
 
+test('a component that moves and goes before the look is told to be gone', (t) => {
+  const { source, hub, watch } = createHub(t)
+  const watcher = watch('main')
+  let steps = 0
+  source.onStep = () => {
+    steps++
+    // Behind the count of what the look shows, before the look.
+    if (steps !== 3) return
+    source.move('main', 3)
+    source.deregister('main')
+  }
+  hub.round()
+  hub.round()
+  assert.deepEqual(watcher.told, ['serving', 'not serving', 'unknown'])
+})
+
 test('a transition that is not in the table yet is not taken back', (t) => {
   const { source, hub, watch } = createHub(t)
   const watchers = ['main', 'liveness'].map((service) => watch(service))
