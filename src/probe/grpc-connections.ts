@@ -40,7 +40,7 @@ export class GrpcConnections {
     })
     // Our end is closed; a client that never closes its own would keep the rest of it for ever.
     socket.once('finish', () => {
-      const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+      const timer = setTimeout(() => socket.destroy(), socket.readableEnded ? 0 : LINGER_MS)
       timer.unref()
       socket.once('close', () => clearTimeout(timer))
     })

@@ -27,9 +27,12 @@ const STOP_GRACE_MS = 500
 
 const MAX_REQUEST_BYTES = 4_096
 const MAX_STREAMS_A_CONNECTION = 1_000
-/** A client that is gone without a word is noticed so much later, in ms. */
-const KEEPALIVE_MS = 60_000
-const KEEPALIVE_TIMEOUT_MS = 20_000
+/**
+ * A client that is gone without a word is noticed by a ping, in ms. So is one whose frames were such that node:http2 has
+ * given the session up, but not the connection.
+ */
+const KEEPALIVE_MS = 20_000
+const KEEPALIVE_TIMEOUT_MS = 10_000
 
 export class GrpcListener {
   readonly #settings: GrpcSettings

@@ -1,7 +1,7 @@
 // Check and List by a real client of a real runtime, and what a server with gRPC does with its ports.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:net'
+import { createServer } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { HealthServer } from '../../src/index.js'
 import { GrpcClient } from './support/grpc-client.js'
@@ -9,10 +9,18 @@ import { startGrpc } from './support/grpc-server.js'
 import { startRuntime } from './support/runtime.js'
 
 async function takePort(t: TestContext): Promise<number> {
-  const server: Server = createServer().listen(0, '127.0.0.1')
+  const server = createServer().listen(0, '127.0.0.1')
   t.after(() => server.close())
   await once(server, 'listening')
   return (server.address() as { port: number }).port
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return port
 }
 
 test('every name is answered by what it stands for', async (t) => {
@@ -81,10 +89,7 @@ test('HTTP is answered beside it', async (t) => {
 test('a gRPC port in use is told, and the HTTP port is let go', async (t) => {
   const taken = await takePort(t)
   const health = await startRuntime(t)
-  const free = createServer().listen(0, '127.0.0.1')
-  await once(free, 'listening')
-  const { port } = free.address() as { port: number }
-  await new Promise((resolve) => free.close(resolve))
+  const port = await findFreePort()
   const server = new HealthServer(health, { host: '127.0.0.1', port, grpc: { port: taken } })
   await assert.rejects(server.start(), (error: Error) => {
     assert.equal(Reflect.get(error, 'code'), 'ERR_HEALTH_LISTEN')
@@ -109,9 +114,14 @@ test('two servers do not share a gRPC port', async (t) => {
 test('an HTTP port in use leaves no gRPC port open', async (t) => {
   const taken = await takePort(t)
   const health = await startRuntime(t)
-  const free = await takePort(t)
-  const server = new HealthServer(health, { host: '127.0.0.1', port: taken, grpc: { port: free } })
+  const grpcPort = await findFreePort()
+  const server = new HealthServer(health, {
+    host: '127.0.0.1',
+    port: taken,
+    grpc: { port: grpcPort },
+  })
   await assert.rejects(server.start(), new RegExp(`host=127.0.0.1 port=${taken}`))
+  assert.equal(await new GrpcClient(t, grpcPort).check(''), 'UNAVAILABLE')
 })
 
 test('after the stop of the server nobody listens', async (t) => {
