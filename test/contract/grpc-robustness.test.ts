@@ -52,6 +52,7 @@ describe('the probe actor survives', async () => {
   const server = new HealthServer(health, {
     host: '127.0.0.1',
     port: 0,
+    readTimeoutMs: 1_000,
     limits: { maxConnections: 64, idleTimeoutMs: 1_000 },
     grpc: { port: 0 },
     onRestart: () => restarts++,

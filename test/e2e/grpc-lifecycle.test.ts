@@ -23,6 +23,7 @@ test('a probe actor that dies is followed by one on the same gRPC port', async (
   const server = new HealthServer(health, {
     host: '127.0.0.1',
     port: 0,
+    readTimeoutMs: 1_000,
     grpc: { port: 0 },
     workerBaseUrl,
     onRestart,
@@ -43,7 +44,12 @@ test('a server that outlives its runtime serves nothing from the moment of the s
   const health = await startRuntime(t)
   const attached = HealthManager.attach(health.handle())
   t.after(() => attached.stop())
-  const server = new HealthServer(attached, { host: '127.0.0.1', port: 0, grpc: { port: 0 } })
+  const server = new HealthServer(attached, {
+    host: '127.0.0.1',
+    port: 0,
+    readTimeoutMs: 1_000,
+    grpc: { port: 0 },
+  })
   const { grpcPort } = await server.start()
   const client = new GrpcClient(t, grpcPort!)
   const watch = client.watch('collector_manager')
@@ -61,7 +67,7 @@ test('a server that outlives its runtime serves nothing from the moment of the s
 
 test('servers of one runtime have gRPC ports of their own', async (t) => {
   const health = await startRuntime(t)
-  const options = { host: '127.0.0.1', port: 0, grpc: { port: 0 } }
+  const options = { host: '127.0.0.1', port: 0, readTimeoutMs: 1_000, grpc: { port: 0 } }
   const servers = [new HealthServer(health, options), new HealthServer(health, options)]
   const ports = await Promise.all(servers.map(async (server) => (await server.start()).grpcPort!))
   assert.notEqual(ports[0], ports[1])

@@ -17,6 +17,8 @@ export async function startGrpc(
   const server = new HealthServer(health, {
     host: '127.0.0.1',
     port: 0,
+    // On a busy machine the manager may need longer than the 5 ms of the default, and tests want to know what it applied.
+    readTimeoutMs: 1_000,
     grpc: { port: 0 },
     ...options,
   })
