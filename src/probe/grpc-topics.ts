@@ -1,6 +1,6 @@
 // What watchers watch: one topic a verdict or component, however many watch it. A status that is published goes to all of
 // its watchers, once. Knows nothing of gRPC; probe actor's thread.
-import { ServingStatus, type Target, type VerdictName } from './grpc-service-names.js'
+import { ServingStatus, type Target } from './grpc-service-names.js'
 
 /** One Watch stream. */
 export interface Watcher {
@@ -10,15 +10,17 @@ export interface Watcher {
   end(): void
 }
 
-export interface Topic {
-  readonly target: Target
+export interface Topic<Watched extends Target = Target> {
+  readonly target: Watched
   /** What was published last; undefined before the first time. */
   status: ServingStatus | undefined
   readonly watchers: Set<Watcher>
 }
 
+type VerdictTopic = Topic<Extract<Target, { readonly kind: 'verdict' }>>
+
 export class Topics {
-  readonly #verdicts: readonly Topic[] = [
+  readonly #verdicts: readonly VerdictTopic[] = [
     createTopic({ kind: 'verdict', name: 'liveness' }),
     createTopic({ kind: 'verdict', name: 'readiness' }),
   ]
@@ -30,8 +32,8 @@ export class Topics {
     return this.#watcherCount
   }
 
-  get verdicts(): Iterable<Topic & { readonly target: { readonly name: VerdictName } }> {
-    return this.#verdicts as Iterable<Topic & { readonly target: { readonly name: VerdictName } }>
+  get verdicts(): Iterable<VerdictTopic> {
+    return this.#verdicts
   }
 
   get components(): Iterable<Topic> {
@@ -100,6 +102,6 @@ export class Topics {
   }
 }
 
-function createTopic(target: Target): Topic {
+function createTopic<Watched extends Target>(target: Watched): Topic<Watched> {
   return { target, status: undefined, watchers: new Set() }
 }
