@@ -97,11 +97,19 @@ export class TableReader {
     const resting = this.restingSequence()
     if (this.#snapshot !== undefined && resting === this.#snapshotAt) return this.#snapshot
     this.settle()
-    if (this.#atomically(() => this.#draftAll())) {
-      this.#snapshot = { report: this.#cache.report(), control: this.#control! }
-      this.#snapshotAt = this.#restedAt
+    return this.#takeSnapshot() ?? this.#lastSnapshot()
+  }
+
+  /**
+   * What is applied now, for who will look again soon: does not wait for what is published but not applied. Undefined if
+   * the manager writes all the while.
+   */
+  tryPeek(): Snapshot | undefined {
+    if (this.#snapshot !== undefined) {
+      const sequence = Atomics.load(this.#words, TABLE_SEQUENCE)
+      if (sequence === this.#snapshotAt) return this.#snapshot
     }
-    return this.#lastSnapshot()
+    return this.#takeSnapshot()
   }
 
   /** The counts of a component of the last read, as they are now; undefined if it is gone by now. */
@@ -142,6 +150,13 @@ export class TableReader {
       'ERR_HEALTH_UNAVAILABLE',
       `readTimeoutMs=${this.#timeoutMs}: the manager did not pause for a first snapshot`,
     )
+  }
+
+  #takeSnapshot(): Snapshot | undefined {
+    if (!this.#atomically(() => this.#draftAll())) return undefined
+    this.#snapshot = { report: this.#cache.report(), control: this.#control! }
+    this.#snapshotAt = this.#restedAt
+    return this.#snapshot
   }
 
   #draftAll(): boolean {

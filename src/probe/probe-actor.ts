@@ -4,6 +4,7 @@ import { HealthError } from '../model/errors.js'
 import type { HealthHandle } from '../runtime/health-handle.js'
 import { chooseListener, type Transport } from './choose-listener.js'
 import type { ExitGate } from './exit-gate.js'
+import type { GrpcListener } from './grpc-listener.js'
 import type { BoundAddress, ProbeListener } from './listener.js'
 import { createMetrics } from './metrics.js'
 import { measured } from './metrics-recorder.js'
@@ -44,6 +45,7 @@ export class ProbeActor implements ProbeControl {
   readonly #gate: ExitGate
   readonly #transport: Transport
   readonly #listener: ProbeListener
+  readonly #grpc: GrpcListener | undefined
 
   static async create(
     boot: ProbeBoot,
@@ -57,13 +59,19 @@ export class ProbeActor implements ProbeControl {
     const answering = createProbeHandler(watched, { audience, startupDeadline, scrape })
     const handler = measured(answering, recorder)
     const { transport, listener } = await chooseListener(choice, handler, { limits, tls })
-    return new ProbeActor(gate, transport, listener)
+    return new ProbeActor(gate, transport, listener, await createGrpc(boot, reader))
   }
 
-  private constructor(gate: ExitGate, transport: Transport, listener: ProbeListener) {
+  private constructor(
+    gate: ExitGate,
+    transport: Transport,
+    listener: ProbeListener,
+    grpc: GrpcListener | undefined,
+  ) {
     this.#gate = gate
     this.#transport = transport
     this.#listener = listener
+    this.#grpc = grpc
   }
 
   async listen(host: string, port: number): Promise<ServerAddress> {
@@ -73,21 +81,42 @@ export class ProbeActor implements ProbeControl {
     }
     try {
       const bound = await this.#listener.start(host, port)
-      return { ...bound, transport: this.#transport }
+      const grpcPort = await this.#grpc?.start()
+      return {
+        ...bound,
+        transport: this.#transport,
+        ...(grpcPort !== undefined && { grpcPort }),
+      }
     } catch (error) {
-      this.#gate.markClosed()
+      this.closeNow()
       throw error
     }
   }
 
   async close(): Promise<void> {
+    // Tells the watchers before anything else is closed. Their goodbyes may take a while, for which nobody who waits at
+    // the gate has time.
+    const grpcClosed = this.#grpc?.close()
     await this.#listener.stop()
     this.#gate.markClosed()
+    await grpcClosed
   }
 
   /** For the thread's own exit hook: closes before it returns. */
   closeNow(): void {
+    this.#grpc?.closeNow()
     this.#listener.closeNow()
     this.#gate.markClosed()
   }
+}
+
+/** What serves gRPC is loaded only where it is asked for: it takes as much memory as all the rest. */
+async function createGrpc(boot: ProbeBoot, reader: ProbeReader): Promise<GrpcListener | undefined> {
+  const { grpc, limits, handle } = boot
+  if (grpc === undefined) return undefined
+  const [{ GrpcListener }, { RegionSource }] = await Promise.all([
+    import('./grpc-listener.js'),
+    import('./grpc-source.js'),
+  ])
+  return new GrpcListener(grpc, limits, reader, new RegionSource(handle))
 }

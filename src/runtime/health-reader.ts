@@ -76,6 +76,13 @@ export class HealthReader {
     return this.#reader.transitions(name)
   }
 
+  /** Like `look`, but of what is applied, without a wait for the rest; undefined if the manager writes all the while. */
+  tryPeek(): Look | undefined {
+    const snapshot = this.#reader.tryPeek()
+    if (snapshot === undefined) return undefined
+    return { report: this.#withRuntime(snapshot.report), gate: gateOf(snapshot.control) }
+  }
+
   checkLiveness(): Verdict {
     const { report, control } = this.#reader.snapshot()
     const error = judgeLiveness(this.#policy, gateOf(control), (name) => report.get(name))

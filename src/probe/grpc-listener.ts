@@ -1,0 +1,146 @@
+// The gRPC port of the probe actor. Loads grpc-js, so it is itself imported only where a server asks for gRPC. Probe actor's
+// thread.
+//
+// The port is bound and its connections are accepted here rather than by grpc-js: so a port in use is the system's own
+// error, connections have a bound, a certificate can be replaced, and all of it can be closed at once. grpc-js 1.14 does
+// not close the sessions of a server without channelz when it is forced to shut down.
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import {
+  type ConnectionInjector,
+  Server as GrpcServer,
+  logVerbosity,
+  ServerCredentials,
+  setLogVerbosity,
+} from '@grpc/grpc-js'
+import { GrpcConnections } from './grpc-connections.js'
+import { GrpcHealth } from './grpc-health.js'
+import { createHealthService, loadHealthService } from './grpc-service.js'
+import type { WatchSource } from './grpc-source.js'
+import { createTlsServer } from './grpc-tls.js'
+import { WatchHub } from './grpc-watch.js'
+import { type ListenerLimits, listenError } from './listener.js'
+import type { ProbeReader } from './routes.js'
+import type { GrpcSettings } from './server-options.js'
+
+/** How long clients that do not read, or do not go, may delay a stop, in ms. */
+const STOP_GRACE_MS = 500
+
+const MAX_REQUEST_BYTES = 4_096
+const MAX_STREAMS_A_CONNECTION = 1_000
+/**
+ * A client that is gone without a word is noticed by a ping, in ms. So is one whose frames were such that node:http2 has
+ * given the session up, but not the connection.
+ */
+const KEEPALIVE_MS = 20_000
+const KEEPALIVE_TIMEOUT_MS = 10_000
+
+export class GrpcListener {
+  readonly #settings: GrpcSettings
+  readonly #limits: ListenerLimits
+  readonly #health: GrpcHealth
+  readonly #hub: WatchHub
+  readonly #connections: GrpcConnections
+  readonly #server: GrpcServer
+  readonly #injector: ConnectionInjector
+  #listener: Server | undefined
+  #unwatch: (() => void) | undefined
+  #closed: Promise<void> | undefined
+
+  constructor(
+    settings: GrpcSettings,
+    limits: ListenerLimits,
+    reader: ProbeReader,
+    source: WatchSource,
+  ) {
+    this.#settings = settings
+    this.#limits = limits
+    this.#health = new GrpcHealth(reader, () => source.isStopping())
+    this.#hub = new WatchHub(source)
+    this.#connections = new GrpcConnections(limits.maxConnections)
+    // It would log what clients do wrong.
+    setLogVerbosity(logVerbosity.NONE)
+    this.#server = new GrpcServer({
+      'grpc.enable_channelz': 0,
+      'grpc.max_receive_message_length': MAX_REQUEST_BYTES,
+      'grpc.max_concurrent_streams': MAX_STREAMS_A_CONNECTION,
+      'grpc.max_connection_idle_ms': limits.idleTimeoutMs,
+      'grpc.keepalive_time_ms': KEEPALIVE_MS,
+      'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+    })
+    // TLS, where there is any, is done by the time that grpc-js sees a connection.
+    this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure())
+  }
+
+  /** Resolves to the port that was bound. @throws HealthError `ERR_HEALTH_LISTEN` with the system's error as cause. */
+  async start(): Promise<number> {
+    const { host, port } = this.#settings
+    try {
+      const service = await loadHealthService()
+      this.#server.addService(
+        service,
+        createHealthService(this.#health, this.#hub, this.#connections),
+      )
+      const listener = this.#createListener()
+      this.#listener = listener
+      return await listen(listener, host, port)
+    } catch (error) {
+      this.closeNow()
+      throw listenError(host, port, error)
+    }
+  }
+
+  /** Tells watchers that nothing is served any more, ends their streams, then closes port and connections. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  /** Closes everything before it returns. Idempotent. */
+  closeNow(): void {
+    this.#refuse()
+    this.#connections.destroyAll()
+    this.#server.forceShutdown()
+  }
+
+  async #close(): Promise<void> {
+    this.#refuse()
+    const closed = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()))
+    const timer = setTimeout(() => this.#connections.destroyAll(), STOP_GRACE_MS)
+    await closed
+    clearTimeout(timer)
+    this.closeNow()
+  }
+
+  #refuse(): void {
+    this.#health.close()
+    this.#hub.close()
+    this.#listener?.close()
+    this.#unwatch?.()
+  }
+
+  #createListener(): Server {
+    const inject = (socket: Socket) => this.#injector.injectConnection(socket)
+    const { tls } = this.#settings
+    if (tls === undefined) {
+      return createServer((socket) => {
+        if (this.#connections.admit(socket)) inject(socket)
+      })
+    }
+    const { server, unwatch } = createTlsServer(tls, this.#limits.headersTimeoutMs, inject)
+    this.#unwatch = unwatch
+    server.on('connection', (socket: Socket) => this.#connections.admit(socket))
+    return server
+  }
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port, exclusive: true }, () => {
+      server.off('error', reject)
+      // A connection that could not be accepted, for want of descriptors, say, is that client's loss alone.
+      server.on('error', () => {})
+      resolve((server.address() as AddressInfo).port)
+    })
+  })
+}

@@ -1,0 +1,143 @@
+// The three calls of grpc.health.v1.Health, as grpc-js wants them: from its calls to GrpcHealth and WatchHub, and from
+// their answers to messages and statuses. Probe actor's thread.
+import { fileURLToPath } from 'node:url'
+import type {
+  ServerUnaryCall,
+  ServerWritableStream,
+  ServiceDefinition,
+  ServiceError,
+  sendUnaryData,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js'
+import { status as Code } from '@grpc/grpc-js'
+import { load } from '@grpc/proto-loader'
+import { HealthError } from '../model/errors.js'
+import type { GrpcConnections } from './grpc-connections.js'
+import { type GrpcHealth, MAX_LISTED } from './grpc-health.js'
+import { ServingStatus, targetOf } from './grpc-service-names.js'
+import type { Watcher } from './grpc-topics.js'
+import type { WatchHub } from './grpc-watch.js'
+
+/** Messages that wait for a client to read; one that is further behind loses its stream. */
+export const MAX_QUEUED = 1_024
+/** Streams at once, on all connections. */
+export const MAX_WATCHERS = 10_000
+
+interface HealthCheckRequest {
+  readonly service: string
+}
+interface HealthCheckResponse {
+  readonly status: ServingStatus
+}
+interface HealthListResponse {
+  readonly statuses: Readonly<Record<string, HealthCheckResponse>>
+}
+type WatchCall = ServerWritableStream<HealthCheckRequest, HealthCheckResponse>
+type Failure = Pick<ServiceError, 'code' | 'details'>
+
+/** From dist/src/probe/ to the package's root, where proto/ is. */
+const PROTO_FILE = new URL('../../../proto/grpc/health/v1/health.proto', import.meta.url)
+
+/** @throws the system's error where the file of the protocol is not where this package has it. */
+export async function loadHealthService(): Promise<ServiceDefinition> {
+  const definitions = await load(fileURLToPath(PROTO_FILE), { defaults: true })
+  return definitions['grpc.health.v1.Health'] as ServiceDefinition
+}
+
+export function createHealthService(
+  health: GrpcHealth,
+  hub: WatchHub,
+  connections: GrpcConnections,
+): UntypedServiceImplementation {
+  return {
+    Check(
+      call: ServerUnaryCall<HealthCheckRequest, HealthCheckResponse>,
+      respond: sendUnaryData<HealthCheckResponse>,
+    ) {
+      connections.touch(call.getPeer())
+      answer(respond, () => {
+        const status = health.check(call.request.service)
+        // Without the name, which is the client's text.
+        return status === ServingStatus.ServiceUnknown
+          ? failure(Code.NOT_FOUND, 'unknown service')
+          : { status }
+      })
+    },
+    List(
+      call: ServerUnaryCall<unknown, HealthListResponse>,
+      respond: sendUnaryData<HealthListResponse>,
+    ) {
+      connections.touch(call.getPeer())
+      answer(respond, () => {
+        const statuses = health.list()
+        if (statuses === undefined) {
+          return failure(Code.RESOURCE_EXHAUSTED, `more than ${MAX_LISTED} services`)
+        }
+        const entries = [...statuses].map(([name, status]) => [name.toWellFormed(), { status }])
+        return { statuses: Object.fromEntries(entries) }
+      })
+    },
+    Watch(call: WatchCall) {
+      if (hub.watcherCount >= MAX_WATCHERS) {
+        call.emit('error', failure(Code.RESOURCE_EXHAUSTED, `more than ${MAX_WATCHERS} watchers`))
+        return
+      }
+      const release = connections.hold(call.getPeer())
+      const { service } = call.request
+      try {
+        const remove = hub.add(targetOf(service), new WatchStream(call), health.check(service))
+        call.once('cancelled', remove)
+      } catch (error) {
+        call.emit('error', unavailable(error))
+      }
+      call.once('close', release)
+    },
+  }
+}
+
+/** A stream whose queue is bounded. Messages that were queued before its end are sent before it. */
+class WatchStream implements Watcher {
+  readonly #call: WatchCall
+
+  constructor(call: WatchCall) {
+    this.#call = call
+  }
+
+  send(status: ServingStatus): boolean {
+    if (this.#call.writableLength >= MAX_QUEUED) {
+      const details = `the client is ${MAX_QUEUED} changes behind`
+      this.#call.emit('error', failure(Code.RESOURCE_EXHAUSTED, details))
+      return false
+    }
+    this.#call.write({ status })
+    return true
+  }
+
+  end(): void {
+    this.#call.emit('error', failure(Code.UNAVAILABLE, 'the server stops'))
+  }
+}
+
+function answer<Response>(respond: sendUnaryData<Response>, find: () => Response | Failure): void {
+  let found: Response | Failure
+  try {
+    found = find()
+  } catch (error) {
+    found = unavailable(error)
+  }
+  if (isFailure(found)) respond(found)
+  else respond(null, found)
+}
+
+function failure(code: Code, details: string): Failure {
+  return { code, details }
+}
+
+function unavailable(error: unknown): Failure {
+  const details = error instanceof HealthError ? error.message : 'the health runtime cannot be read'
+  return failure(Code.UNAVAILABLE, details)
+}
+
+function isFailure(found: unknown): found is Failure {
+  return typeof found === 'object' && found !== null && 'code' in found
+}

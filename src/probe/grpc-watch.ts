@@ -1,0 +1,234 @@
+// The hub of all gRPC watchers: follows the journal, so that every transition becomes a message, and looks at the table for
+// what is not in the journal (registrations, standby, suppressions that are set, cleared or run out). It costs by what has
+// changed and by who watches that, and nothing while nobody watches. Probe actor's thread.
+//
+// A round looks at the table first and reads the journal then, so that it has read every transition that the look shows.
+// The look decides for all components but those that were seen to move after it: of these the journal is ahead.
+import { setTimeout as delay } from 'node:timers/promises'
+import type { HealthStatus } from '../model/health-status.js'
+import type { Gate, Judged } from '../model/policy.js'
+import type { HealthReport } from '../model/report.js'
+import type { Look } from '../runtime/health-reader.js'
+import { judgeServing } from './grpc-health.js'
+import {
+  ServingStatus,
+  servingComponent,
+  type Target,
+  type VerdictName,
+} from './grpc-service-names.js'
+import type { SeenTransition, WatchSource } from './grpc-source.js'
+import { type Topic, Topics, type Watcher } from './grpc-topics.js'
+
+/** Looks again at least this often, in ms: nobody rings when a suppression runs out. */
+const LOOK_INTERVAL_MS = 50
+/** Transitions read in one go; between two, the thread answers probes. */
+const TRANSITIONS_A_ROUND = 512
+/** A hub that is woken all the time rests so many times as long as its last round took: probes come first. */
+const REST_FACTOR = 4
+const MIN_REST_MS = 1
+
+const OPEN: Gate = { isStandby: false, isLivenessSuppressed: false, isReadinessSuppressed: false }
+
+export class WatchHub {
+  readonly #source: WatchSource
+  readonly #topics = new Topics()
+  /** The components that decide verdicts, as of the last transition that was read. */
+  readonly #statuses = new Map<string, Judged>()
+  readonly #policyNames: ReadonlySet<string>
+  #gate = OPEN
+  #lastRead: SeenTransition | undefined
+  /** The report of the last reconciliation; undefined before the first one, and where not all of it was taken over. */
+  #report: HealthReport | undefined
+  /** Topics and statuses are those of some look, brought forward. */
+  #isSynced = false
+  #isRunning = false
+  #isStopped = false
+
+  constructor(source: WatchSource) {
+    this.#source = source
+    this.#policyNames = new Set([...source.policy.liveness, ...source.policy.readiness])
+  }
+
+  get watcherCount(): number {
+    return this.#topics.watcherCount
+  }
+
+  /**
+   * Sends the status of a target, and from then on each change of it. `current` is its status by a look that was taken
+   * just now, for where the hub has none of its own. Gives what takes the watcher away again, which may be called twice.
+   */
+  add(target: Target, watcher: Watcher, current: ServingStatus): () => void {
+    if (!this.#isRunning && !this.#isStopped) this.#begin()
+    const topic = this.#topics.of(target)
+    // Added after the round, which may still have to tell of the past.
+    this.round(topic)
+    if (topic.status === undefined) {
+      topic.status = current
+      this.#report = undefined
+    }
+    this.#topics.add(topic, watcher)
+    if (!watcher.send(topic.status)) this.#topics.remove(topic, watcher)
+    if (!this.#isRunning && !this.#isStopped) void this.#run()
+    return () => this.#topics.remove(topic, watcher)
+  }
+
+  /** Tells every watcher that nothing is served any more, then ends all streams. */
+  close(): void {
+    this.#stop()
+    this.#topics.endAll()
+  }
+
+  /** Brings all topics up to date, also one that is new. True where there is more to read at once. */
+  round(newcomer?: Topic): boolean {
+    if (this.#isStopped) return false
+    if (this.#source.isStopping()) {
+      this.#stop()
+      return false
+    }
+    const shown = this.#source.shownCount()
+    const look = this.#source.tryPeek()
+    const moved = this.#unshown(shown)
+    const gates = look === undefined ? [this.#gate] : [this.#gate, look.gate]
+    switch (this.#drain(shown, moved, gates)) {
+      case 'more':
+        return true
+      case 'gap':
+        this.#resync()
+        return true
+      case 'all':
+        if (look !== undefined) this.#reconcile(look, moved, newcomer)
+        return false
+    }
+  }
+
+  /** Nobody has watched: what happened meanwhile is nobody's news. */
+  #begin(): void {
+    this.#source.skipToNow()
+    this.#isSynced = false
+    this.#report = undefined
+    this.#lastRead = undefined
+    for (const topic of this.#topics.verdicts) topic.status = undefined
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true
+    try {
+      while (this.watcherCount > 0 && !this.#isStopped) {
+        // Before the round: what it does not see will wake us.
+        const heard = this.#source.listen()
+        const startMs = performance.now()
+        const hasMore = this.round()
+        const tookMs = performance.now() - startMs
+        await delay(hasMore ? 0 : Math.max(MIN_REST_MS, tookMs * REST_FACTOR))
+        if (!hasMore) await this.#source.changed(heard, LOOK_INTERVAL_MS)
+      }
+    } catch {
+      // The region cannot be read, and nobody is there to be told but the watchers: they may come again.
+      this.#topics.endAll()
+    } finally {
+      this.#isRunning = false
+    }
+  }
+
+  #stop(): void {
+    if (this.#isStopped) return
+    this.#isStopped = true
+    this.#topics.publishStop()
+  }
+
+  /** Transitions that were read and that a look may not show: the last one at most, in the middle of a batch. */
+  #unshown(shown: number): Map<string, HealthStatus> {
+    const last = this.#lastRead
+    return last !== undefined && last.number > shown
+      ? new Map([[last.component, last.newStatus]])
+      : new Map()
+  }
+
+  /** Replays what the journal holds; notes in `moved` what a look of `shown` transitions does not show. */
+  #drain(
+    shown: number,
+    moved: Map<string, HealthStatus>,
+    gates: readonly Gate[],
+  ): 'all' | 'more' | 'gap' {
+    // Whoever writes faster than this reads must not keep it here.
+    const end = this.#source.transitionCount()
+    for (let read = 0; read < TRANSITIONS_A_ROUND; read++) {
+      if (this.#lastRead !== undefined && this.#lastRead.number >= end) return 'all'
+      const transition = this.#source.next()
+      if (transition === undefined) return 'all'
+      if (transition === 'gap') return 'gap'
+      this.#lastRead = transition
+      if (transition.number > shown) moved.set(transition.component, transition.newStatus)
+      this.#replay(transition, gates)
+    }
+    return 'more'
+  }
+
+  /** What a component was before it moved is news only if it was registered meanwhile: that is not in the journal. */
+  #replay({ component, oldStatus, newStatus }: SeenTransition, gates: readonly Gate[]): void {
+    const topic = this.#topics.component(component)
+    const isJudged = this.#policyNames.has(component)
+    if (topic === undefined && !isJudged) return
+    for (const status of [oldStatus, newStatus]) {
+      if (topic?.status !== undefined) this.#topics.publish(topic, servingComponent(status))
+      if (isJudged) {
+        this.#statuses.set(component, { status, message: '' })
+        if (this.#isSynced) this.#judge(gates)
+      }
+    }
+  }
+
+  /**
+   * Which gates stood at the time of a transition is not known, only those before and after. It fails a verdict if it
+   * does under all of them: a component that was healthy again before its suppression was cleared has failed nothing.
+   */
+  #judge(gates: readonly Gate[]): void {
+    for (const topic of this.#topics.verdicts) {
+      const passes = gates.some(
+        (gate) => this.#judgeUnder(topic.target.name, gate) === ServingStatus.Serving,
+      )
+      this.#topics.publish(topic, passes ? ServingStatus.Serving : ServingStatus.NotServing)
+    }
+  }
+
+  #judgeUnder(verdict: VerdictName, gate: Gate): ServingStatus {
+    return judgeServing(verdict, this.#source.policy, gate, (name) => this.#statuses.get(name))
+  }
+
+  /** Makes topics and statuses those of a look, but for what has moved since. */
+  #reconcile(
+    { report, gate }: Look,
+    moved: ReadonlyMap<string, HealthStatus>,
+    newcomer?: Topic,
+  ): void {
+    this.#gate = gate
+    const statusOf = (name: string) => moved.get(name) ?? report.get(name)?.status
+    const publish = (topic: Topic) =>
+      this.#topics.publish(topic, servingComponent(statusOf(topic.target.name)))
+    if (this.#report !== report) {
+      for (const name of this.#policyNames) {
+        const status = statusOf(name)
+        if (status === undefined) this.#statuses.delete(name)
+        else this.#statuses.set(name, { status, message: '' })
+      }
+      for (const topic of this.#topics.components) publish(topic)
+    } else if (newcomer?.target.kind === 'component') {
+      publish(newcomer)
+    }
+    // What has moved is to be compared again with a look that shows it.
+    this.#report = moved.size === 0 ? report : undefined
+    this.#isSynced = true
+    this.#judge([gate])
+  }
+
+  /** Transitions were lost. What a look shows now is later than all that was told; what it misses the next one shows. */
+  #resync(): void {
+    const shown = this.#source.shownCount()
+    const look = this.#source.tryPeek()
+    this.#source.skipToNow()
+    this.#report = undefined
+    if (look === undefined) return
+    this.#reconcile(look, this.#unshown(shown))
+    this.#report = undefined
+  }
+}

@@ -1,0 +1,133 @@
+// Check and List by a real client of a real runtime, and what a server with gRPC does with its ports.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { type TestContext, test } from 'node:test'
+import { HealthServer } from '../../src/index.js'
+import { GrpcClient } from './support/grpc-client.js'
+import { startGrpc } from './support/grpc-server.js'
+import { startRuntime } from './support/runtime.js'
+
+async function takePort(t: TestContext): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  t.after(() => server.close())
+  await once(server, 'listening')
+  return (server.address() as { port: number }).port
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+test('every name is answered by what it stands for', async (t) => {
+  const { health, grpcPort } = await startGrpc(t)
+  const client = new GrpcClient(t, grpcPort)
+  health.register('collector_manager').healthy()
+  health.register('dakr_transport').degraded('slow')
+  health.register('buffer_queue').unhealthy('full')
+  health.register('monitor')
+  health.register('liveness').unhealthy('only called so')
+  const answers = {
+    '': 'serving',
+    liveness: 'serving',
+    readiness: 'serving',
+    collector_manager: 'serving',
+    'component/dakr_transport': 'serving',
+    buffer_queue: 'not serving',
+    'component/monitor': 'not serving',
+    'component/liveness': 'not serving',
+    'component/readiness': 'NOT_FOUND',
+    prometheus: 'NOT_FOUND',
+    'component/': 'NOT_FOUND',
+  }
+  for (const [service, answer] of Object.entries(answers)) {
+    assert.equal(await client.check(service), answer, service)
+  }
+})
+
+test('a check sees every update that has returned', async (t) => {
+  const { health, grpcPort } = await startGrpc(t)
+  const client = new GrpcClient(t, grpcPort)
+  const reporter = health.register('collector_manager')
+  for (let i = 0; i < 100; i++) {
+    reporter.healthy()
+    assert.equal(await client.check(''), 'serving')
+    reporter.unhealthy()
+    assert.equal(await client.check(''), 'not serving')
+  }
+})
+
+test('a list holds a hundred services, and no more', async (t) => {
+  const { health, grpcPort } = await startGrpc(t)
+  const client = new GrpcClient(t, grpcPort)
+  for (let i = 0; i < 97; i++) health.register(`c${i}`).healthy()
+  const listed = await client.list()
+  assert.equal(Object.keys(listed).length, 100)
+  assert.equal((listed as Record<string, string>)['component/c96'], 'serving')
+  assert.equal((listed as Record<string, string>)['readiness'], 'not serving')
+  health.register('one too many')
+  assert.equal(await client.list(), 'RESOURCE_EXHAUSTED')
+})
+
+test('a name that is no Unicode does not spoil the list', async (t) => {
+  const { health, grpcPort } = await startGrpc(t)
+  health.register('half \ud83d').healthy()
+  const listed = await new GrpcClient(t, grpcPort).list()
+  assert.ok('component/half \ufffd' in (listed as object))
+})
+
+test('HTTP is answered beside it', async (t) => {
+  const { port, grpcPort } = await startGrpc(t)
+  assert.notEqual(port, grpcPort)
+  assert.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 200)
+})
+
+test('a gRPC port in use is told, and the HTTP port is let go', async (t) => {
+  const taken = await takePort(t)
+  const health = await startRuntime(t)
+  const port = await findFreePort()
+  const server = new HealthServer(health, { host: '127.0.0.1', port, grpc: { port: taken } })
+  await assert.rejects(server.start(), (error: Error) => {
+    assert.equal(Reflect.get(error, 'code'), 'ERR_HEALTH_LISTEN')
+    assert.match(error.message, new RegExp(`host=127.0.0.1 port=${taken}: .*EADDRINUSE`))
+    assert.equal((error.cause as NodeJS.ErrnoException).code, 'EADDRINUSE')
+    return true
+  })
+  await assert.rejects(fetch(`http://127.0.0.1:${port}/healthz`))
+})
+
+test('two servers do not share a gRPC port', async (t) => {
+  const { health, grpcPort } = await startGrpc(t)
+  const second = new HealthServer(health, {
+    host: '127.0.0.1',
+    port: 0,
+    grpc: { port: grpcPort },
+  })
+  await assert.rejects(second.start(), { code: 'ERR_HEALTH_LISTEN' })
+  assert.equal(await new GrpcClient(t, grpcPort).check(''), 'serving')
+})
+
+test('an HTTP port in use leaves no gRPC port open', async (t) => {
+  const taken = await takePort(t)
+  const health = await startRuntime(t)
+  const grpcPort = await findFreePort()
+  const server = new HealthServer(health, {
+    host: '127.0.0.1',
+    port: taken,
+    grpc: { port: grpcPort },
+  })
+  await assert.rejects(server.start(), new RegExp(`host=127.0.0.1 port=${taken}`))
+  assert.equal(await new GrpcClient(t, grpcPort).check(''), 'UNAVAILABLE')
+})
+
+test('after the stop of the server nobody listens', async (t) => {
+  const { server, grpcPort } = await startGrpc(t)
+  const client = new GrpcClient(t, grpcPort)
+  assert.equal(await client.check(''), 'serving')
+  await server.stop()
+  assert.equal(await new GrpcClient(t, grpcPort).check(''), 'UNAVAILABLE')
+})

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { connect } from 'node:tls'
+import { credentials } from '@grpc/grpc-js'
+import { HealthServer } from '../../src/index.js'
+import { type Certificate, createCertificate } from './support/grpc-certificate.js'
+import { GrpcClient } from './support/grpc-client.js'
+import { startGrpc } from './support/grpc-server.js'
+import { startRuntime } from './support/runtime.js'
+
+function createFiles(t: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), 'health-grpc-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const tls = { certFile: join(folder, 'tls.crt'), keyFile: join(folder, 'tls.key') }
+  const write = ({ cert, key }: Certificate) => {
+    writeFileSync(tls.certFile, cert)
+    writeFileSync(tls.keyFile, key)
+  }
+  return { tls, write }
+}
+
+function createClient(t: TestContext, port: number, { cert }: Certificate): GrpcClient {
+  const options = { 'grpc.ssl_target_name_override': 'localhost' }
+  return new GrpcClient(t, port, options, credentials.createSsl(Buffer.from(cert)))
+}
+
+/** The fingerprint of the certificate that a new connection is shown. */
+async function shownBy(port: number): Promise<string> {
+  const socket = connect({
+    port,
+    host: '127.0.0.1',
+    rejectUnauthorized: false,
+    ALPNProtocols: ['h2'],
+  })
+  await once(socket, 'secureConnect')
+  const { fingerprint256 } = socket.getPeerCertificate()
+  socket.destroy()
+  return fingerprint256
+}
+
+test('TLS is spoken where there are files for it, and nothing else', async (t) => {
+  const { tls, write } = createFiles(t)
+  const certificate = createCertificate()
+  write(certificate)
+  const { health, grpcPort } = await startGrpc(t, { grpc: { port: 0, tls } })
+  health.register('collector_manager').healthy()
+  const client = createClient(t, grpcPort, certificate)
+  assert.equal(await client.check(''), 'serving')
+  const watch = client.watch('collector_manager')
+  assert.equal(await watch.next(), 'serving')
+  assert.equal(await new GrpcClient(t, grpcPort).check(''), 'UNAVAILABLE')
+  assert.equal(await createClient(t, grpcPort, createCertificate()).check(''), 'UNAVAILABLE')
+  await health.stop()
+  assert.equal(await watch.ended, 'UNAVAILABLE')
+  assert.deepEqual(watch.told, ['serving', 'not serving'])
+})
+
+test('a client that speaks no HTTP/2 is turned away', async (t) => {
+  const { tls, write } = createFiles(t)
+  write(createCertificate())
+  const { grpcPort } = await startGrpc(t, { grpc: { port: 0, tls } })
+  const socket = connect({
+    port: grpcPort,
+    host: '127.0.0.1',
+    rejectUnauthorized: false,
+    ALPNProtocols: ['http/1.1'],
+  })
+  const [error] = await once(socket, 'error')
+  assert.match(String(error.code), /ALERT|PROTOCOL/)
+})
+
+test('a certificate that is replaced is shown to new connections, old ones stay', async (t) => {
+  const { tls, write } = createFiles(t)
+  const before = createCertificate()
+  const after = createCertificate()
+  write(before)
+  const { health, grpcPort } = await startGrpc(t, { grpc: { port: 0, tls } })
+  const reporter = health.register('collector_manager')
+  reporter.healthy()
+  const watch = createClient(t, grpcPort, before).watch('')
+  assert.equal(await watch.next(), 'serving')
+  assert.equal(await shownBy(grpcPort), before.fingerprint)
+
+  // Half of a pair serves nobody.
+  writeFileSync(tls.certFile, after.cert)
+  await new Promise((resolve) => setTimeout(resolve, 2_500))
+  assert.equal(await shownBy(grpcPort), before.fingerprint)
+
+  writeFileSync(tls.keyFile, after.key)
+  // Files are looked at once a second.
+  while ((await shownBy(grpcPort)) !== after.fingerprint) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  assert.equal(await createClient(t, grpcPort, after).check(''), 'serving')
+  reporter.unhealthy()
+  assert.equal(await watch.next(), 'not serving')
+})
+
+test('files that are not there, or no pair, are told at the start', async (t) => {
+  const { tls, write } = createFiles(t)
+  const health = await startRuntime(t)
+  const start = () =>
+    new HealthServer(health, { host: '127.0.0.1', port: 0, grpc: { port: 0, tls } }).start()
+  await assert.rejects(start(), { code: 'ERR_HEALTH_LISTEN', message: /ENOENT/ })
+  write({ ...createCertificate(), key: createCertificate().key })
+  await assert.rejects(start(), { code: 'ERR_HEALTH_LISTEN', message: /key values mismatch/ })
+})

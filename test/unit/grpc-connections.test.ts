@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
+import type { Socket } from 'node:net'
+import { test } from 'node:test'
+import { GrpcConnections } from '../../src/probe/grpc-connections.js'
+
+class FakeSocket extends EventEmitter {
+  readonly remoteAddress: string | undefined
+  readonly remotePort: number
+  isDestroyed = false
+
+  constructor(remotePort: number, remoteAddress: string | undefined = '10.0.0.1') {
+    super()
+    this.remoteAddress = remoteAddress
+    this.remotePort = remotePort
+  }
+
+  get peer(): string {
+    return `${this.remoteAddress}:${this.remotePort}`
+  }
+
+  destroy(): void {
+    if (this.isDestroyed) return
+    this.isDestroyed = true
+    this.emit('close')
+  }
+}
+
+function admit(connections: GrpcConnections, socket: FakeSocket): boolean {
+  return connections.admit(socket as unknown as Socket)
+}
+
+function fill(maxCount: number) {
+  const connections = new GrpcConnections(maxCount)
+  const sockets = Array.from({ length: maxCount }, (_, i) => new FakeSocket(i + 1))
+  for (const socket of sockets) assert.equal(admit(connections, socket), true)
+  return { connections, sockets: sockets as [FakeSocket, FakeSocket, FakeSocket] }
+}
+
+test('a connection beyond the bound takes the place of the one longest without a call', () => {
+  const { connections, sockets } = fill(3)
+  connections.touch(sockets[0].peer)
+  assert.equal(admit(connections, new FakeSocket(4)), true)
+  assert.deepEqual(
+    sockets.map(({ isDestroyed }) => isDestroyed),
+    [false, true, false],
+  )
+  assert.equal(connections.count, 3)
+})
+
+test('a connection with an open stream keeps its place', () => {
+  const { connections, sockets } = fill(3)
+  const release = connections.hold(sockets[0].peer)
+  const releases = sockets.map(({ peer }) => connections.hold(peer))
+  const refused = new FakeSocket(4)
+  assert.equal(admit(connections, refused), false)
+  assert.equal(refused.isDestroyed, true)
+  for (const each of releases) each()
+  assert.equal(admit(connections, new FakeSocket(5)), true)
+  assert.equal(sockets[0].isDestroyed, false)
+  assert.equal(sockets[1].isDestroyed, true)
+  release()
+  assert.equal(admit(connections, new FakeSocket(6)), true)
+  assert.equal(sockets[2].isDestroyed, true)
+})
+
+test('a connection that is closed makes room', () => {
+  const { connections, sockets } = fill(3)
+  sockets[1].destroy()
+  assert.equal(connections.count, 2)
+  assert.equal(admit(connections, new FakeSocket(4)), true)
+  assert.equal(sockets[0].isDestroyed, false)
+})
+
+test('a client that is gone before it was accepted is refused', () => {
+  const connections = new GrpcConnections(1)
+  const socket = new FakeSocket(1)
+  Object.defineProperty(socket, 'remoteAddress', { value: undefined })
+  assert.equal(admit(connections, socket), false)
+  assert.equal(connections.count, 0)
+})
+
+test('a call of a connection that is gone is no matter', () => {
+  const { connections, sockets } = fill(3)
+  const release = connections.hold(sockets[0].peer)
+  sockets[0].destroy()
+  release()
+  connections.touch(sockets[0].peer)
+  connections.hold(sockets[0].peer)()
+  assert.equal(connections.count, 2)
+})
+
+test('all of them are closed at once', () => {
+  const { connections, sockets } = fill(3)
+  connections.destroyAll()
+  assert.ok(sockets.every(({ isDestroyed }) => isDestroyed))
+  assert.equal(connections.count, 0)
+})

@@ -1,0 +1,302 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { ServingStatus, targetOf } from '../../src/probe/grpc-service-names.js'
+import { WatchHub } from '../../src/probe/grpc-watch.js'
+import { FakeWatcher, FakeWatchSource, OPEN_GATE } from '../fake-watch-source.js'
+
+/** `main` and `link` are healthy, `other` is registered. */
+function createHub(t: TestContext) {
+  const source = new FakeWatchSource()
+  for (const name of ['main', 'link', 'other']) source.register(name)
+  source.move('main', 1)
+  source.move('link', 1)
+  const hub = new WatchHub(source)
+  t.after(() => hub.close())
+  const watch = (service: string, watcher = new FakeWatcher()) => {
+    const remove = hub.add(targetOf(service), watcher, ServingStatus.NotServing)
+    return Object.assign(watcher, { remove })
+  }
+  return { source, hub, watch }
+}
+
+test('a watcher is told the current status at once', (t) => {
+  const { watch } = createHub(t)
+  assert.deepEqual(watch('').told, ['serving'])
+  assert.deepEqual(watch('readiness').told, ['serving'])
+  assert.deepEqual(watch('other').told, ['not serving'])
+  assert.deepEqual(watch('component/main').told, ['serving'])
+  assert.deepEqual(watch('nobody').told, ['unknown'])
+})
+
+test('transitions between two rounds are all told, in order', (t) => {
+  const { source, hub, watch } = createHub(t)
+  const watchers = ['liveness', 'readiness', 'main'].map((service) => watch(service))
+  source.move('main', 3)
+  source.move('main', 1)
+  source.move('main', 3)
+  source.move('main', 2)
+  hub.round()
+  for (const { told } of watchers) {
+    assert.deepEqual(told, ['serving', 'not serving', 'serving', 'not serving', 'serving'])
+  }
+})
+
+test('a status that serves as the one before is not told again', (t) => {
+  const { source, hub, watch } = createHub(t)
+  const watcher = watch('main')
+  source.move('main', 2)
+  source.move('main', 1)
+  hub.round()
+  source.move('main', 3)
+  source.move('main', 0)
+  hub.round()
+  hub.round()
+  assert.deepEqual(watcher.told, ['serving', 'not serving'])
+})
+
+test('only who watches a component is told of it', (t) => {
+  const { source, hub, watch } = createHub(t)
+  const main = watch('main')
+  const other = watch('other')
+  source.move('other', 1)
+  hub.round()
+  assert.deepEqual(main.told, ['serving'])
+  assert.deepEqual(other.told, ['not serving', 'serving'])
+})
+
+test('registrations and deregistrations are told', (t) => {
+  const { source, hub, watch } = createHub(t)
+  const watcher = watch('late')
+  source.register('late')
+  hub.round()
+  source.move('late', 1)
+  hub.round()
+  source.deregister('late')
+  hub.round()
+  assert.deepEqual(watcher.told, ['unknown', 'not serving', 'serving', 'unknown'])
+})
+
+test('a registration that is followed by a transition in the same round is told as well', (t) => {
+  const { source, hub, watch } = createHub(t)
+  const watcher = watch('late')
+  source.register('late')
+  source.move('late', 1)
+  hub.round()
+  assert.deepEqual(watcher.told, ['unknown', 'not serving', 'serving'])
+})
+
+test('a registration anew is told by what it has put back', (t) => {
+  const { source, hub, watch } = createHub(t)
+  const watcher = watch('main')
+  source.deregister('main')
+  source.register('main')
+  hub.round()
+  assert.deepEqual(watcher.told, ['serving', 'not serving'])
+})
+
+test('the readiness of a component that must be there falls with its deregistration', (t) => {
+  const { source, hub, watch } = createHub(t)
+  const watcher = watch('readiness')
+  source.deregister('link')
+  hub.round()
+  assert.deepEqual(watcher.told, ['serving', 'not serving'])
+})
+
+test('standby and suppressions are told when they come and when they go', (t) => {
+  const { source, hub, watch } = createHub(t)
+  source.move('main', 3)
+  const liveness = watch('liveness')
+  const readiness = watch('readiness')
+  source.gate = { ...OPEN_GATE, isStandby: true }
+  hub.round()
+  source.gate = { ...OPEN_GATE, isLivenessSuppressed: true }
+  hub.round()
+  source.gate = OPEN_GATE
+  hub.round()
+  assert.deepEqual(liveness.told, ['not serving', 'serving', 'not serving'])
+  assert.deepEqual(readiness.told, ['not serving', 'serving', 'not serving'])
+})
+
+test('what fails within a suppression is not told when the two end in the same round', (t) => {
+  const { source, hub, watch } = createHub(t)
+  const watcher = watch('readiness')
+  source.gate = { ...OPEN_GATE, isReadinessSuppressed: true }
+  source.move('link', 3)
+  hub.round()
+  source.move('link', 1)
+  source.gate = OPEN_GATE
+  hub.round()
+  assert.deepEqual(watcher.told, ['serving'])
+})
+
+test('a transition during a round is told once, after those before it', (t) => {
+  const { source, hub, watch } = createHub(t)
+  const watcher = watch('main')
+  source.move('main', 3)
+  let steps = 0
+  source.onStep = () => {
+    steps++
+    if (steps === 3) source.move('main', 1)
+    if (steps === 5) source.move('main', 3)
+  }
+  hub.round()
+  source.onStep = () => {}
+  hub.round()
+  assert.deepEqual(watcher.told, ['serving', 'not serving', 'serving', 'not serving'])
+})
+
+test('a component that moves and goes before the look is told to be gone', (t) => {
+  const { source, hub, watch } = createHub(t)
+  const watcher = watch('main')
+  let steps = 0
+  source.onStep = () => {
+    steps++
+    // Behind the count of what the look shows, before the look.
+    if (steps !== 3) return
+    source.move('main', 3)
+    source.deregister('main')
+  }
+  hub.round()
+  hub.round()
+  assert.deepEqual(watcher.told, ['serving', 'not serving', 'unknown'])
+})
+
+test('a transition that is not in the table yet is not taken back', (t) => {
+  const { source, hub, watch } = createHub(t)
+  const watchers = ['main', 'liveness'].map((service) => watch(service))
+  source.journal('main', 3)
+  hub.round()
+  hub.round()
+  source.commit()
+  hub.round()
+  for (const { told } of watchers) assert.deepEqual(told, ['serving', 'not serving'])
+})
+
+test('after a gap the status is that of a look', (t) => {
+  const { source, hub, watch } = createHub(t)
+  const main = watch('main')
+  const liveness = watch('liveness')
+  const other = watch('other')
+  source.move('main', 3)
+  source.move('other', 1)
+  source.move('other', 3)
+  source.overwrite(1)
+  while (hub.round());
+  source.move('main', 1)
+  hub.round()
+  assert.deepEqual(main.told, ['serving', 'not serving', 'serving'])
+  assert.deepEqual(liveness.told, ['serving', 'not serving', 'serving'])
+  assert.deepEqual(other.told, ['not serving'])
+})
+
+test('a burst is read in parts', (t) => {
+  const { source, hub, watch } = createHub(t)
+  const watcher = watch('main')
+  for (let i = 0; i < 1_000; i++) {
+    source.move('main', 3)
+    source.move('main', 1)
+  }
+  let rounds = 1
+  while (hub.round()) rounds++
+  assert.ok(rounds > 2, `${rounds} rounds`)
+  assert.equal(watcher.told.length, 2_001)
+})
+
+test('a look that cannot be had delays only what is not in the journal', (t) => {
+  const { source, hub, watch } = createHub(t)
+  const main = watch('main')
+  const late = watch('late')
+  source.isUnreadable = true
+  source.move('main', 3)
+  source.register('late')
+  hub.round()
+  assert.deepEqual(main.told, ['serving', 'not serving'])
+  assert.deepEqual(late.told, ['unknown'])
+  source.isUnreadable = false
+  hub.round()
+  assert.deepEqual(late.told, ['unknown', 'not serving'])
+})
+
+test('a first watcher that finds no look is told what its own look said, and put right later', (t) => {
+  const { source, hub, watch } = createHub(t)
+  source.isUnreadable = true
+  const watcher = watch('main')
+  assert.deepEqual(watcher.told, ['not serving'])
+  source.isUnreadable = false
+  hub.round()
+  assert.deepEqual(watcher.told, ['not serving', 'serving'])
+})
+
+test('a later watcher that finds no look is put right although nothing has changed', (t) => {
+  const { source, hub, watch } = createHub(t)
+  watch('liveness')
+  source.isUnreadable = true
+  const watcher = watch('main')
+  source.isUnreadable = false
+  hub.round()
+  assert.deepEqual(watcher.told, ['not serving', 'serving'])
+})
+
+test('the stop of the runtime is told, and nothing after it', (t) => {
+  const { source, hub, watch } = createHub(t)
+  const watchers = ['', 'readiness', 'main', 'other', 'nobody'].map((service) => watch(service))
+  source.isStopped = true
+  hub.round()
+  source.move('other', 1)
+  hub.round()
+  assert.deepEqual(
+    watchers.map(({ told }) => told),
+    [
+      ['serving', 'not serving'],
+      ['serving', 'not serving'],
+      ['serving', 'not serving'],
+      ['not serving'],
+      ['unknown'],
+    ],
+  )
+  assert.ok(watchers.every(({ isEnded }) => !isEnded))
+  assert.deepEqual(watch('main').told, ['not serving'])
+  hub.close()
+  assert.ok(watchers.every(({ isEnded }) => isEnded))
+})
+
+test('the close is told before the streams end', (t) => {
+  const { hub, watch } = createHub(t)
+  const watcher = watch('main')
+  hub.close()
+  assert.deepEqual(watcher.told, ['serving', 'not serving'])
+  assert.equal(watcher.isEnded, true)
+  assert.equal(hub.watcherCount, 0)
+})
+
+test('a watcher that is full is dropped, and others are not', (t) => {
+  const { source, hub, watch } = createHub(t)
+  const slow = watch('main', new FakeWatcher(2))
+  const quick = watch('main')
+  for (const status of [3, 1, 3] as const) source.move('main', status)
+  hub.round()
+  assert.equal(slow.told.length, 2)
+  assert.equal(quick.told.length, 4)
+  assert.equal(hub.watcherCount, 1)
+})
+
+test('a watcher that was removed is told no more, however often it is removed', (t) => {
+  const { source, hub, watch } = createHub(t)
+  const watcher = watch('main')
+  const stays = watch('liveness')
+  watcher.remove()
+  watcher.remove()
+  assert.equal(hub.watcherCount, 1)
+  source.move('main', 3)
+  hub.round()
+  assert.deepEqual(watcher.told, ['serving'])
+  assert.deepEqual(stays.told, ['serving', 'not serving'])
+})
+
+test('a thousand watchers of a verdict are told alike', (t) => {
+  const { source, hub, watch } = createHub(t)
+  const watchers = Array.from({ length: 1_000 }, () => watch('liveness'))
+  source.move('main', 3)
+  hub.round()
+  assert.ok(watchers.every(({ told }) => told.join() === 'serving,not serving'))
+})
