@@ -27,10 +27,15 @@ function stalled(
   return () => mailbox.publish(ticket, previous)
 }
 
-/** Drains until the manager has run out of patience with what does not come. */
+/** Its patience is some ms, but a busy machine may keep this thread from running for longer than that. */
+const PATIENCE_DEADLINE_MS = 10_000
+
+/** Drains until the manager has run out of patience with what does not come, and applies what came after it. */
 function drainPatiently(bench: Bench): void {
-  const end = performance.now() + 15
-  while (performance.now() < end) bench.drain.run()
+  const end = performance.now() + PATIENCE_DEADLINE_MS
+  const isLastApplied = () => bench.report().get('c')?.message === 'last'
+  while (!isLastApplied() && performance.now() < end) bench.drain.run()
+  assert.ok(isLastApplied(), 'the manager waits for what does not come')
 }
 
 test('metadata of an update that two later ones did not wait for is still given', () => {
@@ -42,7 +47,6 @@ test('metadata of an update that two later ones did not wait for is still given'
   const publishSecond = stalled(bench, 2, 1)
   reporter.update(3, 'last')
   drainPatiently(bench)
-  assert.equal(bench.report().get('c')?.message, 'last')
   publishFirst()
   publishSecond()
   bench.drain.run()
