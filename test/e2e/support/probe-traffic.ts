@@ -1,0 +1,86 @@
+// A kubelet that is in a hurry: 20 probes per second of one server, /healthz and /readyz in turns, without waiting for
+// one answer before the next question. Judges afterwards whether each was answered, and with what had been said last.
+import assert from 'node:assert/strict'
+import { EventEmitter, once } from 'node:events'
+import type { TestContext } from 'node:test'
+import { type Probe, type ProbePath, sendKubeletProbe } from './kubelet-probe.js'
+
+export const PROBES_PER_SECOND = 20
+
+/** What a program says of itself from one moment to the next; the clock is this process's, on which both are seen. */
+export interface Saying {
+  /** When the program was asked to say it. */
+  readonly from: number
+  /** When it had said it. */
+  readonly since: number
+  readonly answers: Readonly<Record<ProbePath, { readonly code: number; readonly body: string }>>
+}
+
+export class ProbeTraffic {
+  readonly transport: string
+  readonly #port: number
+  readonly #probes: Promise<Probe>[] = []
+  readonly #sent = new EventEmitter()
+  readonly #timer: NodeJS.Timeout
+
+  /** Begins at once, and ends with the test at the latest. */
+  constructor(t: TestContext, transport: string, port: number) {
+    this.transport = transport
+    this.#port = port
+    this.#timer = setInterval(() => this.#send(), 1_000 / PROBES_PER_SECOND)
+    t.after(() => this.stop())
+  }
+
+  /** Resolves when that many more were sent. */
+  async more(count: number): Promise<void> {
+    const wanted = this.#probes.length + count
+    while (this.#probes.length < wanted) await once(this.#sent, 'sent')
+  }
+
+  /** Sends no more, and gives all that were sent. */
+  stop(): Promise<readonly Probe[]> {
+    clearInterval(this.#timer)
+    return Promise.all(this.#probes)
+  }
+
+  #send(): void {
+    const path = this.#probes.length % 2 === 0 ? '/healthz' : '/readyz'
+    this.#probes.push(sendKubeletProbe(this.#port, path))
+    this.#sent.emit('sent')
+  }
+}
+
+/** Resolves when that many more were sent by each. */
+export async function more(traffic: readonly ProbeTraffic[], count: number): Promise<void> {
+  await Promise.all(traffic.map((each) => each.more(count)))
+}
+
+/**
+ * Each probe must have an answer, and that must be of what the program had said last when it was sent; of what it began
+ * to say meanwhile, either may be seen. And each saying must have been seen on both paths.
+ */
+export function assertAnswered(probes: readonly Probe[], sayings: readonly Saying[]): void {
+  const missing = probes.filter(({ answer }) => answer === undefined)
+  assert.deepEqual(missing, [], `${missing.length} of ${probes.length} probes were not answered`)
+  const seen = new Set<string>()
+  for (const { path, answer, startedAt, endedAt } of probes) {
+    const possible = sayings.filter((saying, i) => {
+      const next = sayings[i + 1]
+      return saying.from <= endedAt && (next === undefined || next.since > startedAt)
+    })
+    const which = possible.find(
+      ({ answers }) => answers[path].code === answer?.code && answers[path].body === answer.body,
+    )
+    if (which === undefined) assert.deepEqual(answer, possible.at(-1)?.answers[path])
+    else seen.add(`${path} ${sayings.indexOf(which)}`)
+  }
+  const expected = sayings.flatMap((_, i) => [`/healthz ${i}`, `/readyz ${i}`])
+  assert.deepEqual([...seen].sort(), expected.sort(), 'something that was said was never answered')
+}
+
+/** For people: how long the answers took. */
+export function describeLatency(probes: readonly Probe[]): string {
+  const times = probes.map(({ startedAt, endedAt }) => endedAt - startedAt).sort((a, b) => a - b)
+  const at = (part: number) => times[Math.floor(part * (times.length - 1))]?.toFixed(1)
+  return `${times.length} answers, ms: p50=${at(0.5)} p99=${at(0.99)} max=${at(1)}`
+}
