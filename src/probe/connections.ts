@@ -79,6 +79,18 @@ export class Connections<C extends Connection> {
     this.#remove(connection)
   }
 
+  /** Closes those of which no request is being answered. */
+  closeIdle(): void {
+    for (const connections of [this.#new, this.#idle]) {
+      for (const connection of connections.keys()) this.#close(connection)
+    }
+  }
+
+  closeAll(): void {
+    this.closeIdle()
+    for (const connection of this.#answering.keys()) this.#close(connection)
+  }
+
   /** Limits none of those that are open any more. */
   forget(): void {
     this.#new.clear()

@@ -1,5 +1,6 @@
 import { NodeListener } from '../../src/probe/node-listener.js'
 import { DEFAULT_SETTINGS } from '../fake-reader.js'
+import { describeLimitsContract } from './limits-contract.js'
 import { describeListenerContract } from './listener-contract.js'
 import { describeProbeContract } from './probe-contract.js'
 import { describeKnownDifferences } from './probe-differences.js'
@@ -8,7 +9,11 @@ describeProbeContract('node:http', (handler) => new NodeListener(handler, DEFAUL
 describeKnownDifferences('node:http', (handler) => new NodeListener(handler, DEFAULT_SETTINGS), {
   http10: 200,
   unknownMethod: 400,
-  largeHeader: 200,
-  headWithCloseInList: 'closes',
+  afterPipelinedHead: 'answers',
+  bodiesAhead: 'answers',
 })
 describeListenerContract('node:http', (handler) => new NodeListener(handler, DEFAULT_SETTINGS))
+describeLimitsContract(
+  'node:http',
+  (handler, limits) => new NodeListener(handler, { limits, tls: undefined }),
+)

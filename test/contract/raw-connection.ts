@@ -41,8 +41,8 @@ export class RawConnection {
     this.send([`${method} ${target} HTTP/1.1`, 'Host: probe', ...headers, '', ''].join('\r\n'))
   }
 
-  send(text: string): void {
-    this.#socket.write(text)
+  send(bytes: string | Uint8Array): void {
+    this.#socket.write(bytes)
   }
 
   /** The next answer. An answer to HEAD has a length but no body. */
@@ -86,8 +86,27 @@ export class RawConnection {
     return this.#received.toString()
   }
 
+  /** Whether the other side has closed. */
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
+  /** Takes nothing that arrives from now on, as a client that is slow or stuck. */
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
   close(): void {
     this.#socket.destroy()
+  }
+
+  /** Closes with a reset, as a client that leaves data unread. */
+  reset(): void {
+    this.#socket.resetAndDestroy()
   }
 
   async #until<T>(find: () => T | undefined): Promise<T> {

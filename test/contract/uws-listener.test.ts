@@ -1,6 +1,7 @@
 import { test } from 'node:test'
 import { loadUws, UwsListener } from '../../src/probe/uws-listener.js'
 import { DEFAULT_SETTINGS } from '../fake-reader.js'
+import { describeLimitsContract } from './limits-contract.js'
 import { describeListenerContract } from './listener-contract.js'
 import { describeProbeContract } from './probe-contract.js'
 import { describeKnownDifferences } from './probe-differences.js'
@@ -20,12 +21,16 @@ if (typeof loaded === 'string') {
     {
       http10: 505,
       unknownMethod: 405,
-      largeHeader: 431,
-      headWithCloseInList: 'keeps',
+      afterPipelinedHead: 'closes',
+      bodiesAhead: 'closes',
     },
   )
   describeListenerContract(
     'uWebSockets.js',
     (handler) => new UwsListener(loaded, handler, DEFAULT_SETTINGS),
+  )
+  describeLimitsContract(
+    'uWebSockets.js',
+    (handler, limits) => new UwsListener(loaded, handler, { limits, tls: undefined }),
   )
 }
