@@ -22,6 +22,19 @@ export interface AnswerForm {
   readonly connection: string
 }
 
+/** What is larger does not fit the buffer that uWebSockets.js fills before it writes, headers included. */
+const MAX_BUFFERED_BYTES = 8 * 1024
+
+/** Whether the connection may be closed while the answer is written; for a header of this length uWebSockets.js does. */
+export function mayCloseInWrite({ connection }: AnswerForm, { body }: ProbeAnswer): boolean {
+  return connection.length === 'close'.length && body.length > MAX_BUFFERED_BYTES
+}
+
+/** Whether a first byte can be written alone and at once; see isOnConnection. */
+export function canProveConnection(form: AnswerForm, answer: ProbeAnswer): boolean {
+  return answer.body.length > 1 && !mayCloseInWrite(form, answer)
+}
+
 /**
  * Writes an answer whose connection is known. `tryEnd` writes what the system takes and keeps the rest to the caller,
  * so that a client that does not read costs the body that all share, and not a copy of its own; and one that asks for
@@ -35,8 +48,7 @@ export function sendOverUws(
 ): void {
   const { response, isHead, isInDoubt } = form
   const { body } = answer
-  const closes = hasCloseToken(form.connection)
-  writeHead(response, answer, closes)
+  writeHead(response, answer, closes(form))
   if (isHead) {
     connections.write(connection, 0, () => {
       // endWithoutBody(length) leaves the response open in v20.51. An empty chunk of a known total writes the length.
@@ -45,7 +57,7 @@ export function sendOverUws(
       return true
     })
   } else if (isInDoubt && !isOnConnection(response, connection, body)) {
-    response.close()
+    // Of another connection, or of this one and its client reads nothing. It is idle still, and closed as late.
     return
   } else {
     const rest = isInDoubt ? body.subarray(1) : body
@@ -54,25 +66,29 @@ export function sendOverUws(
   if (connection.isGone) return
   if (connection.isAnswering) sendRest(connections, connection, form, body)
   // For this very value uWebSockets.js closes by itself. For a list with `close` in it, it does not.
-  else if (closes && form.connection !== 'close') connections.closeSoon(connection)
+  else if (closes(form) && form.connection !== 'close') connections.closeSoon(connection)
 }
 
+/** What of a body may go unsent at first: it goes on as the client takes it. */
 function sendRest(
   connections: UwsConnections,
   connection: UwsConnection,
-  { response, connection: connectionHeader }: AnswerForm,
+  form: AnswerForm,
   body: Uint8Array,
 ): void {
-  response.onWritable((offset) => {
-    let isOk = false
-    connections.write(connection, body.length, () => {
-      const [ok, isDone] = response.tryEnd(body.subarray(offset), body.length)
-      isOk = ok
-      return isDone
+  const { response } = form
+  const write = () => {
+    // It may have become writable twice.
+    if (connection.isGone || !connection.isAnswering) return
+    const rest = body.subarray(response.getWriteOffset())
+    response.cork(() => {
+      connections.write(connection, body.length, () => response.tryEnd(rest, body.length)[1])
     })
-    if (!connection.isAnswering && hasCloseToken(connectionHeader))
-      connections.closeSoon(connection)
-    return isOk
+    if (!connection.isAnswering && closes(form)) connections.closeSoon(connection)
+  }
+  response.onWritable(() => {
+    setImmediate(write)
+    return true
   })
 }
 
@@ -82,8 +98,6 @@ function isOnConnection(
   connection: UwsConnection,
   body: Uint8Array,
 ): boolean {
-  // The only byte of a body would complete the answer.
-  if (body.length < 2) return false
   response.tryEnd(body.subarray(0, 1), body.length)
   return connection.writtenBytes === 1
 }
@@ -91,16 +105,16 @@ function isOnConnection(
 function writeHead(
   response: UwsResponse,
   { status, contentType, headers }: ProbeAnswer,
-  closes: boolean,
+  isLast: boolean,
 ): void {
   response.writeStatus(STATUS_LINES[status]).writeHeader('Content-Type', contentType)
   for (const [name, value] of COMMON_HEADERS) response.writeHeader(name, value)
   if (headers !== undefined) for (const [name, value] of headers) response.writeHeader(name, value)
-  if (closes) response.writeHeader('Connection', 'close')
+  if (isLast) response.writeHeader('Connection', 'close')
 }
 
-/** Whether `close` is among the tokens of a Connection header, given in lower case. */
-function hasCloseToken(connection: string): boolean {
+/** Whether `close` is among the tokens of the Connection header. */
+function closes({ connection }: AnswerForm): boolean {
   return (
     connection.includes('close') && connection.split(',').some((token) => token.trim() === 'close')
   )

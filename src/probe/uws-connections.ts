@@ -21,7 +21,9 @@
 //      before the packet at hand is done with; the one of them that was claimed last is told by its offset until then.
 //   5. Where a body was announced, the `onData` may be of another connection, whose body goes on; so the offset has to
 //      show that the answer begins on the connection that is meant, before it is completed.
-//   6. A request that nobody claims is closed, not answered, which is safe by 1. This happens to announced bodies that
+//   6. Nothing that is called by an `onData` or `onWritable` closes their connection: it would free them while they run,
+//      and spoil the heap. What may close it is put off until the loop comes round.
+//   7. A request that nobody claims is closed, not answered, which is safe by 1. This happens to announced bodies that
 //      do not come, and to what comes in one packet behind a HEAD.
 //
 // In a version in which d does not hold all would be closed. It is found out by its first request; from then on all
@@ -242,12 +244,13 @@ export class UwsConnections {
       this.#request = undefined
       this.#hasClaimed = true
       request.answer(connection)
-    } else if (isLast && !connection.isAnswering && connection.watchIndex === NOT_WATCHED) {
-      this.#armLater(connection)
     }
+    const { isArmed, isAnswering, isGone, watchIndex } = connection
+    const isKnown = isArmed || isAnswering || isGone || watchIndex !== NOT_WATCHED
+    if (!isKnown && this.#last !== connection) this.#armLater(connection)
   }
 
-  /** Rule 6. Called before anything else happens, so that the socket of the request is still there to be closed. */
+  /** Rule 7. Called before anything else happens, so that the socket of the request is still there to be closed. */
   #refuseUnclaimed(): void {
     const request = this.#request
     if (request === undefined) return

@@ -19,7 +19,7 @@ import {
 } from './listener.js'
 import { sayOnStandardError } from './say.js'
 import type { Uws, UwsApp, UwsRequest, UwsResponse } from './uws.js'
-import { type AnswerForm, sendOverUws } from './uws-answer.js'
+import { type AnswerForm, canProveConnection, mayCloseInWrite, sendOverUws } from './uws-answer.js'
 import { type UwsConnection, UwsConnections } from './uws-connections.js'
 
 export { loadUws, type Uws } from './uws.js'
@@ -133,12 +133,14 @@ export class UwsListener implements ProbeListener {
 
   #answerOnClaim(form: AnswerForm, found: ProbeAnswer | Promise<ProbeAnswer>): void {
     const { response, isHead, isInDoubt } = form
-    if (isInDoubt && (isHead || isLater(found))) {
-      // Neither can prove its connection before it is complete.
+    if (isInDoubt && (isHead || isLater(found) || !canProveConnection(form, found))) {
       response.close()
       return
     }
-    const answer = (claimer: UwsConnection) => this.#answer(claimer, form, found)
+    const answer = (connection: UwsConnection) => {
+      if (!isLater(found) && mayCloseInWrite(form, found)) this.#sendSoon(connection, form, found)
+      else this.#answer(connection, form, found)
+    }
     this.#connections.waitForClaim({ response, hasBody: isInDoubt, answer })
   }
 
@@ -149,20 +151,25 @@ export class UwsListener implements ProbeListener {
   ): void {
     if (isLater(found)) {
       this.#connections.asked(connection)
-      void found.then((later) => {
-        if (connection.isGone) return
-        form.response.cork(() => this.#send(connection, form, later))
-      })
+      void found.then((later) => this.#sendSoon(connection, form, later))
     } else {
       this.#send(connection, form, found)
     }
+  }
+
+  /** Outside of all that uWebSockets.js calls. */
+  #sendSoon(connection: UwsConnection, form: AnswerForm, answer: ProbeAnswer): void {
+    this.#connections.asked(connection)
+    setImmediate(() => {
+      if (!connection.isGone) form.response.cork(() => this.#send(connection, form, answer))
+    })
   }
 
   #send(connection: UwsConnection, form: AnswerForm, answer: ProbeAnswer): void {
     try {
       sendOverUws(this.#connections, connection, form, answer)
     } catch {
-      tryClose(form.response)
+      this.#connections.closeSoon(connection)
     }
   }
 }
