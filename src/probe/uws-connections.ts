@@ -40,6 +40,12 @@ export interface OpenRequest {
 }
 
 const MAX_WATCHED = 256
+/**
+ * How many requests in one packet are answered, and with how much; the next one closes the connection. There may be ten
+ * thousand in it, and all others would wait for them.
+ */
+const MAX_IN_PACKET = 256
+const MAX_BYTES_IN_PACKET = 1024 * 1024
 const NOT_WATCHED = -1
 
 export class UwsConnection implements Connection {
@@ -103,6 +109,10 @@ export class UwsConnections {
   #hasClaimed = false
   #isBlind = false
   #isRoundEnding = false
+  /** Who asked last, and what it got since another one asked or the loop came round. */
+  #asker: UwsConnection | undefined
+  #askedInRow = 0
+  #bytesInRow = 0
 
   constructor(connections: Connections<UwsConnection>, onBlind: () => void) {
     this.#connections = connections
@@ -128,6 +138,21 @@ export class UwsConnections {
     this.#refuseUnclaimed()
     if (this.#isBlind) return this.#create(response)
     return this.#last?.asksAgain ? this.#last : this.#findWatched()
+  }
+
+  /** Whether a connection that was found has more requests in its packet than is fair. */
+  isGreedy(connection: UwsConnection): boolean {
+    if (connection !== this.#asker) {
+      this.#asker = connection
+      this.#askedInRow = 0
+      this.#bytesInRow = 0
+    }
+    this.#askedInRow++
+    // One that asks in packets of their own has its count ended in time.
+    if (this.#askedInRow * 2 > MAX_IN_PACKET || this.#bytesInRow * 2 > MAX_BYTES_IN_PACKET) {
+      this.#endRoundSoon()
+    }
+    return this.#askedInRow > MAX_IN_PACKET || this.#bytesInRow > MAX_BYTES_IN_PACKET
   }
 
   /** Last of all in it, where it could not. */
@@ -179,6 +204,10 @@ export class UwsConnections {
     connection.hasSentBody = bodyBytes > 0
     if (this.#isBlind) return
     connection.guard()
+    if (connection === this.#asker) {
+      this.#bytesInRow += bodyBytes
+      if (this.#bytesInRow > MAX_BYTES_IN_PACKET) this.#endRoundSoon()
+    }
     if (!this.#tryWatch(connection) && !connection.isArmed) this.#armLater(connection)
     this.#connections.answered(connection)
   }
@@ -187,6 +216,7 @@ export class UwsConnections {
     connection.isGone = true
     this.#unwatch(connection)
     if (this.#last === connection) this.#last = undefined
+    if (this.#asker === connection) this.#asker = undefined
     this.#connections.closed(connection)
   }
 
@@ -275,6 +305,7 @@ export class UwsConnections {
   /** The loop has read what there is. */
   #endRound(): void {
     this.#isRoundEnding = false
+    this.#asker = undefined
     this.#refuseUnclaimed()
     const last = this.#last
     this.#last = undefined

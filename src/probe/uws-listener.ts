@@ -108,6 +108,10 @@ export class UwsListener implements ProbeListener {
   #request(response: UwsResponse, request: UwsRequest): void {
     try {
       const connection = this.#connections.tryFind(response)
+      if (connection !== undefined && this.#connections.isGreedy(connection)) {
+        response.close()
+        return
+      }
       const method = request.getCaseSensitiveMethod()
       const query = request.getQuery()
       const target = query === undefined ? request.getUrl() : `${request.getUrl()}?${query}`
