@@ -1,5 +1,6 @@
 // A client that shows what was on the wire: sends bytes as given, and tells answers apart by their lengths.
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls, TLSSocket } from 'node:tls'
 
 export interface RawResponse {
   readonly statusLine: string
@@ -19,6 +20,17 @@ export class RawConnection {
   static open(port: number, host = '127.0.0.1'): Promise<RawConnection> {
     return new Promise((resolve, reject) => {
       const socket = connect(port, host, () => resolve(new RawConnection(socket)))
+      socket.once('error', reject)
+    })
+  }
+
+  /** Over TLS, as a kubelet does it: HTTP/2 is offered, and the certificate not verified. */
+  static openTls(port: number, host = '127.0.0.1'): Promise<RawConnection> {
+    return new Promise((resolve, reject) => {
+      const ALPNProtocols = ['h2', 'http/1.1']
+      const socket = connectTls({ port, host, ALPNProtocols, rejectUnauthorized: false }, () =>
+        resolve(new RawConnection(socket)),
+      )
       socket.once('error', reject)
     })
   }
@@ -86,6 +98,17 @@ export class RawConnection {
     return this.#received.toString()
   }
 
+  /** The protocol that was agreed on over TLS. */
+  get protocol(): string | undefined {
+    return (this.#socket instanceof TLSSocket && this.#socket.alpnProtocol) || undefined
+  }
+
+  /** The common name in the certificate of the other side. */
+  get certificateName(): string | undefined {
+    if (!(this.#socket instanceof TLSSocket)) return undefined
+    return String(this.#socket.getPeerCertificate().subject.CN)
+  }
+
   /** Whether the other side has closed. */
   get hasEnded(): boolean {
     return this.#hasEnded
@@ -106,7 +129,9 @@ export class RawConnection {
 
   /** Closes with a reset, as a client that leaves data unread. */
   reset(): void {
-    this.#socket.resetAndDestroy()
+    // Of TLS, there is no other way.
+    if (this.#socket instanceof TLSSocket) this.#socket.destroy()
+    else this.#socket.resetAndDestroy()
   }
 
   async #until<T>(find: () => T | undefined): Promise<T> {
