@@ -6,11 +6,12 @@ import { describeProbeContract } from './probe-contract.js'
 import { describeKnownDifferences } from './probe-differences.js'
 
 describeProbeContract('node:http', (handler) => new NodeListener(handler, DEFAULT_SETTINGS))
-describeKnownDifferences('node:http', (handler) => new NodeListener(handler, DEFAULT_SETTINGS), {
+describeKnownDifferences('node:http', (handler, settings) => new NodeListener(handler, settings), {
   http10: 200,
   unknownMethod: 400,
   afterPipelinedHead: 'answers',
   bodiesAhead: 'answers',
+  ownTimeoutMs: undefined,
 })
 describeListenerContract('node:http', (handler) => new NodeListener(handler, DEFAULT_SETTINGS))
 describeLimitsContract(

@@ -1,9 +1,9 @@
 // Where the transports differ, and may: pinned, so that a new version of either that changes it is noticed.
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
-import type { ProbeHandler, ProbeListener } from '../../src/probe/listener.js'
+import type { ListenerSettings, ProbeHandler, ProbeListener } from '../../src/probe/listener.js'
 import { createProbeHandler } from '../../src/probe/routes.js'
-import { FakeReader, OPEN_TO_ALL } from '../fake-reader.js'
+import { DEFAULT_SETTINGS, FakeReader, OPEN_TO_ALL } from '../fake-reader.js'
 import { RawConnection } from './raw-connection.js'
 
 /** What a transport does in its own way, mostly since a request gets no further than its own parser. */
@@ -13,15 +13,20 @@ export interface KnownDifferences {
   readonly afterPipelinedHead: 'answers' | 'closes'
   /** Where it answers before the body has come, if it answers at all. */
   readonly bodiesAhead: 'answers' | 'closes'
+  /** After how many ms it closes a connection that is idle, or never asks, however long the limits let it. */
+  readonly ownTimeoutMs: number | undefined
 }
 
 export function describeKnownDifferences(
   name: string,
-  createListener: (handler: ProbeHandler) => ProbeListener,
+  createListener: (handler: ProbeHandler, settings: ListenerSettings) => ProbeListener,
   differences: KnownDifferences,
 ): void {
   async function open(t: TestContext): Promise<RawConnection> {
-    const listener = createListener(createProbeHandler(new FakeReader(), OPEN_TO_ALL))
+    const listener = createListener(
+      createProbeHandler(new FakeReader(), OPEN_TO_ALL),
+      DEFAULT_SETTINGS,
+    )
     t.after(() => listener.stop())
     const { port } = await listener.start('127.0.0.1', 0)
     const connection = await RawConnection.open(port)
@@ -56,6 +61,24 @@ export function describeKnownDifferences(
         assert.equal(await connection.ended(), '')
       }
     })
+
+    if (differences.ownTimeoutMs !== undefined) {
+      const { ownTimeoutMs } = differences
+      test(`closes after some ${ownTimeoutMs} ms what may be idle for longer`, async (t) => {
+        const limits = { maxConnections: 10, headersTimeoutMs: 600_000, idleTimeoutMs: 600_000 }
+        const handler = createProbeHandler(new FakeReader(), OPEN_TO_ALL)
+        const listener = createListener(handler, { limits, tls: undefined })
+        t.after(() => listener.stop())
+        const { port } = await listener.start('127.0.0.1', 0)
+        const [silent, idle] = [await RawConnection.open(port), await RawConnection.open(port)]
+        const from = performance.now()
+        idle.request('GET', '/healthz')
+        await idle.receive()
+        await Promise.all([silent.ended(), idle.ended()])
+        // It counts in steps of 4 s.
+        assert.ok(performance.now() - from > ownTimeoutMs - 4_000)
+      })
+    }
 
     for (const [what, headers] of [
       ['a body that is announced in chunks and does not come', 'Transfer-Encoding: chunked'],

@@ -17,12 +17,13 @@ if (typeof loaded === 'string') {
   )
   describeKnownDifferences(
     'uWebSockets.js',
-    (handler) => new UwsListener(loaded, handler, DEFAULT_SETTINGS),
+    (handler, settings) => new UwsListener(loaded, handler, settings),
     {
       http10: 505,
       unknownMethod: 405,
       afterPipelinedHead: 'closes',
       bodiesAhead: 'closes',
+      ownTimeoutMs: 10_000,
     },
   )
   describeListenerContract(
