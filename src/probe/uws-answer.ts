@@ -1,7 +1,8 @@
 // Writes answers over uWebSockets.js. Probe actor's thread.
 import { COMMON_HEADERS, type ProbeAnswer } from './listener.js'
 import type { UwsResponse } from './uws.js'
-import type { UwsConnection, UwsConnections } from './uws-connections.js'
+import type { UwsConnection } from './uws-connection.js'
+import type { UwsConnections } from './uws-connections.js'
 
 const STATUS_LINES = {
   200: '200 OK',
@@ -25,9 +26,12 @@ export interface AnswerForm {
 /** What is larger does not fit the buffer that uWebSockets.js fills before it writes, headers included. */
 const MAX_BUFFERED_BYTES = 8 * 1024
 
-/** Whether the connection may be closed while the answer is written; for a header of this length uWebSockets.js does. */
+/**
+ * Whether the connection may be closed while the answer is written. uWebSockets.js does so for a header of five bytes,
+ * whatever they say, and how many there were cannot be told for sure from what it hands out.
+ */
 export function mayCloseInWrite({ connection }: AnswerForm, { body }: ProbeAnswer): boolean {
-  return connection.length === 'close'.length && body.length > MAX_BUFFERED_BYTES
+  return connection !== '' && body.length > MAX_BUFFERED_BYTES
 }
 
 /** Whether a first byte can be written alone and at once; see isOnConnection. */
@@ -57,7 +61,9 @@ export function sendOverUws(
       return true
     })
   } else if (isInDoubt && !isOnConnection(response, connection, body)) {
-    // Of another connection, or of this one and its client reads nothing. It is idle still, and closed as late.
+    // Of another connection, or of this one and its client reads nothing. It counts as idle, and is closed as late;
+    // its offset may be 0 until then.
+    if (!connection.isWatched) connection.hasSentBody = false
     return
   } else {
     const rest = isInDoubt ? body.subarray(1) : body
@@ -98,6 +104,8 @@ function isOnConnection(
   connection: UwsConnection,
   body: Uint8Array,
 ): boolean {
+  // Left by its last answer, a single byte would prove nothing.
+  if (connection.writtenBytes === 1) return false
   response.tryEnd(body.subarray(0, 1), body.length)
   return connection.writtenBytes === 1
 }

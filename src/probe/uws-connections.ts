@@ -16,7 +16,7 @@
 //      connection closes in that write, the filter is told meanwhile; if not, `onAborted` is set again directly after.
 //   2. Nothing is written for a request whose connection is not known.
 //   3. Of connections that were answered with a body, the one whose offset is 0 again is asking. To look costs little,
-//      but for each of them, so at most MAX_WATCHED are known in this way.
+//      but for each of them, so at most 256 are known in this way.
 //   4. The others have an `onData`, and the one whose `onData` follows the handler was asking. It cannot be set again
 //      before the packet at hand is done with; the one of them that was claimed last is told by its offset until then.
 //   5. Where a body was announced, the `onData` may be of another connection, whose body goes on; so the offset has to
@@ -28,8 +28,10 @@
 //
 // In a version in which d does not hold all would be closed. It is found out by its first request; from then on all
 // are answered, and none is limited.
-import type { Connection, Connections } from './connections.js'
+import type { Connections } from './connections.js'
 import type { UwsResponse } from './uws.js'
+import { UwsConnection, WatchedConnections } from './uws-connection.js'
+import { Fairness } from './uws-fairness.js'
 
 /** A request that is answered as soon as its connection is known. */
 export interface OpenRequest {
@@ -39,66 +41,12 @@ export interface OpenRequest {
   answer(connection: UwsConnection): void
 }
 
-const MAX_WATCHED = 256
-/**
- * How many requests in one packet are answered, and with how much; the next one closes the connection. There may be ten
- * thousand in it, and all others would wait for them.
- */
-const MAX_IN_PACKET = 256
-const MAX_BYTES_IN_PACKET = 1024 * 1024
-const NOT_WATCHED = -1
-
-export class UwsConnection implements Connection {
-  /** The object of its connect; not to be touched once `isGone`. */
-  readonly #socket: UwsResponse
-  readonly #onGone: () => void
-  isGone = false
-  /** Whether a request of it is not answered yet. */
-  isAnswering = false
-  /** Whether its last answer had a body, so that its offset tells when it asks again. */
-  hasSentBody = false
-  /** Whether its `onData` is set. */
-  isArmed = false
-  /** Its place among those that are known by their offset. */
-  watchIndex = NOT_WATCHED
-
-  constructor(socket: UwsResponse, onGone: (connection: UwsConnection) => void) {
-    this.#socket = socket
-    this.#onGone = () => onGone(this)
-    this.guard()
-  }
-
-  close(): void {
-    if (!this.isGone) this.#socket.close()
-  }
-
-  /** Rule 1. */
-  guard(): void {
-    this.#socket.onAborted(this.#onGone)
-  }
-
-  onData(handler: (isLast: boolean) => void): void {
-    this.#socket.onData((_, isLast) => handler(isLast))
-  }
-
-  /** Bytes of body written since the start of its last request. */
-  get writtenBytes(): number {
-    return this.#socket.getWriteOffset()
-  }
-
-  get asksAgain(): boolean {
-    return this.hasSentBody && this.writtenBytes === 0
-  }
-}
-
 export class UwsConnections {
   readonly #connections: Connections<UwsConnection>
   /** Told once, if d does not hold. */
   readonly #onBlind: () => void
-  /** Rule 3. */
-  readonly #watched: UwsConnection[] = []
-  /** Where to look first: they tend to ask in turns. */
-  #nextWatched = 0
+  readonly #watched = new WatchedConnections()
+  readonly #fairness = new Fairness()
   /** Rule 4: the one that needs a new `onData` when its packet is done with. */
   #last: UwsConnection | undefined
   /** A request whose connection is not known yet. */
@@ -109,10 +57,6 @@ export class UwsConnections {
   #hasClaimed = false
   #isBlind = false
   #isRoundEnding = false
-  /** Who asked last, and what it got since another one asked or the loop came round. */
-  #asker: UwsConnection | undefined
-  #askedInRow = 0
-  #bytesInRow = 0
 
   constructor(connections: Connections<UwsConnection>, onBlind: () => void) {
     this.#connections = connections
@@ -137,22 +81,15 @@ export class UwsConnections {
   tryFind(response: UwsResponse): UwsConnection | undefined {
     this.#refuseUnclaimed()
     if (this.#isBlind) return this.#create(response)
-    return this.#last?.asksAgain ? this.#last : this.#findWatched()
+    return this.#last?.asksAgain ? this.#last : this.#watched.tryFind()
   }
 
   /** Whether a connection that was found has more requests in its packet than is fair. */
   isGreedy(connection: UwsConnection): boolean {
-    if (connection !== this.#asker) {
-      this.#asker = connection
-      this.#askedInRow = 0
-      this.#bytesInRow = 0
-    }
-    this.#askedInRow++
-    // One that asks in packets of their own has its count ended in time.
-    if (this.#askedInRow * 2 > MAX_IN_PACKET || this.#bytesInRow * 2 > MAX_BYTES_IN_PACKET) {
-      this.#endRoundSoon()
-    }
-    return this.#askedInRow > MAX_IN_PACKET || this.#bytesInRow > MAX_BYTES_IN_PACKET
+    const isGreedy = this.#fairness.asks(connection)
+    // One that asks in packets of its own has its count ended in time.
+    if (this.#fairness.isHalfSpent) this.#endRoundSoon()
+    return isGreedy
   }
 
   /** Last of all in it, where it could not. */
@@ -164,7 +101,7 @@ export class UwsConnections {
   /** An answer of it comes later. */
   asked(connection: UwsConnection): void {
     connection.isAnswering = true
-    this.#unwatch(connection)
+    this.#watched.remove(connection)
     this.#connections.asked(connection)
   }
 
@@ -204,52 +141,21 @@ export class UwsConnections {
     connection.hasSentBody = bodyBytes > 0
     if (this.#isBlind) return
     connection.guard()
-    if (connection === this.#asker) {
-      this.#bytesInRow += bodyBytes
-      if (this.#bytesInRow > MAX_BYTES_IN_PACKET) this.#endRoundSoon()
+    this.#fairness.got(connection, bodyBytes)
+    if (this.#fairness.isHalfSpent) this.#endRoundSoon()
+    if (this.#watched.tryAdd(connection)) {
+      if (this.#last === connection) this.#last = undefined
+    } else if (!connection.isArmed) {
+      this.#armLater(connection)
     }
-    if (!this.#tryWatch(connection) && !connection.isArmed) this.#armLater(connection)
     this.#connections.answered(connection)
   }
 
   #gone(connection: UwsConnection): void {
     connection.isGone = true
-    this.#unwatch(connection)
+    this.#watched.remove(connection)
     if (this.#last === connection) this.#last = undefined
-    if (this.#asker === connection) this.#asker = undefined
     this.#connections.closed(connection)
-  }
-
-  #findWatched(): UwsConnection | undefined {
-    const watched = this.#watched
-    for (let looked = 0; looked < watched.length; looked++) {
-      if (this.#nextWatched >= watched.length) this.#nextWatched = 0
-      const connection = watched[this.#nextWatched++]!
-      if (connection.asksAgain) return connection
-    }
-    return undefined
-  }
-
-  #tryWatch(connection: UwsConnection): boolean {
-    if (!connection.hasSentBody) {
-      this.#unwatch(connection)
-      return false
-    }
-    if (connection.watchIndex !== NOT_WATCHED) return true
-    if (this.#watched.length >= MAX_WATCHED) return false
-    connection.watchIndex = this.#watched.push(connection) - 1
-    if (this.#last === connection) this.#last = undefined
-    return true
-  }
-
-  #unwatch(connection: UwsConnection): void {
-    const index = connection.watchIndex
-    if (index === NOT_WATCHED) return
-    connection.watchIndex = NOT_WATCHED
-    const moved = this.#watched.pop()!
-    if (moved === connection) return
-    this.#watched[index] = moved
-    moved.watchIndex = index
   }
 
   #arm(connection: UwsConnection): void {
@@ -275,8 +181,8 @@ export class UwsConnections {
       this.#hasClaimed = true
       request.answer(connection)
     }
-    const { isArmed, isAnswering, isGone, watchIndex } = connection
-    const isKnown = isArmed || isAnswering || isGone || watchIndex !== NOT_WATCHED
+    const { isArmed, isAnswering, isGone, isWatched } = connection
+    const isKnown = isArmed || isAnswering || isGone || isWatched
     if (!isKnown && this.#last !== connection) this.#armLater(connection)
   }
 
@@ -305,7 +211,7 @@ export class UwsConnections {
   /** The loop has read what there is. */
   #endRound(): void {
     this.#isRoundEnding = false
-    this.#asker = undefined
+    this.#fairness.endRow()
     this.#refuseUnclaimed()
     const last = this.#last
     this.#last = undefined

@@ -20,7 +20,8 @@ import {
 import { sayOnStandardError } from './say.js'
 import type { Uws, UwsApp, UwsRequest, UwsResponse } from './uws.js'
 import { type AnswerForm, canProveConnection, mayCloseInWrite, sendOverUws } from './uws-answer.js'
-import { type UwsConnection, UwsConnections } from './uws-connections.js'
+import type { UwsConnection } from './uws-connection.js'
+import { UwsConnections } from './uws-connections.js'
 
 export { loadUws, type Uws } from './uws.js'
 

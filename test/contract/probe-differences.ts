@@ -1,7 +1,12 @@
 // Where the transports differ, and may: pinned, so that a new version of either that changes it is noticed.
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
-import type { ListenerSettings, ProbeHandler, ProbeListener } from '../../src/probe/listener.js'
+import type {
+  ListenerSettings,
+  ProbeAnswer,
+  ProbeHandler,
+  ProbeListener,
+} from '../../src/probe/listener.js'
 import { createProbeHandler } from '../../src/probe/routes.js'
 import { DEFAULT_SETTINGS, FakeReader, OPEN_TO_ALL } from '../fake-reader.js'
 import { RawConnection } from './raw-connection.js'
@@ -10,7 +15,8 @@ import { RawConnection } from './raw-connection.js'
 export interface KnownDifferences {
   readonly http10: 200 | 505
   readonly unknownMethod: 400 | 405
-  readonly afterPipelinedHead: 'answers' | 'closes'
+  /** Behind a HEAD, and behind an answer that is not there at once. */
+  readonly pipelining: 'answers' | 'closes'
   /** Where it answers before the body has come, if it answers at all. */
   readonly bodiesAhead: 'answers' | 'closes'
   /** After how many ms it closes a connection that is idle, or never asks, however long the limits let it. */
@@ -50,13 +56,32 @@ export function describeKnownDifferences(
       })
     }
 
-    test(`${differences.afterPipelinedHead} what comes in one packet behind a HEAD`, async (t) => {
+    test(`${differences.pipelining} what comes in one packet behind a HEAD`, async (t) => {
       const connection = await open(t)
       const request = (method: string) => `${method} /healthz HTTP/1.1\r\nHost: probe\r\n\r\n`
       connection.send(request('HEAD') + request('GET'))
       assert.equal((await connection.receive('HEAD')).statusLine, 'HTTP/1.1 200 OK')
-      if (differences.afterPipelinedHead === 'answers') {
+      if (differences.pipelining === 'answers') {
         assert.equal((await connection.receive()).statusLine, 'HTTP/1.1 200 OK')
+      } else {
+        assert.equal(await connection.ended(), '')
+      }
+    })
+
+    test(`${differences.pipelining} what comes in one packet behind an answer that takes its time`, async (t) => {
+      const later = async (): Promise<ProbeAnswer> => ({
+        status: 200,
+        contentType: 'text/plain',
+        body: Buffer.from('later'),
+      })
+      const listener = createListener(later, DEFAULT_SETTINGS)
+      t.after(() => listener.stop())
+      const { port } = await listener.start('127.0.0.1', 0)
+      const connection = await RawConnection.open(port)
+      t.after(() => connection.close())
+      connection.send('GET /metrics HTTP/1.1\r\nHost: probe\r\n\r\n'.repeat(2))
+      if (differences.pipelining === 'answers') {
+        for (let i = 0; i < 2; i++) assert.equal((await connection.receive()).body, 'later')
       } else {
         assert.equal(await connection.ended(), '')
       }

@@ -10,6 +10,7 @@ import { createProbeHandler } from '../../src/probe/routes.js'
 import { DEFAULT_SETTINGS, FakeReader, OPEN_TO_ALL } from '../fake-reader.js'
 import { describeLimitsContract } from './limits-contract.js'
 import { RawConnection } from './raw-connection.js'
+import { describeStreamContract } from './stream-contract.js'
 import { makeCertificate, noOpenssl, temporaryFolder } from './support/certificates.js'
 
 const { limits } = DEFAULT_SETTINGS
@@ -30,6 +31,11 @@ if (noOpenssl) {
   const shared = makeCertificate(temporaryFolder(after), 'shared')
 
   describeLimitsContract(
+    'node:https',
+    (handler, own) => new NodeListener(handler, { limits: own, tls: shared }),
+    (port) => RawConnection.openTls(port),
+  )
+  describeStreamContract(
     'node:https',
     (handler, own) => new NodeListener(handler, { limits: own, tls: shared }),
     (port) => RawConnection.openTls(port),

@@ -5,6 +5,7 @@ import { describeLimitsContract } from './limits-contract.js'
 import { describeListenerContract } from './listener-contract.js'
 import { describeProbeContract } from './probe-contract.js'
 import { describeKnownDifferences } from './probe-differences.js'
+import { describeStreamContract } from './stream-contract.js'
 
 const loaded = await loadUws().catch((error: unknown) => String(error))
 
@@ -21,7 +22,7 @@ if (typeof loaded === 'string') {
     {
       http10: 505,
       unknownMethod: 405,
-      afterPipelinedHead: 'closes',
+      pipelining: 'closes',
       bodiesAhead: 'closes',
       ownTimeoutMs: 10_000,
     },
@@ -31,6 +32,10 @@ if (typeof loaded === 'string') {
     (handler) => new UwsListener(loaded, handler, DEFAULT_SETTINGS),
   )
   describeLimitsContract(
+    'uWebSockets.js',
+    (handler, limits) => new UwsListener(loaded, handler, { limits, tls: undefined }),
+  )
+  describeStreamContract(
     'uWebSockets.js',
     (handler, limits) => new UwsListener(loaded, handler, { limits, tls: undefined }),
   )
