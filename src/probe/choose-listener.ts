@@ -1,8 +1,8 @@
 // Which transport answers: uWebSockets.js where it loads, node:http where it doesn't. Probe actor's thread.
-import { writeSync } from 'node:fs'
 import { HealthError } from '../model/errors.js'
 import type { ListenerSettings, ProbeHandler, ProbeListener } from './listener.js'
 import { NodeListener } from './node-listener.js'
+import { sayOnStandardError } from './say.js'
 import { loadUws, UwsListener } from './uws-listener.js'
 
 export type Transport = 'uws' | 'node'
@@ -42,15 +42,6 @@ export async function chooseListener(
     }
     say(`health-actor: probes are answered by node:http, uWebSockets.js cannot be loaded: ${why}\n`)
     return { transport: 'node', listener: new NodeListener(handler, settings) }
-  }
-}
-
-/** Not process.stderr, which in a worker waits for the main thread's loop. */
-function sayOnStandardError(text: string): void {
-  try {
-    writeSync(2, text)
-  } catch {
-    // Standard error is closed or full: nobody to tell, and no reason not to answer probes.
   }
 }
 

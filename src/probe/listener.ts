@@ -36,9 +36,15 @@ export type ProbeHandler = (request: ProbeRequest) => ProbeAnswer | Promise<Prob
 export interface ListenerLimits {
   /** Connections open at once. A new one beyond them takes the place of the one that has been idle for longest. */
   readonly maxConnections: number
-  /** From a connection's start, or the first byte of a request, until its headers are whole, in ms. */
+  /**
+   * From a connection's start until the headers of its first request are whole, in ms. uWebSockets.js ends the wait
+   * after some 10 s in any case.
+   */
   readonly headersTimeoutMs: number
-  /** A connection without a request for so long is closed, in ms. */
+  /**
+   * A connection is closed so long after its last answer, in ms, also where the next request is coming in bit by bit.
+   * uWebSockets.js closes it after some 10 s in any case.
+   */
   readonly idleTimeoutMs: number
 }
 
@@ -77,9 +83,18 @@ export const COMMON_HEADERS = [
   ['X-Content-Type-Options', 'nosniff'],
 ] as const
 
+const LOOPBACK = [
+  // As node writes them.
+  /^(::ffff:)?127(\.\d{1,3}){3}$/i,
+  /^::1$/,
+  // As uWebSockets.js does, which leaves no zero out and writes IPv4 in IPv6 in hexadecimal.
+  /^(0{1,4}:){5}ffff:7f[\da-f]{2}:[\da-f]{1,4}$/i,
+  /^(0{1,4}:){7}0{0,3}1$/,
+]
+
 /** `127.0.0.0/8` and `::1`, also as IPv4 in IPv6. */
 export function isLoopbackAddress(address: string): boolean {
-  return /^(::ffff:)?127\.|^::1$/.test(address)
+  return LOOPBACK.some((form) => form.test(address))
 }
 
 /** Tells an answer that comes later from one that is there. */

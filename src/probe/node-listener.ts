@@ -1,62 +1,113 @@
-// Probes over node:http, where uWebSockets.js cannot load or may not be used. Runs in the probe actor's thread.
+// Probes over node:http or node:https, where uWebSockets.js cannot load or may not be used. Runs in the probe actor's
+// thread.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { CertificateFiles } from './certificate-files.js'
+import { Connections } from './connections.js'
 import {
   type BoundAddress,
   COMMON_HEADERS,
   isLater,
   isLoopbackAddress,
+  type ListenerLimits,
   type ListenerSettings,
   listenError,
   type ProbeAnswer,
   type ProbeHandler,
   type ProbeListener,
 } from './listener.js'
+import { limitNodeConnections, type NodeLimits } from './node-connections.js'
 
 /** How long a client that has not read its answer may delay a stop, in ms. */
 const STOP_GRACE_MS = 500
+/** Of the request line and headers together. Half of node's own, and twice what uWebSockets.js takes. */
+const MAX_HEADER_BYTES = 8 * 1024
 
 export class NodeListener implements ProbeListener {
   readonly #server: Server
+  readonly #limits: NodeLimits
+  readonly #secured: Secured | undefined
 
-  constructor(handler: ProbeHandler, { limits }: ListenerSettings) {
-    const { headersTimeoutMs, idleTimeoutMs } = limits
-    this.#server = createServer(
-      {
-        keepAliveTimeout: idleTimeoutMs,
-        headersTimeout: headersTimeoutMs,
-        requestTimeout: Math.max(idleTimeoutMs, headersTimeoutMs),
-        connectionsCheckingInterval: 1_000,
-      },
-      (request, response) => answer(handler, request, response),
+  constructor(handler: ProbeHandler, { limits, tls }: ListenerSettings) {
+    const options = optionsFor(limits)
+    if (tls === undefined) {
+      this.#server = createServer(options)
+    } else {
+      // node:https speaks HTTP/1.1 alone, and says so to a kubelet that offers HTTP/2 as well.
+      const server = createTlsServer({ ...options, handshakeTimeout: limits.headersTimeoutMs })
+      this.#server = server
+      this.#secured = { server, files: new CertificateFiles(tls) }
+    }
+    this.#limits = new Connections(limits)
+    limitNodeConnections(this.#server, this.#limits)
+    this.#server.on('request', (request: IncomingMessage, response: ServerResponse) =>
+      answer(handler, request, response),
     )
-    this.#server.timeout = idleTimeoutMs
   }
 
-  start(host: string, port: number): Promise<BoundAddress> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', (error) => reject(listenError(host, port, error)))
-      this.#server.listen({ host, port, exclusive: true }, () => {
-        resolve({ host, port: (this.#server.address() as AddressInfo).port })
-      })
-    })
+  async start(host: string, port: number): Promise<BoundAddress> {
+    if (this.#secured !== undefined) {
+      const { server, files } = this.#secured
+      server.setSecureContext(await files.read())
+      files.watch((certificate) => server.setSecureContext(certificate))
+    }
+    try {
+      return await this.#listen(host, port)
+    } catch (error) {
+      this.closeNow()
+      throw error
+    }
   }
 
   async stop(): Promise<void> {
     if (!this.#server.listening) return
+    this.#stopTimers()
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    this.#server.closeIdleConnections()
-    const timer = setTimeout(() => this.#server.closeAllConnections(), STOP_GRACE_MS)
+    // Not node's own closeIdleConnections: it knows nothing of those that have not finished their TLS handshake.
+    this.#limits.closeIdle()
+    const timer = setTimeout(() => this.#limits.closeAll(), STOP_GRACE_MS)
     await closed
     clearTimeout(timer)
   }
 
   closeNow(): void {
+    this.#stopTimers()
     this.#server.close()
-    this.#server.closeAllConnections()
+    this.#limits.closeAll()
+  }
+
+  #listen(host: string, port: number): Promise<BoundAddress> {
+    return new Promise((resolve, reject) => {
+      // For good: once it listens, a connection that cannot be accepted is no reason to end.
+      this.#server.on('error', (error) => reject(listenError(host, port, error)))
+      this.#server.listen({ host, port, exclusive: true }, () => {
+        this.#limits.start()
+        resolve({ host, port: (this.#server.address() as AddressInfo).port })
+      })
+    })
+  }
+
+  #stopTimers(): void {
+    this.#limits.stop()
+    this.#secured?.files.close()
   }
 }
 
+interface Secured {
+  readonly server: TlsServer
+  readonly files: CertificateFiles
+}
+
+function optionsFor({ headersTimeoutMs, idleTimeoutMs }: ListenerLimits) {
+  return {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: Math.max(idleTimeoutMs, headersTimeoutMs),
+    keepAliveTimeout: idleTimeoutMs,
+    connectionsCheckingInterval: Math.min(headersTimeoutMs / 4, 1_000),
+  }
+}
 function answer(handler: ProbeHandler, request: IncomingMessage, response: ServerResponse): void {
   const found = handler({
     method: request.method ?? '',

@@ -5,9 +5,10 @@
 // (uWebSockets.js#324, #465, #925). Whoever uses this class closes it on every path. To be dropped with a version
 // of uWebSockets.js that closes its handles by itself.
 import { type AddressInfo, createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Connections } from './connections.js'
 import {
   type BoundAddress,
-  COMMON_HEADERS,
   isLater,
   isLoopbackAddress,
   type ListenerSettings,
@@ -16,63 +17,38 @@ import {
   type ProbeHandler,
   type ProbeListener,
 } from './listener.js'
+import { sayOnStandardError } from './say.js'
+import type { Uws, UwsApp, UwsRequest, UwsResponse } from './uws.js'
+import { type AnswerForm, canProveConnection, mayCloseInWrite, sendOverUws } from './uws-answer.js'
+import type { UwsConnection } from './uws-connection.js'
+import { UwsConnections } from './uws-connections.js'
 
-// The part of uWebSockets.js that is used. Its own types are there only where the optional package is.
-interface UwsRequest {
-  getCaseSensitiveMethod(): string
-  getUrl(): string
-  getQuery(): string | undefined
-  getHeader(lowerCaseName: string): string
-}
-interface UwsResponse {
-  writeStatus(status: string): UwsResponse
-  writeHeader(name: string, value: string): UwsResponse
-  end(body: Uint8Array, closeConnection: boolean): unknown
-  endWithoutBody(): unknown
-  close(): unknown
-  cork(write: () => void): UwsResponse
-  onAborted(handler: () => void): UwsResponse
-  getRemoteAddressAsText(): ArrayBuffer
-}
-interface UwsApp {
-  any(pattern: string, handler: (response: UwsResponse, request: UwsRequest) => void): UwsApp
-  listen(host: string, port: number, options: number, callback: (socket: unknown) => void): UwsApp
-  close(): UwsApp
-}
-export interface Uws {
-  App(): UwsApp
-  us_socket_local_port(socket: unknown): number
-  readonly LIBUS_LISTEN_EXCLUSIVE_PORT: number
-}
+export { loadUws, type Uws } from './uws.js'
+
+const STOP_POLL_MS = 5
 
 /** How many free ports are tried where any will do. */
 const MAX_PORT_ATTEMPTS = 10
 
-const STATUS_LINES = {
-  200: '200 OK',
-  400: '400 Bad Request',
-  401: '401 Unauthorized',
-  404: '404 Not Found',
-  405: '405 Method Not Allowed',
-  503: '503 Service Unavailable',
-} as const
+/** How long a client that has not read its answer may delay a stop, in ms. An exit of the process waits longer. */
+const STOP_GRACE_MS = 200
 
-/** Loads uWebSockets.js, a user's own by normal resolution. Rejects where it is missing or not made for this platform. */
-export async function loadUws(): Promise<Uws> {
-  // In a variable, so that the package need not be there to compile or bundle this file.
-  const packageName = 'uWebSockets.js'
-  const loaded: { default: Uws } = await import(packageName)
-  return loaded.default
-}
+const BLIND =
+  'health-actor: this uWebSockets.js does not tell which connection asks, so connections are not limited\n'
 
 export class UwsListener implements ProbeListener {
   readonly #uws: Uws
   readonly #handler: ProbeHandler
+  readonly #limits: Connections<UwsConnection>
+  readonly #connections: UwsConnections
   #app: UwsApp | undefined
+  #port: unknown
 
-  constructor(uws: Uws, handler: ProbeHandler, _settings: ListenerSettings) {
+  constructor(uws: Uws, handler: ProbeHandler, { limits }: ListenerSettings) {
     this.#uws = uws
     this.#handler = handler
+    this.#limits = new Connections(limits)
+    this.#connections = new UwsConnections(this.#limits, () => sayOnStandardError(BLIND))
   }
 
   async start(host: string, port: number): Promise<BoundAddress> {
@@ -94,100 +70,129 @@ export class UwsListener implements ProbeListener {
   async #listen(host: string, port: number): Promise<BoundAddress> {
     const app = this.#uws.App()
     this.#app = app
-    app.any('/*', (response, request) => this.#answer(response, request))
+    app.filter((response, count) => this.#connections.filter(response, count))
+    app.any('/*', (response, request) => this.#request(response, request))
     const socket = await new Promise<unknown>((resolve) => {
       // Exclusive: otherwise two processes would share the port without a word, and the probes between them.
       app.listen(host, port, this.#uws.LIBUS_LISTEN_EXCLUSIVE_PORT, resolve)
     })
-    if (socket) return { host, port: this.#uws.us_socket_local_port(socket) }
+    if (socket) {
+      this.#port = socket
+      this.#limits.start()
+      return { host, port: this.#uws.us_socket_local_port(socket) }
+    }
     this.closeNow()
     // uWebSockets.js does not say why. The system does, if node:net asks it for the same.
     const outcome = await tryBind(host, port)
     throw listenError(host, port, outcome instanceof Error ? outcome : undefined)
   }
 
-  /** Answers are written at once, so there is nothing to finish but what the system sends from its own buffers. */
   async stop(): Promise<void> {
+    if (this.#port !== undefined) {
+      this.#uws.us_listen_socket_close(this.#port)
+      this.#port = undefined
+      const deadlineMs = performance.now() + STOP_GRACE_MS
+      while (this.#limits.isAnswering && performance.now() < deadlineMs) await delay(STOP_POLL_MS)
+    }
     this.closeNow()
   }
 
   closeNow(): void {
+    this.#limits.stop()
+    this.#port = undefined
     const app = this.#app
     this.#app = undefined
     app?.close()
   }
 
-  /**
-   * Must answer, or say what is to happen when the client goes away, before it returns; and must not throw: either
-   * ends the process (uWebSockets.js#1296, #123).
-   */
-  #answer(response: UwsResponse, request: UwsRequest): void {
+  /** Must not throw: that would be the end of the process (uWebSockets.js#123). */
+  #request(response: UwsResponse, request: UwsRequest): void {
     try {
+      const connection = this.#connections.tryFind(response)
+      if (connection !== undefined && this.#connections.isGreedy(connection)) {
+        response.close()
+        return
+      }
       const method = request.getCaseSensitiveMethod()
       const query = request.getQuery()
       const target = query === undefined ? request.getUrl() : `${request.getUrl()}?${query}`
-      const connection = request.getHeader('connection').toLowerCase()
       const found = this.#handler({
         method,
         target,
         header: (name) => request.getHeader(name),
         isFromLoopback: () => isLoopbackAddress(textOf(response.getRemoteAddressAsText())),
       })
-      if (isLater(found)) sendLater(response, found, method, connection)
-      else send(response, found, method, connection)
+      const form = {
+        response,
+        isHead: method === 'HEAD',
+        isInDoubt: connection === undefined && announcesBody(request),
+        connection: request.getHeader('connection').toLowerCase(),
+      }
+      if (connection !== undefined) this.#answer(connection, form, found)
+      else this.#answerOnClaim(form, found)
     } catch {
-      // The handler never throws and the writes don't either; if one does, a closed connection is a failed
-      // probe, while an exception here would be the end of the process.
+      // The handler never throws and the calls don't either. If one does, a closed connection is a failed probe.
+      tryClose(response)
+    }
+  }
+
+  #answerOnClaim(form: AnswerForm, found: ProbeAnswer | Promise<ProbeAnswer>): void {
+    const { response, isHead, isInDoubt } = form
+    if (isInDoubt && (isHead || isLater(found) || !canProveConnection(form, found))) {
       response.close()
+      return
+    }
+    const answer = (connection: UwsConnection) => {
+      if (!isLater(found) && mayCloseInWrite(form, found)) this.#sendSoon(connection, form, found)
+      else this.#answer(connection, form, found)
+    }
+    this.#connections.waitForClaim({ response, hasBody: isInDoubt, answer })
+  }
+
+  #answer(
+    connection: UwsConnection,
+    form: AnswerForm,
+    found: ProbeAnswer | Promise<ProbeAnswer>,
+  ): void {
+    if (isLater(found)) {
+      this.#connections.asked(connection)
+      void found.then((later) => this.#sendSoon(connection, form, later))
+    } else {
+      this.#send(connection, form, found)
+    }
+  }
+
+  /** Outside of all that uWebSockets.js calls. */
+  #sendSoon(connection: UwsConnection, form: AnswerForm, answer: ProbeAnswer): void {
+    this.#connections.asked(connection)
+    setImmediate(() => {
+      if (!connection.isGone) form.response.cork(() => this.#send(connection, form, answer))
+    })
+  }
+
+  #send(connection: UwsConnection, form: AnswerForm, answer: ProbeAnswer): void {
+    try {
+      sendOverUws(this.#connections, connection, form, answer)
+    } catch {
+      this.#connections.closeSoon(connection)
     }
   }
 }
 
-function sendLater(
-  response: UwsResponse,
-  later: Promise<ProbeAnswer>,
-  method: string,
-  connection: string,
-): void {
-  let isGone = false
-  response.onAborted(() => {
-    isGone = true
-  })
-  void later.then((answer) => {
-    if (!isGone) response.cork(() => send(response, answer, method, connection))
-  })
+function announcesBody(request: UwsRequest): boolean {
+  return request.getHeader('content-length') !== '' || request.getHeader('transfer-encoding') !== ''
 }
 
-function send(
-  response: UwsResponse,
-  { status, contentType, headers, body }: ProbeAnswer,
-  method: string,
-  connection: string,
-): void {
-  response.writeStatus(STATUS_LINES[status]).writeHeader('Content-Type', contentType)
-  for (const [name, value] of COMMON_HEADERS) response.writeHeader(name, value)
-  if (headers !== undefined) for (const [name, value] of headers) response.writeHeader(name, value)
-  // For this very value uWebSockets.js closes after the answer by itself, but does not say so. Asked to close for
-  // any other, it does both.
-  if (connection === 'close') response.writeHeader('Connection', 'close')
-  if (method !== 'HEAD') {
-    response.end(body, hasCloseToken(connection))
-  } else {
-    // endWithoutBody(length) leaves the response open in v20.51, so the length is written by hand; and with that
-    // it cannot be asked to close, so a HEAD with a list of tokens leaves that to the client.
-    response.writeHeader('Content-Length', String(body.length)).endWithoutBody()
+function tryClose(response: UwsResponse): void {
+  try {
+    response.close()
+  } catch {
+    // Its object is done with, so there is nothing to close.
   }
 }
 
 function textOf(bytes: ArrayBuffer): string {
   return Buffer.from(bytes).toString('latin1')
-}
-
-/** Whether `close` is among the tokens of a Connection header, given in lower case. */
-function hasCloseToken(connection: string): boolean {
-  return (
-    connection.includes('close') && connection.split(',').some((token) => token.trim() === 'close')
-  )
 }
 
 /** Binds and lets go again: the port that was bound, or the system's error. */

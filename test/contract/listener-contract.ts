@@ -66,6 +66,25 @@ export function describeListenerContract(
       assert.equal((await connection.receive()).statusLine, 'HTTP/1.1 200 OK')
     })
 
+    test("listens on IPv4 and IPv6 where the host is '::', and knows loopback in both", {
+      skip: !hasIpv6 && 'no IPv6 here',
+    }, async (t) => {
+      const listener = createListener((request) => ({
+        status: 200,
+        contentType: 'text/plain',
+        body: Buffer.from(String(request.isFromLoopback())),
+      }))
+      t.after(() => listener.stop())
+      const { host, port } = await listener.start('::', 0)
+      assert.equal(host, '::')
+      for (const address of ['127.0.0.1', '::1']) {
+        const connection = await RawConnection.open(port, address)
+        t.after(() => connection.close())
+        connection.request('GET', '/healthz')
+        assert.equal((await connection.receive()).body, 'true')
+      }
+    })
+
     test('a stop closes the port and idle connections', async (t) => {
       const listener = create()
       const { port } = await listener.start('127.0.0.1', 0)

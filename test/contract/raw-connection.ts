@@ -1,5 +1,6 @@
 // A client that shows what was on the wire: sends bytes as given, and tells answers apart by their lengths.
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls, TLSSocket } from 'node:tls'
 
 export interface RawResponse {
   readonly statusLine: string
@@ -23,6 +24,17 @@ export class RawConnection {
     })
   }
 
+  /** Over TLS, as a kubelet does it: HTTP/2 is offered, and the certificate not verified. */
+  static openTls(port: number, host = '127.0.0.1'): Promise<RawConnection> {
+    return new Promise((resolve, reject) => {
+      const ALPNProtocols = ['h2', 'http/1.1']
+      const socket = connectTls({ port, host, ALPNProtocols, rejectUnauthorized: false }, () =>
+        resolve(new RawConnection(socket)),
+      )
+      socket.once('error', reject)
+    })
+  }
+
   private constructor(socket: Socket) {
     this.#socket = socket
     socket.on('data', (chunk) => {
@@ -41,8 +53,8 @@ export class RawConnection {
     this.send([`${method} ${target} HTTP/1.1`, 'Host: probe', ...headers, '', ''].join('\r\n'))
   }
 
-  send(text: string): void {
-    this.#socket.write(text)
+  send(bytes: string | Uint8Array): void {
+    this.#socket.write(bytes)
   }
 
   /** The next answer. An answer to HEAD has a length but no body. */
@@ -86,8 +98,40 @@ export class RawConnection {
     return this.#received.toString()
   }
 
+  /** The protocol that was agreed on over TLS. */
+  get protocol(): string | undefined {
+    return (this.#socket instanceof TLSSocket && this.#socket.alpnProtocol) || undefined
+  }
+
+  /** The common name in the certificate of the other side. */
+  get certificateName(): string | undefined {
+    if (!(this.#socket instanceof TLSSocket)) return undefined
+    return String(this.#socket.getPeerCertificate().subject.CN)
+  }
+
+  /** Whether the other side has closed. */
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
+  /** Takes nothing that arrives from now on, as a client that is slow or stuck. */
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
   close(): void {
     this.#socket.destroy()
+  }
+
+  /** Closes with a reset, as a client that leaves data unread. */
+  reset(): void {
+    // Of TLS, there is no other way.
+    if (this.#socket instanceof TLSSocket) this.#socket.destroy()
+    else this.#socket.resetAndDestroy()
   }
 
   async #until<T>(find: () => T | undefined): Promise<T> {

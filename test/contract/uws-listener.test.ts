@@ -1,9 +1,11 @@
 import { test } from 'node:test'
 import { loadUws, UwsListener } from '../../src/probe/uws-listener.js'
 import { DEFAULT_SETTINGS } from '../fake-reader.js'
+import { describeLimitsContract } from './limits-contract.js'
 import { describeListenerContract } from './listener-contract.js'
 import { describeProbeContract } from './probe-contract.js'
 import { describeKnownDifferences } from './probe-differences.js'
+import { describeStreamContract } from './stream-contract.js'
 
 const loaded = await loadUws().catch((error: unknown) => String(error))
 
@@ -16,16 +18,25 @@ if (typeof loaded === 'string') {
   )
   describeKnownDifferences(
     'uWebSockets.js',
-    (handler) => new UwsListener(loaded, handler, DEFAULT_SETTINGS),
+    (handler, settings) => new UwsListener(loaded, handler, settings),
     {
       http10: 505,
       unknownMethod: 405,
-      largeHeader: 431,
-      headWithCloseInList: 'keeps',
+      pipelining: 'closes',
+      bodiesAhead: 'closes',
+      ownTimeoutMs: 10_000,
     },
   )
   describeListenerContract(
     'uWebSockets.js',
     (handler) => new UwsListener(loaded, handler, DEFAULT_SETTINGS),
+  )
+  describeLimitsContract(
+    'uWebSockets.js',
+    (handler, limits) => new UwsListener(loaded, handler, { limits, tls: undefined }),
+  )
+  describeStreamContract(
+    'uWebSockets.js',
+    (handler, limits) => new UwsListener(loaded, handler, { limits, tls: undefined }),
   )
 }

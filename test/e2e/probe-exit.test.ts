@@ -36,6 +36,8 @@ const ends: readonly [how: string, code: number | null, signal: NodeJS.Signals |
   ['sigterm', null, 'SIGTERM'],
   ['sigterm-handled', 0, null],
   ['server-stop', 0, null],
+  ['exit-with-clients', 3, null],
+  ['server-stop-with-clients', 0, null],
   ['runtime-stop', 0, null],
   ['stop-and-exit', 3, null],
   ['runtime-stop-while-starting', 4, null],

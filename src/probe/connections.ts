@@ -1,0 +1,144 @@
+// The open connections of a listener, and which of them has to go: one that is late, or the one that has been idle
+// for longest where there are too many. Knows nothing of transports. Probe actor's thread.
+import type { ListenerLimits } from './listener.js'
+
+/** What a transport hands over: how to end one of its connections at once, without a word. */
+export interface Connection {
+  close(): void
+}
+
+/** A client that takes its answer so slowly holds it no longer than this, in ms. */
+export const ANSWER_TIMEOUT_MS = 30_000
+
+const MIN_SWEEP_MS = 25
+const MAX_SWEEP_MS = 1_000
+
+/**
+ * A connection is new until its first request, answering while a request of it is answered, idle after that. Each of
+ * the three maps holds the time at which its connections became so, the longest ago first: that is the order in which
+ * a Map keeps what is deleted and set again.
+ */
+export class Connections<C extends Connection> {
+  readonly #limits: ListenerLimits
+  readonly #nowMs: () => number
+  readonly #new = new Map<C, number>()
+  readonly #idle = new Map<C, number>()
+  readonly #answering = new Map<C, number>()
+  #timer: NodeJS.Timeout | undefined
+
+  /** `nowMs` is passed by tests. */
+  constructor(limits: ListenerLimits, nowMs = () => performance.now()) {
+    this.#limits = limits
+    this.#nowMs = nowMs
+  }
+
+  get count(): number {
+    return this.#new.size + this.#idle.size + this.#answering.size
+  }
+
+  get isAnswering(): boolean {
+    return this.#answering.size > 0
+  }
+
+  /** Sweeps from now on. The timer keeps no thread alive. */
+  start(): void {
+    const { headersTimeoutMs, idleTimeoutMs } = this.#limits
+    const quarterMs = Math.min(headersTimeoutMs, idleTimeoutMs) / 4
+    const periodMs = Math.max(MIN_SWEEP_MS, Math.min(quarterMs, MAX_SWEEP_MS))
+    this.#timer ??= setInterval(() => this.sweep(), periodMs).unref()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  /**
+   * A connection was opened. Where there are as many as may be, it takes the place of the one that has been idle for
+   * longest. False where all others are being answered: then the caller closes this one.
+   */
+  open(connection: C): boolean {
+    if (this.count >= this.#limits.maxConnections && !this.#evict()) return false
+    this.#new.set(connection, this.#nowMs())
+    return true
+  }
+
+  /** A request of it is being answered. */
+  asked(connection: C): void {
+    if (this.#answering.has(connection) || !this.#remove(connection)) return
+    this.#answering.set(connection, this.#nowMs())
+  }
+
+  /** Its requests have been answered. Also without `asked`, where both are one. */
+  answered(connection: C): void {
+    if (this.#remove(connection)) this.#idle.set(connection, this.#nowMs())
+  }
+
+  /** It is no longer open. */
+  closed(connection: C): void {
+    this.#remove(connection)
+  }
+
+  /** Closes those of which no request is being answered. */
+  closeIdle(): void {
+    for (const connections of [this.#new, this.#idle]) {
+      for (const connection of connections.keys()) this.#close(connection)
+    }
+  }
+
+  closeAll(): void {
+    this.closeIdle()
+    for (const connection of this.#answering.keys()) this.#close(connection)
+  }
+
+  /** Limits none of those that are open any more. */
+  forget(): void {
+    this.#new.clear()
+    this.#idle.clear()
+    this.#answering.clear()
+  }
+
+  /** Closes what is late. */
+  sweep(): void {
+    const { headersTimeoutMs, idleTimeoutMs } = this.#limits
+    this.#closeLate(this.#new, headersTimeoutMs)
+    this.#closeLate(this.#idle, idleTimeoutMs)
+    this.#closeLate(this.#answering, ANSWER_TIMEOUT_MS)
+  }
+
+  #evict(): boolean {
+    const newest = first(this.#new)
+    const idlest = first(this.#idle)
+    const evicted = (newest?.[1] ?? Infinity) < (idlest?.[1] ?? Infinity) ? newest : idlest
+    if (evicted === undefined) return false
+    this.#close(evicted[0])
+    return true
+  }
+
+  #closeLate(connections: Map<C, number>, timeoutMs: number): void {
+    const oldestMs = this.#nowMs() - timeoutMs
+    for (const [connection, sinceMs] of connections) {
+      if (sinceMs > oldestMs) return
+      this.#close(connection)
+    }
+  }
+
+  /** Removed first: a transport may tell of the end later, or at once. */
+  #close(connection: C): void {
+    this.#remove(connection)
+    connection.close()
+  }
+
+  #remove(connection: C): boolean {
+    return (
+      this.#new.delete(connection) ||
+      this.#idle.delete(connection) ||
+      this.#answering.delete(connection)
+    )
+  }
+}
+
+function first<C>(connections: Map<C, number>): [C, number] | undefined {
+  for (const entry of connections) return entry
+  return undefined
+}

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ANSWER_TIMEOUT_MS, Connections } from '../../src/probe/connections.js'
+
+const limits = { maxConnections: 3, headersTimeoutMs: 5, idleTimeoutMs: 10 }
+
+function world() {
+  let nowMs = 1_000
+  const closed: string[] = []
+  const connections = new Connections<{ name: string; close(): void }>(limits, () => nowMs)
+  const open = (name: string) => {
+    const connection = { name, close: () => closed.push(name) }
+    const isIn = connections.open(connection)
+    return { connection, isIn }
+  }
+  const passMs = (ms: number) => {
+    nowMs += ms
+    connections.sweep()
+  }
+  return { connections, closed, open, passMs }
+}
+
+test('closes one that has not asked in time, at that time', () => {
+  const { closed, open, passMs } = world()
+  open('early')
+  passMs(2)
+  open('late')
+  passMs(2)
+  assert.deepEqual(closed, [])
+  passMs(1)
+  assert.deepEqual(closed, ['early'])
+  passMs(2)
+  assert.deepEqual(closed, ['early', 'late'])
+})
+
+test('closes one that is idle since its last answer', () => {
+  const { connections, closed, open, passMs } = world()
+  const { connection } = open('a')
+  connections.answered(connection)
+  passMs(9)
+  connections.answered(connection)
+  passMs(9)
+  assert.deepEqual(closed, [])
+  passMs(1)
+  assert.deepEqual(closed, ['a'])
+  assert.equal(connections.count, 0)
+})
+
+test('closes one that does not take its answer, late', () => {
+  const { connections, closed, open, passMs } = world()
+  const { connection } = open('a')
+  connections.asked(connection)
+  passMs(ANSWER_TIMEOUT_MS - 1)
+  // Asking more while it waits gives it no more time.
+  connections.asked(connection)
+  assert.equal(connections.isAnswering, true)
+  assert.deepEqual(closed, [])
+  passMs(1)
+  assert.deepEqual(closed, ['a'])
+})
+
+test('lets the one go that is idle or silent for longest, and none that is answered', () => {
+  const { connections, closed, open, passMs } = world()
+  const answering = open('answering').connection
+  connections.asked(answering)
+  passMs(1)
+  const idle = open('idle').connection
+  passMs(1)
+  open('silent')
+  passMs(1)
+  connections.answered(idle)
+  assert.equal(open('a').isIn, true)
+  assert.deepEqual(closed, ['silent'])
+  connections.asked(idle)
+  passMs(1)
+  assert.equal(open('b').isIn, true)
+  assert.deepEqual(closed, ['silent', 'a'])
+  assert.equal(connections.count, 3)
+})
+
+test('refuses a new one where all are answered', () => {
+  const { connections, closed, open } = world()
+  for (const name of ['a', 'b', 'c']) connections.asked(open(name).connection)
+  assert.equal(open('d').isIn, false)
+  assert.equal(connections.count, 3)
+  assert.deepEqual(closed, [])
+})
+
+test('knows nothing of one that is closed, whatever is said of it', () => {
+  const { connections, closed, open, passMs } = world()
+  const { connection } = open('a')
+  connections.closed(connection)
+  connections.asked(connection)
+  connections.answered(connection)
+  connections.closed(connection)
+  assert.equal(connections.count, 0)
+  passMs(ANSWER_TIMEOUT_MS)
+  assert.deepEqual(closed, [])
+})
+
+test('closes idle ones, or all', () => {
+  const { connections, closed, open } = world()
+  connections.asked(open('answering').connection)
+  open('silent')
+  connections.answered(open('idle').connection)
+  connections.closeIdle()
+  assert.deepEqual(closed, ['silent', 'idle'])
+  connections.closeAll()
+  assert.deepEqual(closed, ['silent', 'idle', 'answering'])
+})
