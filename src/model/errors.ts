@@ -38,13 +38,20 @@ export class HealthCheckError extends HealthError {
 
   constructor(component: string, message: string) {
     // A verdict is an answer: the stack of whoever asked says nothing about it, and costs more than the check itself.
-    // Where the limit is not an ordinary property, as in a frozen realm, the stack is there.
-    const limit = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')
-    if (limit?.writable) Error.stackTraceLimit = 0
+    const { stackTraceLimit } = Error
+    limitStackTrace(0)
     super('ERR_HEALTH_CHECK', message)
-    if (limit?.writable) Error.stackTraceLimit = limit.value
+    limitStackTrace(stackTraceLimit)
     this.name = 'HealthCheckError'
     this.component = component
+  }
+}
+
+function limitStackTrace(frames: number): void {
+  try {
+    Error.stackTraceLimit = frames
+  } catch {
+    // Somebody has frozen Error: then stacks are collected as ever.
   }
 }
 
