@@ -4,6 +4,8 @@ import { HealthManager, HealthStatus } from '../src/index.js'
 export const COLLECTOR = 'collector_manager'
 export const MESSAGE = 'collecting, 55 of 60 active'
 export const OTHER_MESSAGE = 'collecting, 12 of 60 active'
+/** Told to a runtime whose manager is dead. */
+export const NEVER_APPLIED = 'never applied'
 export const METADATA = { active: '55', total: '60' }
 /** As many messages that a sample never meets one soon again. */
 export const DISTINCT_MESSAGES = Array.from(
@@ -44,6 +46,22 @@ export function fill(manager: Fillable, names: readonly string[]): void {
     manager.register(name)
     manager.updateStatus(name, HealthStatus.Healthy, MESSAGE, METADATA)
   }
+}
+
+/** Changes one component after the other, every `everyMs`, until stopped; 0 is never. */
+export function startChanging(
+  manager: Pick<Fillable, 'updateStatus'>,
+  names: readonly string[],
+  everyMs: number,
+): () => void {
+  if (everyMs === 0) return () => {}
+  let turn = 0
+  const timer = setInterval(() => {
+    const { message, metadata } = changeOf(turn)
+    manager.updateStatus(names[turn % names.length]!, HealthStatus.Healthy, message, metadata)
+    turn += 1
+  }, everyMs)
+  return () => clearInterval(timer)
 }
 
 /** Our manager, filled and applied. */

@@ -1,24 +1,18 @@
 // Takes the samples: calibrates each subject's batch, warms it up, and lets all subjects take turns in a new
 // random order every round, so that a slow second of the machine hits all of them alike.
 import type { LoadGenerator } from './http-load.js'
+import type { ProbeLoad } from './latency-load.js'
 import type { GoPeer } from './peers/go.js'
-import {
-  judgeLatency,
-  judgeRatio,
-  noiseFloor,
-  ratioBeyondNoise,
-  type Summary,
-  shuffled,
-  summarize,
-  type Target,
-  type Verdict,
-} from './statistics.js'
+import { type Row, rowOf, skippedRow } from './row.js'
+import type { Sample } from './series.js'
+import type { ServerProcesses, Skipped } from './server-process.js'
+import { shuffled, type Target } from './statistics.js'
 
-/** One subject that is measured. A sample is one number in the bench's unit. */
+/** One subject that is measured. A sample is one number in the bench's unit, or many where they are latencies. */
 export interface Subject {
   readonly name: string
   warmUp(): Promise<void>
-  sample(): Promise<number>
+  sample(): Promise<Sample>
 }
 
 export interface Environment {
@@ -28,6 +22,8 @@ export interface Environment {
   /** Undefined where there is no Go on this machine, or it failed to build the peer. */
   readonly go: GoPeer | undefined
   readonly load: LoadGenerator
+  readonly probes: ProbeLoad
+  readonly servers: ServerProcesses
   readonly random: () => number
 }
 
@@ -37,6 +33,8 @@ export interface OpenBench {
   /** The same as `ours`, a second time: what the two differ by is noise. */
   readonly again: Subject
   readonly peers: readonly Subject[]
+  /** Peers that could not be started here. */
+  readonly skipped?: readonly Skipped[]
   /** Ends everything that was started; returns remarks for the table. */
   close(): Promise<string[]>
 }
@@ -56,33 +54,20 @@ export interface Bench {
   open(environment: Environment): Promise<OpenBench>
 }
 
-/** One comparison, as `--json` writes it. Every bench gives one row a peer, or one without. */
-export interface Row {
-  readonly name: string
-  readonly title: string
-  readonly unit: string
-  readonly value: number
-  readonly min: number
-  readonly p50: number
-  readonly p99: number
-  readonly max: number
-  readonly samples: number
-  readonly peer: string | null
-  readonly peerValue: number | null
-  readonly peerMin: number | null
-  readonly peerP99: number | null
-  readonly peerMax: number | null
-  /** value / peerValue; null without a peer and inside the noise. */
-  readonly ratio: number | null
-  readonly noise: number
-  readonly target: Target | null
-  readonly isMet: boolean | null
-  readonly isAtTheEdge: boolean | null
-}
-
 export interface Outcome {
   readonly rows: readonly Row[]
   readonly remarks: readonly string[]
+}
+
+/** The bench once it is prepared; closed again where that fails, as nobody else would. */
+export async function prepared(bench: OpenBench, prepare: () => Promise<void>): Promise<OpenBench> {
+  try {
+    await prepare()
+    return bench
+  } catch (error) {
+    await bench.close()
+    throw error
+  }
 }
 
 const GROWTH_LIMIT = 10
@@ -130,7 +115,7 @@ export function collectGarbage(): void {
 /** Runs one bench from start to end. */
 export async function runBench(bench: Bench, environment: Environment): Promise<Outcome> {
   const open = await bench.open(environment)
-  let samples: Map<Subject, number[]>
+  let samples: Map<Subject, Sample[]>
   let remarks: string[]
   try {
     const subjects = [open.ours, open.again, ...open.peers]
@@ -153,6 +138,10 @@ export async function runBench(bench: Bench, environment: Environment): Promise<
   if (target && 'peer' in target && !rows.some(({ peer }) => peer === target.peer)) {
     rows.unshift(skippedRow(compare(undefined), target.peer))
   }
+  for (const { name, why } of open.skipped ?? []) {
+    rows.push(skippedRow(compare(undefined), name))
+    remarks = [...remarks, `${name} skipped: ${why}`]
+  }
   return { rows, remarks }
 }
 
@@ -161,8 +150,8 @@ async function takeTurns(
   rounds: number,
   random: () => number,
   isOfEvents: boolean,
-): Promise<Map<Subject, number[]>> {
-  const samples = new Map(subjects.map((subject) => [subject, [] as number[]]))
+): Promise<Map<Subject, Sample[]>> {
+  const samples = new Map(subjects.map((subject) => [subject, [] as Sample[]]))
   for (const subject of subjects) await subject.warmUp()
   if (isOfEvents) collectGarbage()
   for (let round = 0; round < rounds; round++) {
@@ -172,57 +161,4 @@ async function takeTurns(
     }
   }
   return samples
-}
-
-/** The row of one comparison. Our value is the median over both of our own series. */
-export function rowOf(
-  bench: Pick<Bench, 'name' | 'title' | 'unit' | 'target'>,
-  ours: readonly number[],
-  again: readonly number[],
-  peer: { readonly name: string; readonly samples: readonly number[] } | undefined,
-  random: () => number,
-): Row {
-  const own = summarize([...ours, ...again])
-  const theirs = peer === undefined ? undefined : summarize(peer.samples)
-  const noise = noiseFloor(ours, again, peer?.samples, random)
-  const { target } = bench
-  const verdict = target && judge(target, own, peer?.name, theirs, noise)
-  return {
-    name: bench.name,
-    title: bench.title,
-    unit: bench.unit,
-    value: own.p50,
-    min: own.min,
-    p50: own.p50,
-    p99: own.p99,
-    max: own.max,
-    samples: own.count,
-    peer: peer?.name ?? null,
-    peerValue: theirs?.p50 ?? null,
-    peerMin: theirs?.min ?? null,
-    peerP99: theirs?.p99 ?? null,
-    peerMax: theirs?.max ?? null,
-    ratio: theirs === undefined ? null : (ratioBeyondNoise(own.p50, theirs.p50, noise) ?? null),
-    noise,
-    target: verdict === undefined ? null : (target ?? null),
-    isMet: verdict?.isMet ?? null,
-    isAtTheEdge: verdict?.isAtTheEdge ?? null,
-  }
-}
-
-/** The row of a peer that could not run here: our own figures and nothing to compare them with. */
-export function skippedRow(own: Row, peer: string): Row {
-  return { ...own, peer, target: null, isMet: null, isAtTheEdge: null }
-}
-
-function judge(
-  target: Target,
-  own: Summary,
-  peer: string | undefined,
-  theirs: Summary | undefined,
-  noise: number,
-): Verdict | undefined {
-  if ('p50AtMost' in target) return judgeLatency(own, target, noise)
-  if (theirs === undefined || peer !== target.peer) return undefined
-  return judgeRatio(own.p50 / theirs.p50, target.relation, target.factor, noise)
 }

@@ -1,24 +1,18 @@
-// The smallest HTTP/1.1 client that is no bottleneck: one keep-alive connection, one request at a time, and no more of an
-// answer read than its status code and its end.
+// The smallest HTTP/1.1 client that is no bottleneck: one keep-alive connection, one request at a time.
 import { connect, type Socket } from 'node:net'
-
-const HEADERS_END = Buffer.from('\r\n\r\n')
-const CHUNKS_END = Buffer.from('0\r\n\r\n')
+import { AnswerReader } from './http-answer.js'
 
 export class ProbeClient {
   readonly #request: Buffer
-  #socket: Socket
-  #received: Buffer[] = []
+  readonly #socket: Socket
+  readonly #reader = new AnswerReader()
   #settle: { resolve(code: number): void; reject(error: Error): void } | undefined
-  /** Where the answer ends, once its headers are in: bytes, or the last chunk. */
-  #end: number | 'chunked' | undefined
-  #length = 0
 
   private constructor(socket: Socket, request: Buffer) {
     this.#socket = socket
     this.#request = request
     socket.setNoDelay(true)
-    socket.on('data', (chunk) => this.#take(chunk))
+    socket.on('data', (piece) => this.#take(piece))
     socket.on('error', (error) => this.#fail(error))
     socket.on('close', () => this.#fail(new Error('the server closed the connection')))
   }
@@ -46,31 +40,12 @@ export class ProbeClient {
     this.#socket.destroy()
   }
 
-  #take(chunk: Buffer): void {
-    this.#received.push(chunk)
-    this.#length += chunk.length
-    if (this.#end === undefined) {
-      const head = this.#received.length === 1 ? chunk : Buffer.concat(this.#received)
-      const headersEnd = head.indexOf(HEADERS_END)
-      if (headersEnd < 0) return
-      const headers = head.subarray(0, headersEnd).toString('latin1')
-      const length = /content-length: *(\d+)/i.exec(headers)?.[1]
-      this.#end = length === undefined ? 'chunked' : headersEnd + 4 + Number(length)
-    }
-    if (this.#end === 'chunked' ? !this.#hasLastChunk() : this.#length < this.#end) return
-    const code = Number(this.#received[0]?.toString('latin1', 9, 12))
-    this.#received = []
-    this.#length = 0
-    this.#end = undefined
+  #take(piece: Buffer): void {
+    const answer = this.#reader.tryTake(piece)
+    if (answer === undefined) return
     const settle = this.#settle
     this.#settle = undefined
-    settle?.resolve(code)
-  }
-
-  #hasLastChunk(): boolean {
-    const last = this.#received[this.#received.length - 1]!
-    const tail = last.length >= CHUNKS_END.length ? last : Buffer.concat(this.#received.slice(-3))
-    return tail.subarray(-CHUNKS_END.length).equals(CHUNKS_END)
+    settle?.resolve(answer.code)
   }
 
   #fail(error: Error): void {

@@ -5,11 +5,16 @@ import { writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { checks } from './checks.bench.js'
-import { type Bench, type Environment, type Row, runBench } from './harness.js'
+import { type Bench, type Environment, runBench } from './harness.js'
 import { findLoadGenerator } from './http-load.js'
+import { ProbeLoad } from './latency-load.js'
 import { oneProducerFlips } from './one-producer-flips.bench.js'
 import { GoPeer } from './peers/go.js'
 import { probeHttp } from './probe-http.bench.js'
+import { probeLatency } from './probe-latency.bench.js'
+import { probeWhileBlocked } from './probe-while-main-is-blocked.bench.js'
+import type { Row } from './row.js'
+import { describePackagedPeers, ServerProcesses } from './server-process.js'
 import { seededRandom } from './statistics.js'
 import { formatOutcome, formatSummary } from './table.js'
 import { unchangedUpdate } from './unchanged-update.bench.js'
@@ -20,12 +25,14 @@ const benches: readonly Bench[] = [
   ...oneProducerFlips,
   ...checks,
   ...probeHttp,
+  ...probeLatency,
+  ...probeWhileBlocked,
   ...visibility,
 ]
 
 const USAGE = `Usage: npm run bench -- [options]
 
-  --quick        fewer and shorter samples, fewer benches: under a minute on a quiet machine
+  --quick        fewer and shorter samples, fewer benches: a minute and a half on a quiet machine
   --only NAME    only the benches whose name contains NAME; may be repeated
   --json FILE    write the rows to FILE
   --seed N       order of the samples (default: a new one each run)
@@ -73,6 +80,7 @@ function describeRun(seed: number, environment: Environment, goMissing: string |
     node: process.version,
     cpu: `${cpu.length} × ${cpu[0]?.model.trim() ?? 'unknown'}, load ${loadavg()[0]?.toFixed(1)}`,
     go: environment.go?.version ?? `skipped: ${goMissing}`,
+    'http peers': describePackagedPeers(),
     'http load': environment.load.name,
     seed: String(seed),
   }
@@ -96,6 +104,8 @@ const environment: Environment = {
   minSampleMs: quick ? 4 : 15,
   go: go instanceof GoPeer ? go : undefined,
   load: findLoadGenerator(),
+  probes: new ProbeLoad(),
+  servers: new ServerProcesses(),
   random: seededRandom(seed),
 }
 console.log(describeRun(seed, environment, go instanceof GoPeer ? undefined : go.missing))
@@ -115,6 +125,8 @@ for (const bench of selected) {
 }
 await environment.go?.close()
 await environment.load.close()
+await environment.probes.close()
+await environment.servers.close()
 console.log(`\n${formatSummary(rows)}`)
 if (json !== undefined) writeFileSync(json, `${JSON.stringify(rows, undefined, 2)}\n`)
 if (failures.length > 0) {

@@ -1,20 +1,22 @@
 // GET /healthz under load, with everything applied and nothing changing, and with a component changing every
 // millisecond, which is what keeps an answer from being the same bytes as the last one.
-import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type HealthManager, HealthServer, HealthStatus } from '../src/index.js'
-import { changeOf, check, componentNames, fill, startFilled } from './fixtures.js'
-import type { Bench, Environment, OpenBench, Subject } from './harness.js'
-import type { Load, LoadGenerator } from './http-load.js'
+import { type HealthManager, HealthServer } from '../src/index.js'
+import { type Answering, checkBodies, fetchBody } from './bodies.js'
+import { check, componentNames, fill, startChanging, startFilled } from './fixtures.js'
+import { type Bench, type Environment, type OpenBench, prepared, type Subject } from './harness.js'
+import { ProbeClient } from './http-client.js'
+import type { Load } from './http-load.js'
 import type { GoPeer } from './peers/go.js'
+import { listenWithNodeHttp } from './peers/node-http.js'
 import { PlainHealthManager } from './peers/plain-map.js'
+import { PACKAGED_PEERS, type Server } from './server-process.js'
 
 const PATH = '/healthz'
 
 /** A subject whose samples are req/s; remembers how busy the generator was. */
-interface HttpSubject extends Subject {
+interface HttpSubject extends Subject, Answering {
   readonly busyShares: number[]
-  body(): Promise<string>
 }
 
 interface Listening {
@@ -22,59 +24,56 @@ interface Listening {
   rest(): Promise<void> | void
 }
 
+/** Of all subjects of a bench. */
+interface Loading extends Pick<Environment, 'load' | 'isQuick'> {
+  /** How many loads of the generator are one sample. */
+  readonly times: number
+}
+
 /** `listen` starts what answers for one sample, with its changes, and `rest` ends it. */
 function httpSubject(
   name: string,
-  generator: LoadGenerator,
+  { load: generator, isQuick, times }: Loading,
   listen: () => Promise<Listening>,
+  { path, ownBody }: Pick<Server, 'path' | 'ownBody'> = { path: PATH },
 ): HttpSubject {
   const busyShares: number[] = []
-  const load = async (): Promise<Load> => {
+  const whileListening = async <Outcome>(work: (port: number) => Promise<Outcome>) => {
     const { port, rest } = await listen()
     try {
-      return await generator.run(port, PATH)
+      return await work(port)
     } catch (cause) {
       throw new Error(`the load on ${name} failed: ${(cause as Error).message}`, { cause })
     } finally {
       await rest()
     }
   }
+  const load = (): Promise<Load> => whileListening((port) => generator.run(port, path, times))
   return {
     name,
+    ownBody,
     busyShares,
     async warmUp() {
-      await load()
+      if (isQuick) await whileListening((port) => ask(port, path))
+      else await load()
     },
     async sample() {
       const { requestsPerSecond, busyShare } = await load()
       if (busyShare !== undefined) busyShares.push(busyShare)
       return requestsPerSecond
     },
-    async body() {
-      const { port, rest } = await listen()
-      try {
-        return await (await fetch(`http://127.0.0.1:${port}${PATH}`)).text()
-      } finally {
-        await rest()
-      }
-    },
+    body: () => whileListening((port) => fetchBody(port, path)),
   }
 }
 
-/** Changes one component after the other, every `everyMs`, until stopped. */
-function startChanging(
-  manager: Pick<HealthManager, 'updateStatus'>,
-  names: readonly string[],
-  everyMs: number,
-): () => void {
-  if (everyMs === 0) return () => {}
-  let turn = 0
-  const timer = setInterval(() => {
-    const { message, metadata } = changeOf(turn)
-    manager.updateStatus(names[turn % names.length]!, HealthStatus.Healthy, message, metadata)
-    turn += 1
-  }, everyMs)
-  return () => clearInterval(timer)
+const SHORT_WARM_UP_MS = 200
+
+/** A warm-up shorter than any of wrk's. */
+async function ask(port: number, path: string): Promise<void> {
+  const client = await ProbeClient.open(port, path)
+  const end = performance.now() + SHORT_WARM_UP_MS
+  while (performance.now() < end) await client.get()
+  client.close()
 }
 
 async function startOurs(count: number): Promise<{
@@ -89,23 +88,15 @@ async function startOurs(count: number): Promise<{
   return { health, server, port, transport }
 }
 
-async function startNode(count: number): Promise<{ manager: PlainHealthManager; server: Server }> {
+async function startNode(count: number) {
   const manager = new PlainHealthManager()
   fill(manager, componentNames(count))
-  const server = createServer((_request, response) => {
-    const { code, body } = manager.healthz()
-    response.writeHead(code, {
-      'Content-Type': 'application/json',
-      'Content-Length': Buffer.byteLength(body),
-    })
-    response.end(body)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { manager, server }
+  const { server } = await listenWithNodeHttp(manager)
+  return { manager, server, port: (server.address() as AddressInfo).port }
 }
 
-function goSubject(go: GoPeer, generator: LoadGenerator, count: number, everyMs: number) {
-  return httpSubject('go', generator, async () => {
+function goSubject(go: GoPeer, loading: Loading, count: number, everyMs: number) {
+  return httpSubject('go', loading, async () => {
     const { port } = await go.ask(`serve ${count} ${everyMs}`)
     check(port !== undefined, 'the go peer has no port')
     return {
@@ -117,28 +108,52 @@ function goSubject(go: GoPeer, generator: LoadGenerator, count: number, everyMs:
   })
 }
 
-async function open({ go, load }: Environment, count: number, everyMs: number): Promise<OpenBench> {
+/** A peer in a process of its own, which listens all the time and changes its components during the samples only. */
+function packagedSubject(server: Server, loading: Loading, everyMs: number): HttpSubject {
+  const { name, port, process } = server
+  const listen = async () => {
+    await process.ask(`change ${everyMs}`)
+    return {
+      port,
+      async rest() {
+        await process.ask('change 0')
+      },
+    }
+  }
+  return httpSubject(name, loading, listen, server)
+}
+
+async function open(
+  environment: Environment,
+  count: number,
+  everyMs: number,
+  times = 1,
+): Promise<OpenBench> {
+  const { go } = environment
+  const loading: Loading = { ...environment, times }
   const names = componentNames(count)
   const ours = [await startOurs(count), await startOurs(count)] as const
   const node = await startNode(count)
-  const nodePort = (node.server.address() as AddressInfo).port
   const [first, again] = ours.map(({ health, port }, index) =>
-    httpSubject(`health-actor${index === 0 ? '' : ' again'}`, load, async () => ({
+    httpSubject(`health-actor${index === 0 ? '' : ' again'}`, loading, async () => ({
       port,
       rest: startChanging(health, names, everyMs),
     })),
   ) as [HttpSubject, HttpSubject]
-  const nodeSubject = httpSubject('node:http', load, async () => ({
-    port: nodePort,
+  const nodeSubject = httpSubject('node:http', loading, async () => ({
+    port: node.port,
     rest: startChanging(node.manager, names, everyMs),
   }))
-  const peers = [...(go ? [goSubject(go, load, count, everyMs)] : []), nodeSubject]
-  if (everyMs === 0) await checkBodies([first, again, ...peers])
-  return {
+  const { servers, skipped } = await environment.servers.serveAll(PACKAGED_PEERS, count)
+  const packaged = servers.map((server) => packagedSubject(server, loading, everyMs))
+  const peers = [...(go ? [goSubject(go, loading, count, everyMs)] : []), nodeSubject, ...packaged]
+  const bench: OpenBench = {
     ours: first,
     again,
     peers,
+    skipped,
     async close() {
+      for (const { process } of servers) await process.ask('rest')
       node.server.closeAllConnections()
       node.server.close()
       for (const { health, server } of ours) {
@@ -154,15 +169,9 @@ async function open({ go, load }: Environment, count: number, everyMs: number): 
       ]
     },
   }
-}
-
-/** All subjects must answer the same bytes, or one of them does less than the others. */
-async function checkBodies(subjects: readonly HttpSubject[]): Promise<void> {
-  const bodies = []
-  for (const subject of subjects) bodies.push(await subject.body())
-  for (const [index, body] of bodies.entries()) {
-    check(body === bodies[0], `${subjects[index]?.name} answers another body: ${body.slice(0, 80)}`)
-  }
+  return prepared(bench, async () => {
+    if (everyMs === 0) await checkBodies([first, again, ...peers])
+  })
 }
 
 const samples = { full: 10, quick: 2 }
@@ -201,5 +210,14 @@ export const probeHttp: readonly Bench[] = [
     isLong: true,
     samples,
     open: (environment) => open(environment, 1000, 1),
+  },
+  {
+    name: 'healthz-10000',
+    title: 'GET /healthz, 10,000 components',
+    unit: 'req/s',
+    isLong: true,
+    samples: { full: 4, quick: 1 },
+    // An answer may take a good part of a second where 32 are asked for at once.
+    open: (environment) => open(environment, 10_000, 0, 5),
   },
 ]

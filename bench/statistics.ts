@@ -14,6 +14,7 @@ export interface Summary {
 export type Target =
   | { readonly peer: string; readonly relation: '<=' | '>='; readonly factor: number }
   | { readonly p50AtMost: number; readonly p99AtMost: number }
+  | { readonly p999AtMost: number }
 
 export interface Verdict {
   readonly isMet: boolean
@@ -138,5 +139,18 @@ export function judgeLatency(
   return {
     isMet: shares.every((share) => share <= 1),
     isAtTheEdge: shares.some((share) => distance(share) <= noise),
+  }
+}
+
+/** Whether the 99.9th percentile of `own` stays within the limit; noise could turn it where `first` and `again` disagree. */
+export function judgeTail(
+  own: number,
+  first: number,
+  again: number,
+  { p999AtMost }: { readonly p999AtMost: number },
+): Verdict {
+  return {
+    isMet: own <= p999AtMost,
+    isAtTheEdge: first <= p999AtMost !== again <= p999AtMost,
   }
 }

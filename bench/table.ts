@@ -1,5 +1,6 @@
 // How results are printed: one block a bench, ours first, then each peer with the ratio to it.
-import type { Outcome, Row } from './harness.js'
+import type { Outcome } from './harness.js'
+import type { Row } from './row.js'
 import type { Target } from './statistics.js'
 
 const NAME_WIDTH = 24
@@ -8,26 +9,35 @@ const NUMBER_WIDTH = 12
 export function formatOutcome({ rows, remarks }: Outcome): string {
   const first = rows[0]
   if (first === undefined) return ''
-  const heading = ['p50', 'p99', 'max', 'min'].map((text) => text.padStart(NUMBER_WIDTH)).join('')
+  // The one in a thousand is told where anybody has been asked so often.
+  const hasTail = rows.some(({ p999, peerP999 }) => (p999 ?? peerP999) !== null)
+  const columns = ['p50', 'p99', ...(hasTail ? ['p99.9'] : []), 'max', 'min']
+  const heading = columns.map((text) => text.padStart(NUMBER_WIDTH)).join('')
+  const figures = (p50: number, p99: Figure, p999: Figure, max: Figure, min: Figure) =>
+    numbers(p50, p99, ...(hasTail ? [p999] : []), max, min)
+  const shown = figures(first.p50, first.p99, first.p999, first.max, first.min)
   const lines = [
     `${first.title}  [${first.name}]`,
     `  ${first.unit.padEnd(NAME_WIDTH)}${heading}     ours / peer`,
-    `  ${'health-actor'.padEnd(NAME_WIDTH)}${numbers(first.p50, first.p99, first.max, first.min)}${own(first)}`,
+    `  ${'health-actor'.padEnd(NAME_WIDTH)}${shown}${own(first)}`,
   ]
   for (const row of rows) {
     if (row.peer === null) continue
+    const name = `  ${row.peer.padEnd(NAME_WIDTH)}`
     if (row.peerValue === null) {
-      lines.push(`  ${row.peer.padEnd(NAME_WIDTH)}${'skipped'.padStart(NUMBER_WIDTH)}`)
+      lines.push(`${name}     ${row.peerNote ?? ''}`.trimEnd())
       continue
     }
-    const shown = numbers(row.peerValue, row.peerP99, row.peerMax, row.peerMin)
-    lines.push(`  ${row.peer.padEnd(NAME_WIDTH)}${shown}     ${comparison(row)}`.trimEnd())
+    const theirs = figures(row.peerValue, row.peerP99, row.peerP999, row.peerMax, row.peerMin)
+    lines.push(`${name}${theirs}     ${comparison(row)}`.trimEnd())
   }
   for (const remark of remarks) lines.push(`  ${remark}`)
   return lines.join('\n')
 }
 
-function numbers(...values: (number | null)[]): string {
+type Figure = number | null
+
+function numbers(...values: Figure[]): string {
   return values.map((value) => formatNumber(value ?? Number.NaN).padStart(NUMBER_WIDTH)).join('')
 }
 
@@ -39,17 +49,20 @@ export function formatNumber(value: number): string {
     : Math.round(value).toLocaleString('en-US', { useGrouping: true })
 }
 
-function own(row: Row): string {
-  if (row.target === null || !('p50AtMost' in row.target)) return ''
-  return `     ${formatTarget(row.target)}: ${formatVerdict(row)}`
+function own({ target, timeouts, ...row }: Row): string {
+  const missed = timeouts === 0 ? '' : `     ${timeouts} timed out`
+  if (target === null || 'peer' in target) return missed
+  return `${missed}     ${formatTarget(target)}: ${formatVerdict(row)}`
 }
 
 function comparison(row: Row): string {
   const noise = `±${(row.noise * 100).toFixed(0)} %`
   const ratio = row.ratio === null ? `within noise ${noise}` : `${formatRatio(row.ratio)} ${noise}`
-  return row.target === null
-    ? ratio
-    : `${ratio}   ${formatTarget(row.target)}: ${formatVerdict(row)}`
+  const missed = row.peerTimeouts ? `   ${row.peerTimeouts} timed out` : ''
+  // What ours alone has to reach is judged beside ours.
+  return row.target === null || !('peer' in row.target)
+    ? `${ratio}${missed}`
+    : `${ratio}${missed}   ${formatTarget(row.target)}: ${formatVerdict(row)}`
 }
 
 function formatRatio(ratio: number): string {
@@ -57,9 +70,9 @@ function formatRatio(ratio: number): string {
 }
 
 export function formatTarget(target: Target): string {
-  return 'p50AtMost' in target
-    ? `p50 <= ${target.p50AtMost}, p99 <= ${target.p99AtMost}`
-    : `${target.relation} ${target.factor}×`
+  if ('peer' in target) return `${target.relation} ${target.factor}×`
+  if ('p999AtMost' in target) return `p99.9 <= ${target.p999AtMost}`
+  return `p50 <= ${target.p50AtMost}, p99 <= ${target.p99AtMost}`
 }
 
 export function formatVerdict(row: Pick<Row, 'isMet' | 'isAtTheEdge'>): string {
@@ -68,9 +81,10 @@ export function formatVerdict(row: Pick<Row, 'isMet' | 'isAtTheEdge'>): string {
 
 /** The last lines: what was to be reached and was not, and how many were. */
 export function formatSummary(rows: readonly Row[]): string {
-  const judged = rows.filter((row) => row.isMet !== null)
-  if (judged.length === 0) return 'No target was judged.'
-  const short = judged.filter((row) => !row.isMet).map((row) => row.name)
-  const met = `${judged.length - short.length} of ${judged.length} targets met`
+  // A target of ours alone is in the row of every peer.
+  const judged = new Map(rows.filter(({ isMet }) => isMet !== null).map((row) => [row.name, row]))
+  if (judged.size === 0) return 'No target was judged.'
+  const short = [...judged.values()].filter(({ isMet }) => !isMet).map(({ name }) => name)
+  const met = `${judged.size - short.length} of ${judged.size} targets met`
   return short.length === 0 ? `${met}.` : `${met}; short: ${short.join(', ')}.`
 }

@@ -99,8 +99,8 @@ function bareWake(thread: BareWake): Subject {
 }
 
 async function open(through: 'thread' | 'http'): Promise<OpenBench> {
-  const thread = await BareWake.start()
   const watched = [await Watched.start(through), await Watched.start(through)] as const
+  const thread = await BareWake.start()
   return {
     ours: subject('health-actor', watched[0]),
     again: subject('health-actor again', watched[1]),

@@ -1,33 +1,30 @@
 // The Go peer: builds `bench/peers/go` into a temporary folder and asks the running program for samples, one
 // command at a time. For the bench's main thread.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { type Subject, timedSubject } from '../harness.js'
+import { LineProcess } from '../line-process.js'
+import type { ServerReply } from '../server-process.js'
 
-/** What the program answers: a sample, or the port that it listens on. */
-export interface GoAnswer {
+/** What the program answers: a sample, or what a server does. */
+export interface GoAnswer extends ServerReply {
   readonly operations?: number
   readonly nanoseconds?: number
-  readonly port?: number
 }
 
 export class GoPeer {
   /** `go version` of the compiler. */
   readonly version: string
   readonly #folder: string
-  readonly #process: ChildProcess
-  readonly #answers: AsyncIterator<string>
+  readonly process: LineProcess<GoAnswer>
 
   private constructor(version: string, folder: string, executable: string) {
     this.version = version
     this.#folder = folder
-    this.#process = spawn(executable, { stdio: ['pipe', 'pipe', 'inherit'] })
-    this.#answers = createInterface({ input: this.#process.stdout! })[Symbol.asyncIterator]()
+    this.process = new LineProcess('the go peer', executable)
   }
 
   /** Builds and starts the peer, or says in one line why there is none. */
@@ -51,11 +48,8 @@ export class GoPeer {
   }
 
   /** Sends one command and waits for its answer. Commands must not overlap. */
-  async ask(command: string): Promise<GoAnswer> {
-    this.#process.stdin?.write(`${command}\n`)
-    const line = await this.#answers.next()
-    if (line.done) throw new Error(`the go peer ended early: command=${command}`)
-    return JSON.parse(line.value) as GoAnswer
+  ask(command: string): Promise<GoAnswer> {
+    return this.process.ask(command)
   }
 
   /** A subject that has the peer run `command` with the count of operations behind it. */
@@ -70,9 +64,7 @@ export class GoPeer {
   }
 
   async close(): Promise<void> {
-    const ended = once(this.#process, 'exit')
-    this.#process.stdin?.end()
-    await ended
+    await this.process.close()
     rmSync(this.#folder, { recursive: true, force: true })
   }
 }

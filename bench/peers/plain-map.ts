@@ -7,6 +7,15 @@ export interface PlainStatus {
   message: string
   metadata: Record<string, string>
 }
+/** The body of GET /healthz, keys in the order in which they are written. */
+export interface PlainAnswer {
+  status: string
+  error?: string
+  components: Record<
+    string,
+    { status: string; message: string; metadata: Readonly<Record<string, string>> }
+  >
+}
 export type PlainObserver = (
   name: string,
   from: HealthStatus,
@@ -74,18 +83,27 @@ export class PlainHealthManager {
     return { report: this.buildReport(), error: this.readinessCheck() }
   }
 
-  /** Status code and body of GET /healthz. */
-  healthz(): { code: number; body: string } {
+  /** What GET /healthz answers, for whoever renders it. */
+  liveness(): { code: number; answer: PlainAnswer } {
     const error = this.livenessCheck()
-    const components: Record<string, unknown> = {}
+    const components: PlainAnswer['components'] = {}
     const report = [...this.buildReport()].sort(([a], [b]) => (a < b ? -1 : 1))
     for (const [name, { status, message, metadata }] of report) {
       components[name] = { status: healthStatusName(status), message, metadata }
     }
-    const status = error === undefined ? 'healthy' : 'unhealthy'
     return {
       code: error === undefined ? 200 : 503,
-      body: `${JSON.stringify({ status, error, components })}\n`,
+      answer: {
+        status: error === undefined ? 'healthy' : 'unhealthy',
+        ...(error === undefined ? {} : { error }),
+        components,
+      },
     }
+  }
+
+  /** Status code and body of GET /healthz. */
+  healthz(): { code: number; body: string } {
+    const { code, answer } = this.liveness()
+    return { code, body: `${JSON.stringify(answer)}\n` }
   }
 }

@@ -13,7 +13,6 @@ import {
   COPY_SINCE,
   COPY_STATUS,
   COPY_TICKET,
-  COPY_TRANSITIONS,
   COPY_UPDATED_AT,
   isAfter,
   KIND_DEREGISTER,
@@ -62,6 +61,7 @@ export class Applier {
     message: 0,
     metadata: 0,
     givesMetadata: false,
+    isCountOdd: false,
     atLow: 0,
     atHigh: 0,
   }
@@ -178,10 +178,13 @@ export class Applier {
       transition.message = message
       transition.metadata = metadata
       transition.givesMetadata = givesMetadata
+      transition.isCountOdd = (slots.transitions(slot, status) & 1) === 0
       transition.atLow = this.#nowLow
       transition.atHigh = this.#nowHigh
       // Before the slot: a manager that dies between the two is finished by its successor's redo.
       this.#state.journal.append(transition)
+      // Behind it, and before the commit: the redo counts what is not counted yet.
+      slots.countTransition(slot, status)
     }
     // writeSlot
     put(words, to + COPY_STATUS, statusWordOf(status, generation, true))
@@ -193,8 +196,6 @@ export class Applier {
     put(words, to + COPY_UPDATED_AT + 1, this.#nowHigh)
     put(words, to + COPY_SINCE, isTransition ? this.#nowLow : words[from + COPY_SINCE]!)
     put(words, to + COPY_SINCE + 1, isTransition ? this.#nowHigh : words[from + COPY_SINCE + 1]!)
-    const transitions = words[from + COPY_TRANSITIONS]!
-    put(words, to + COPY_TRANSITIONS, isTransition ? (transitions + 1) | 0 : transitions)
     put(
       words,
       to + COPY_METADATA_TICKET,

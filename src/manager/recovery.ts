@@ -18,7 +18,6 @@ import {
   COPY_SINCE,
   COPY_STATUS,
   COPY_TICKET,
-  COPY_TRANSITIONS,
   COPY_UPDATED_AT,
   isAfter,
   SLOT_HIGH_WATER,
@@ -134,6 +133,9 @@ function redo(region: Region, slots: SlotWriter): void {
   const statusWord = slots.get(last.slot, COPY_STATUS)
   if (!isRegistered(statusWord) || generationOf(statusWord) !== last.generation) return
   if (!isAfter(last.ticket, slots.get(last.slot, COPY_TICKET))) return
+  // Counted between journal and slot: the predecessor may have come as far as that, or not.
+  const isCountOdd = (slots.transitions(last.slot, last.newStatus) & 1) === 1
+  if (isCountOdd !== last.isCountOdd) slots.countTransition(last.slot, last.newStatus)
   const copy = slots.openWhole(last.slot)
   put(words, copy + COPY_STATUS, statusWordOf(last.newStatus, last.generation, true))
   put(words, copy + COPY_TICKET, last.ticket)
@@ -144,7 +146,6 @@ function redo(region: Region, slots: SlotWriter): void {
     put(words, copy + field, last.atLow)
     put(words, copy + field + 1, last.atHigh)
   }
-  put(words, copy + COPY_TRANSITIONS, (words[slots.from + COPY_TRANSITIONS]! + 1) | 0)
   slots.commit(last.slot)
 }
 

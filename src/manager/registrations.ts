@@ -8,7 +8,6 @@ import {
   COPY_SINCE,
   COPY_STATUS,
   COPY_TICKET,
-  COPY_TRANSITIONS,
   COPY_UPDATED_AT,
   isAfter,
   type Words,
@@ -70,7 +69,7 @@ export class Registrations {
       put(words, copy + field, nowLow)
       put(words, copy + field + 1, nowHigh)
     }
-    put(words, copy + COPY_TRANSITIONS, 0)
+    this.#slots.resetTransitions(slot)
     // Before the commit, which makes the slot appear in reports and its name in the directory at the same instant.
     this.#books.enter(name, slot)
     this.#slots.commit(slot)

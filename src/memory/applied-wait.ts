@@ -19,11 +19,11 @@ import {
 import type { Region } from './region.js'
 
 /**
- * How long a reader looks before it gives its core away, in ms: as long as a parked manager needs to wake and apply. To
- * sleep and be woken costs more than that. Where there is one core only, the manager needs it.
+ * How long a reader looks for a manager that wakes from its park before it gives its core away, in ms: about as long as
+ * that takes; to sleep and be woken as well would cost as much again. On a single core the manager needs it at once.
  */
 const SPIN_MS = availableParallelism() > 1 ? 0.1 : 0
-/** Looks between two of the clock, which costs as much as some of them. */
+/** Looks before any sleep, and between two looks at the clock, which costs as much as some of them. */
 const LOOKS = 32
 /** A notify that was lost with its manager is noticed this late, in ms. */
 const SLICE_MS = 20
@@ -34,12 +34,14 @@ export class AppliedWait {
   /** Per mailbox: the tail noted, and the head last seen. */
   readonly #noted: Int32Array
   readonly #seen: Int32Array
+  readonly #spinMs: number
   #count = 0
   /** After a wait in vain: a mailbox that was behind, and its head; -1 if there was none. */
   #stuckMailbox = -1
   #stuckHead = 0
 
-  constructor(region: Region) {
+  constructor(region: Region, spinMs = SPIN_MS) {
+    this.#spinMs = spinMs
     this.#words = region.words
     this.#mailboxes = region.layout.mailboxes
     this.#noted = new Int32Array(region.layout.maxThreads)
@@ -66,7 +68,9 @@ export class AppliedWait {
    */
   wait(timeoutMs: number): boolean {
     const start = performance.now()
-    const spinEnd = start + Math.min(SPIN_MS, timeoutMs)
+    // A manager at work has other records first, and would be held up by looks at the heads that it moves.
+    const isWaking = Atomics.load(this.#words, PARKED) !== 0
+    const spinEnd = start + (isWaking ? Math.min(this.#spinMs, timeoutMs) : 0)
     do {
       for (let look = 0; look < LOOKS; look++) if (this.#areApplied()) return true
       if (this.#isStuck()) return false

@@ -5,6 +5,7 @@ import {
   isAfter,
   JOURNAL_AT,
   JOURNAL_FIELDS,
+  JOURNAL_GAPS,
   JOURNAL_GENERATION,
   JOURNAL_MESSAGE,
   JOURNAL_METADATA,
@@ -29,6 +30,7 @@ const HALF = 2 ** 32
 const NEW_STATUS_SHIFT = 8
 const STATUS_BYTE = 0xff
 const METADATA_GIVEN = 1 << 16
+const COUNT_ODD = 1 << 17
 
 /** A transition in terms of slots and blocks, as the manager writes it. */
 export interface TransitionWords {
@@ -42,6 +44,8 @@ export interface TransitionWords {
   readonly metadata: number
   /** The update gave metadata, rather than keep what was there. */
   readonly givesMetadata: boolean
+  /** Whether the slot has an odd number of transitions to the new status, this one included. */
+  readonly isCountOdd: boolean
   /** Epoch ms, as two words. */
   readonly atLow: number
   readonly atHigh: number
@@ -84,7 +88,8 @@ export class JournalWriter {
       record + JOURNAL_STATUSES,
       transition.oldStatus |
         (transition.newStatus << NEW_STATUS_SHIFT) |
-        (transition.givesMetadata ? METADATA_GIVEN : 0),
+        (transition.givesMetadata ? METADATA_GIVEN : 0) |
+        (transition.isCountOdd ? COUNT_ODD : 0),
     )
     put(words, record + JOURNAL_TICKET, transition.ticket)
     put(words, record + JOURNAL_NAME, name)
@@ -145,6 +150,7 @@ export function lastTransition({ words, layout }: Region): TransitionWords | und
     oldStatus: statuses & STATUS_BYTE,
     newStatus: (statuses >> NEW_STATUS_SHIFT) & STATUS_BYTE,
     givesMetadata: (statuses & METADATA_GIVEN) !== 0,
+    isCountOdd: (statuses & COUNT_ODD) !== 0,
     ticket: words[record + JOURNAL_TICKET]!,
     name: words[record + JOURNAL_NAME]!,
     message: words[record + JOURNAL_MESSAGE]!,
@@ -256,6 +262,7 @@ export class JournalReader {
     const missed = this.#oldest(count) - this.#cursor
     if (missed <= 0) return undefined
     this.#cursor += missed
+    Atomics.add(this.#words, JOURNAL_GAPS, 1)
     return { missed }
   }
 

@@ -70,6 +70,8 @@ export const SNAPSHOT_DONES = 5 * LINE_WORDS + 2
 export const STALE_READS = 5 * LINE_WORDS + 3
 /** Readers: 1 once readiness was seen to pass without a suppression, for as long as the region lives. */
 export const READINESS_SEEN = 5 * LINE_WORDS + 4
+/** RMW by readers: gaps that readers of the journal were told of, whatever each of them had missed. */
+export const JOURNAL_GAPS = 5 * LINE_WORDS + 5
 /** RMW by attachers: mailboxes [0, this) may be in use. */
 export const MAILBOX_HIGH_WATER = 6 * LINE_WORDS
 /** Supervisor: PHASE_RUNNING, then PHASE_STOPPING, then PHASE_STOPPED. */
@@ -211,16 +213,23 @@ export const METADATA_KEPT = -1
 //
 //   sequences[slot] = s: copy s & 1 is valid, the other one may be half written
 //
-//   word 0                     16                     32
-//   +--------------------------+----------------------+---------------+------+-----------
-//   | copy 0                   | copy 1               | latest ticket | beat | ending
-//   +--------------------------+----------------------+---------------+------+-----------
+//   word 0             16               28            32
+//   +------------------+----------------+-------------+---------------+------+-----------
+//   | copy 0       | - | copy 1     | - | transitions | latest ticket | beat | ending
+//   +------------------+----------------+-------------+---------------+------+-----------
 //     manager                                           producers (RMW), reporter, producers
 //
-//   a copy:  0 status word | 1 ticket | 2 name | 3 message | 4 metadata | 5-6 updated at | 7-8 since | 9 transitions | 10 metadata ticket
+//   a copy:       0 status word | 1 ticket | 2 name | 3 message | 4 metadata | 5-6 updated at | 7-8 since | 9 metadata ticket
+//   transitions:  those to each status since the registration, by status
+//
+// The transitions are beside the copies: in them a count would have to be written twice, as the copy to write is always two
+// changes behind. So whether the last one was counted is asked of the journal; see JOURNAL_STATUSES.
 
 export const SLOT_WORDS = 2 * LINE_WORDS
 export const SLOT_COPY_WORDS = 16
+/** Manager: raised between a transition's journal record and its commit; 0 again from the next registration on. */
+export const SLOT_TRANSITIONS = 28
+export const STATUS_COUNT = 4
 export const SLOT_LATEST_TICKET = LINE_WORDS
 export const SLOT_BEAT = LINE_WORDS + 1
 /** Producers: generation + 1 of the registration whose deregistration was begun last. Pairs with raiseLatest: it is stored first. */
@@ -236,10 +245,9 @@ export const COPY_METADATA = 4
 /** Epoch ms, low word, then high word. */
 export const COPY_UPDATED_AT = 5
 export const COPY_SINCE = 7
-export const COPY_TRANSITIONS = 9
 /** Ticket of the last update that gave metadata: one that arrives late still gives its own if it is after this. */
-export const COPY_METADATA_TICKET = 10
-export const COPY_FIELDS = 11
+export const COPY_METADATA_TICKET = 9
+export const COPY_FIELDS = 10
 
 export const STATUS_MASK = 3
 export const REGISTERED = 4
@@ -252,7 +260,10 @@ export const TOMBSTONE = -1
 
 // --- Journal record -----------------------------------------------------------------------------------------
 //
-//   0 slot | 1 generation | 2 statuses (old, new << 8, metadata given << 16) | 3 ticket | 4 name | 5 message | 6 metadata | 7-8 at
+//   0 slot | 1 generation | 2 statuses and flags | 3 ticket | 4 name | 5 message | 6 metadata | 7-8 at
+//
+//   word 2, from the low end:  old status (8 bits) | new status (8) | metadata was given (1) | the slot's count of
+//   transitions to the new status is odd with this one (1)
 
 export const JOURNAL_RECORD_WORDS = 16
 export const JOURNAL_SLOT = 0

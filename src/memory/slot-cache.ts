@@ -20,8 +20,12 @@ import type { Region } from './region.js'
 import { generationOf, isRegistered, readTime, SlotMap, statusOf } from './slot-latch.js'
 import { contentWords, decodeMetadata, decodeText, NO_METADATA } from './text.js'
 
+/** How often a component has turned to each status since its registration, modulo 2^32. */
+export type TransitionCounts = Readonly<Record<HealthStatus, number>>
+
 /** What is known of one slot. */
 interface CachedSlot {
+  readonly slot: number
   sequence: number
   /** Generation of the registration, -1 while the slot is free. */
   generation: number
@@ -72,6 +76,8 @@ export class SlotCache {
   #copy = new Int32Array(MIN_COPY_WORDS)
   #used = 0
   #isMembershipCurrent = false
+  /** By position in the report. */
+  #registered: readonly CachedSlot[] = []
   #index: ReportIndex = { names: [], positions: new Map() }
   #statuses: ComponentStatus[] = []
   #report: Report = new Report(this.#index, [])
@@ -142,6 +148,24 @@ export class SlotCache {
   at(slot: number, generation: number): ComponentStatus | undefined {
     const known = this.#slots[slot]
     return known !== undefined && known.generation === generation ? known.status : undefined
+  }
+
+  /**
+   * The counts of a cached component, as they are now; undefined if it is gone meanwhile. Read from the slot each
+   * time, as few readers ask.
+   */
+  transitions(name: string): TransitionCounts | undefined {
+    this.#refreshMembership()
+    const position = this.#index.positions.get(name)
+    if (position === undefined) return undefined
+    const { slot, generation } = this.#registered[position]!
+    const first = this.#map.transitions(slot)
+    const count = (status: number) => Atomics.load(this.#words, first + status) >>> 0
+    const counts: TransitionCounts = { 0: count(0), 1: count(1), 2: count(2), 3: count(3) }
+    // Pairs with resetTransitions: while the registration is still this one, the counts are of no later one.
+    const statusWord = this.#map.statusWord(slot)
+    const isSame = isRegistered(statusWord) && generationOf(statusWord) === generation
+    return isSame ? counts : undefined
   }
 
   /** All cached components. The same object until something changes. */
@@ -223,6 +247,7 @@ export class SlotCache {
     let known = this.#slots[slot]
     if (known === undefined) {
       known = {
+        slot,
         sequence: 0,
         generation: -1,
         name: '',
@@ -231,7 +256,7 @@ export class SlotCache {
         metadataStamp: NO_BLOCK,
         position: -1,
       }
-      while (this.#slots.length < slot) this.#slots.push({ ...known })
+      while (this.#slots.length < slot) this.#slots.push({ ...known, slot: this.#slots.length })
       this.#slots[slot] = known
     }
     known.sequence = draft.sequence
@@ -270,6 +295,7 @@ export class SlotCache {
     registered.sort((a, b) => compareUtf8(a.name, b.name))
     const names = registered.map((known) => known.name)
     for (const [position, known] of registered.entries()) known.position = position
+    this.#registered = registered
     this.#index = { names, positions: new Map(names.map((name, position) => [name, position])) }
     this.#statuses = registered.map((known) => known.status)
     this.#isMembershipCurrent = true

@@ -13,7 +13,9 @@ import {
   SLOT_COPY_WORDS,
   SLOT_ENDING,
   SLOT_LATEST_TICKET,
+  SLOT_TRANSITIONS,
   SLOT_WORDS,
+  STATUS_COUNT,
   STATUS_MASK,
   TICKET_COUNTER,
   type Words,
@@ -50,6 +52,11 @@ export class SlotMap {
 
   ending(slot: number): number {
     return this.#slots + slot * SLOT_WORDS + SLOT_ENDING
+  }
+
+  /** The first of the words that count the slot's transitions, one a status. */
+  transitions(slot: number): number {
+    return this.#slots + slot * SLOT_WORDS + SLOT_TRANSITIONS
   }
 
   /**
@@ -130,6 +137,22 @@ export class SlotWriter {
   commit(slot: number): void {
     const index = this.map.sequences + slot
     Atomics.store(this.#words, index, (this.#words[index]! + 1) | 0)
+  }
+
+  /** Transitions to a status since the slot's registration, modulo 2^32. */
+  transitions(slot: number, status: number): number {
+    return this.#words[this.map.transitions(slot) + status]!
+  }
+
+  countTransition(slot: number, status: number): void {
+    const index = this.map.transitions(slot) + status
+    Atomics.store(this.#words, index, (this.#words[index]! + 1) | 0)
+  }
+
+  /** For a new registration, before its commit: until then nobody takes the counts for anybody's. */
+  resetTransitions(slot: number): void {
+    const first = this.map.transitions(slot)
+    for (let status = 0; status < STATUS_COUNT; status++) put(this.#words, first + status, 0)
   }
 
   /**

@@ -16,7 +16,7 @@ import {
   type Words,
 } from './layout.js'
 import type { Region } from './region.js'
-import { SlotCache } from './slot-cache.js'
+import { SlotCache, type TransitionCounts } from './slot-cache.js'
 import { SlotMap } from './slot-latch.js'
 import { type Encoded, encodeText } from './text.js'
 
@@ -102,6 +102,11 @@ export class TableReader {
       this.#snapshotAt = this.#restedAt
     }
     return this.#lastSnapshot()
+  }
+
+  /** The counts of a component of the last read, as they are now; undefined if it is gone by now. */
+  transitions(name: string): TransitionCounts | undefined {
+    return this.#cache.transitions(name)
   }
 
   /** Like `snapshot`, for a few components: costs nothing for the others while the table is at rest. */

@@ -13,7 +13,7 @@ export interface Encoded {
   /** Byte length and encoding; 0 is the empty string or empty metadata. */
   readonly header: number
   readonly words: Int32Array
-  /** Of header and words; equal contents have equal hashes. */
+  /** Of header and first words; equal contents have equal hashes. */
   readonly hash: number
   /** Something was left out for want of room. */
   readonly isCut: boolean
@@ -21,14 +21,30 @@ export interface Encoded {
 
 const EMPTY: Encoded = { header: 0, words: new Int32Array(0), hash: 0, isCut: false }
 
-const FNV_PRIME = 16777619
-const FNV_OFFSET = 0x811c9dc5 | 0
-
 /** Content that is encoded already, as it stands in a block. */
 export function encodedOf(header: number, words: Int32Array): Encoded {
+  return { header, words, hash: hashOf(header, words), isCut: false }
+}
+
+const FNV_PRIME = 16777619
+const FNV_OFFSET = 0x811c9dc5 | 0
+/** Names are shorter, and longer messages are not looked up. */
+const MAX_HASHED_WORDS = 64
+
+/**
+ * FNV-1a by words, and MurmurHash3's finaliser: a multiplication carries upwards only, so without it the upper bytes of
+ * a word, where a digit that changes may stand, would not reach the low bits that tables use.
+ */
+function hashOf(header: number, words: Int32Array): number {
   let hash = FNV_OFFSET ^ header
-  for (const word of words) hash = Math.imul(hash ^ word, FNV_PRIME)
-  return { header, words, hash: hash ^ (hash >>> 15), isCut: false }
+  const count = Math.min(words.length, MAX_HASHED_WORDS)
+  for (let i = 0; i < count; i++) {
+    hash = Math.imul(hash ^ words[i]!, FNV_PRIME)
+    hash ^= hash >>> 15
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return hash ^ (hash >>> 16)
 }
 
 /** How many words the content of a block with this header takes. */

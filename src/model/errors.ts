@@ -38,11 +38,11 @@ export class HealthCheckError extends HealthError {
 
   constructor(component: string, message: string) {
     // A verdict is an answer: the stack of whoever asked says nothing about it, and costs more than the check itself.
-    // Where Error is frozen, setting fails, and the stack is there.
-    const { stackTraceLimit } = Error
-    Reflect.set(Error, 'stackTraceLimit', 0)
+    // Where the limit is not an ordinary property, as in a frozen realm, the stack is there.
+    const limit = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')
+    if (limit?.writable) Error.stackTraceLimit = 0
     super('ERR_HEALTH_CHECK', message)
-    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
+    if (limit?.writable) Error.stackTraceLimit = limit.value
     this.name = 'HealthCheckError'
     this.component = component
   }

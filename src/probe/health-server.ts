@@ -97,7 +97,10 @@ export class HealthServer implements AttachedServer {
   }
 
   /** What was bound before is bound again: a restart must not move the ports. */
-  async #start({ port, transport, grpcPort }: Where): Promise<ServerAddress> {
+  async #start(
+    { port, transport, grpcPort }: Where,
+    probeRestarts = this.#restarts,
+  ): Promise<ServerAddress> {
     const { grpc } = this.#settings
     const thread = await ProbeThread.start({
       ...this.#settings,
@@ -106,6 +109,7 @@ export class HealthServer implements AttachedServer {
       transport,
       grpc: grpc && { ...grpc, port: grpcPort ?? grpc.port },
       startupDeadline: this.#startupDeadline,
+      probeRestarts,
     })
     try {
       this.#checkNotStopped()
@@ -142,7 +146,7 @@ export class HealthServer implements AttachedServer {
       if (delayMs === undefined) return this.#giveUp(address, cause)
       try {
         await delay(delayMs, undefined, { signal: this.#stopping.signal })
-        await this.#start(address)
+        await this.#start(address, this.#restarts + 1)
       } catch (failure) {
         if (this.#stopping.signal.aborted) return
         cause = failure instanceof HealthError ? failure : cause

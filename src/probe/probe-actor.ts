@@ -5,6 +5,9 @@ import type { HealthHandle } from '../runtime/health-handle.js'
 import { chooseListener, type Transport } from './choose-listener.js'
 import type { ExitGate } from './exit-gate.js'
 import type { BoundAddress, ProbeListener } from './listener.js'
+import { createMetrics } from './metrics.js'
+import { measured } from './metrics-recorder.js'
+import type { MetricsSource } from './metrics-source.js'
 import { createProbeHandler, type ProbeReader } from './routes.js'
 import type { ServerSettings } from './server-options.js'
 
@@ -17,6 +20,8 @@ export interface ProbeBoot
   readonly handle: HealthHandle
   /** Until when `/startupz` passes in any case, on the monotonic clock. */
   readonly startupDeadline: number
+  /** How often the host has restarted the probe actor, this time included. */
+  readonly probeRestarts: number
   /** The buffer of the {@link ExitGate}. */
   readonly gate: SharedArrayBuffer
 }
@@ -40,9 +45,17 @@ export class ProbeActor implements ProbeControl {
   readonly #transport: Transport
   readonly #listener: ProbeListener
 
-  static async create(boot: ProbeBoot, gate: ExitGate, reader: ProbeReader): Promise<ProbeActor> {
-    const { transport: choice, limits, tls, audience } = boot
-    const handler = createProbeHandler(reader, { audience })
+  static async create(
+    boot: ProbeBoot,
+    gate: ExitGate,
+    reader: ProbeReader & MetricsSource,
+  ): Promise<ProbeActor> {
+    const { transport: choice, limits, tls, audience, startupDeadline, probeRestarts } = boot
+    const { detail } = audience
+    const { recorder, scrape } = await createMetrics(reader, { detail, probeRestarts })
+    const watched = recorder.watch(reader)
+    const answering = createProbeHandler(watched, { audience, startupDeadline, scrape })
+    const handler = measured(answering, recorder)
     const { transport, listener } = await chooseListener(choice, handler, { limits, tls })
     return new ProbeActor(gate, transport, listener)
   }

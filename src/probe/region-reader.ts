@@ -1,14 +1,17 @@
 // What the probe actor reads: verdicts from the shared region, without a mailbox of its own. Probe actor's thread.
-import { PHASE, PHASE_STOPPED, READINESS_SEEN } from '../memory/layout.js'
+import { PHASE, PHASE_STOPPED, READINESS_SEEN, WORD_BYTES } from '../memory/layout.js'
 import { openRegion, type Region } from '../memory/region.js'
+import type { TransitionCounts } from '../memory/slot-cache.js'
 import { HealthError } from '../model/errors.js'
 import { judgeReadiness, type Policy } from '../model/policy.js'
 import type { HealthHandle } from '../runtime/health-handle.js'
 import { HealthReader, type Look } from '../runtime/health-reader.js'
+import { readStats } from '../runtime/stats.js'
 import type { ExitGate } from './exit-gate.js'
+import type { MetricsSource, RuntimeFigures } from './metrics-source.js'
 import type { ProbeReader } from './routes.js'
 
-export class RegionReader implements ProbeReader {
+export class RegionReader implements ProbeReader, MetricsSource {
   readonly #region: Region
   readonly policy: Policy
   readonly #reader: HealthReader
@@ -30,6 +33,19 @@ export class RegionReader implements ProbeReader {
   look(): Look {
     this.#checkNotStopped()
     return this.#chooseReader().look()
+  }
+
+  transitions(name: string): TransitionCounts | undefined {
+    return this.#chooseReader().transitions(name)
+  }
+
+  runtime(): RuntimeFigures {
+    const { mailboxWords, heapWords } = this.#region.layout
+    return {
+      ...readStats(this.#region, []),
+      mailboxBytes: mailboxWords * WORD_BYTES,
+      heapBytes: heapWords * WORD_BYTES,
+    }
   }
 
   /**

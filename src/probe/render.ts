@@ -1,107 +1,64 @@
-// From a verdict to the bytes of its JSON, equal to those of the Go server's encoding/json: its key order, its
-// escapes, what it leaves out. Reference § 2.3 and § 2.4. Pure but for the caches; any thread.
-import type { HealthCheckError } from '../model/errors.js'
+// From statuses to the bytes of their JSON, equal to those of the Go server: its key order, its escapes, what it
+// leaves out. Reference § 2.3. Pure; any thread.
 import { healthStatusName } from '../model/health-status.js'
-import { type ComponentStatus, compareUtf8, type HealthReport } from '../model/report.js'
+import { type ComponentStatus, compareUtf8 } from '../model/report.js'
+import { quote } from './go-json.js'
 
-/** What Go escapes beyond JSON, so that a body can be put into HTML and JavaScript as it is. */
-const ESCAPED_BY_GO = /[<>&\u2028\u2029]/
-const EACH_ESCAPED_BY_GO = new RegExp(ESCAPED_BY_GO, 'g')
-
-/** With the u flag a surrogate that is half of a pair is no match. */
-const LONE_SURROGATE = /[\ud800-\udfff]/u
-
-const encoder = new TextEncoder()
-
-/** A string as Go writes it. JSON.stringify agrees on control characters, `\b` and `\f` since Go 1.22. */
-export function quote(text: string): string {
-  // A lone surrogate is JavaScript's nearest thing to a byte that is not UTF-8, for which Go writes these six
-  // characters, while it writes a real U+FFFD as it is.
-  const json = text.isWellFormed()
-    ? JSON.stringify(text)
-    : `"${text
-        .split(LONE_SURROGATE)
-        .map((part) => JSON.stringify(part).slice(1, -1))
-        .join('\\ufffd')}"`
-  if (!ESCAPED_BY_GO.test(json)) return json
-  return json.replace(
-    EACH_ESCAPED_BY_GO,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
-}
-
-/** One component as JSON. */
-function renderComponent(status: ComponentStatus): string {
-  let json = `{"status":"${healthStatusName(status.status)}"`
-  if (status.message !== '') json += `,"message":${quote(status.message)}`
-  const keys = Object.keys(status.metadata).sort(compareUtf8)
+/** One component as a JSON object. */
+export function renderComponent({ status, message, metadata }: ComponentStatus): string {
+  let json = `{"status":"${healthStatusName(status)}"`
+  if (message !== '') json += `,"message":${quote(message)}`
+  const keys = Object.keys(metadata)
   if (keys.length > 0) {
-    const pairs = keys.map((key) => `${quote(key)}:${quote(status.metadata[key]!)}`)
-    json += `,"metadata":{${pairs.join(',')}}`
+    if (keys.length > 1) keys.sort(compareUtf8)
+    let before = ',"metadata":{'
+    for (const key of keys) {
+      json += `${before}${quote(key)}:${quote(metadata[key]!)}`
+      before = ','
+    }
+    json += '}'
   }
   return `${json}}`
 }
 
-// Keyed by identity: the runtime hands out the same frozen object as long as a component is unchanged, so a
-// report of a thousand components of which three moved renders three.
-const members = new WeakMap<ComponentStatus, { readonly name: string; readonly json: string }>()
-
-/** One member of `components`. The same status under the same name is rendered once. */
-function renderMember(name: string, status: ComponentStatus): string {
-  const known = members.get(status)
-  if (known?.name === name) return known.json
-  const json = `${quote(name)}:${renderComponent(status)}`
-  members.set(status, { name, json })
-  return json
+/** One member of `components`. */
+export function renderMember(name: string, status: ComponentStatus): string {
+  return `${quote(name)}:${renderComponent(status)}`
 }
 
-/** A verdict and its components, with the newline that Go's encoder ends in. Components come in report order. */
-export function renderVerdict(
-  status: string,
-  error: string | undefined,
-  report: HealthReport,
-): Uint8Array {
-  let json = `{"status":"${status}"`
-  if (error !== undefined && error !== '') json += `,"error":${quote(error)}`
-  if (report.size > 0) {
-    const parts: string[] = []
-    for (const [name, component] of report) parts.push(renderMember(name, component))
-    json += `,"components":{${parts.join(',')}}`
-  }
-  return encoder.encode(`${json}}\n`)
+/** What a body says of its check, without the brace that closes it. An error that is empty is left out. */
+export function renderVerdict(status: string, error: string | undefined, write = quote): string {
+  const verdict = `{"status":"${status}"`
+  return error === undefined || error === '' ? verdict : `${verdict},"error":${write(error)}`
 }
 
-/** An answer that has nothing to do with components. */
+/** The body of an answer that is an error and nothing else. */
 export function renderError(error: string): Uint8Array {
-  return encoder.encode(`{"error":${quote(error)}}\n`)
+  return Buffer.from(`{"error":${quote(error)}}\n`)
 }
 
-/** Renders the bodies of one path and keeps the last one while report and verdict are the same. */
-export class VerdictRenderer {
-  readonly #passText: string
-  readonly #failText: string
-  #report: HealthReport | undefined
-  #error: string | undefined
-  #body: Uint8Array | undefined
+const MEMBERS_END = Buffer.from('}\n')
+const CLOSING_BRACE = 0x7d
 
-  /** What `status` says where the check passes, and where it fails. */
-  constructor(passText: string, failText: string) {
-    this.#passText = passText
-    this.#failText = failText
-  }
+/**
+ * A whole body: what is said of the check, then `components` with these members, each ending in a comma; without
+ * members, no `components`. Ends in the newline that Go's encoder ends in.
+ */
+export function renderBody(verdict: string, members: Uint8Array): Uint8Array {
+  if (members.length === 0) return Buffer.from(`${verdict}}\n`)
+  const separator = verdict === '{' ? '' : ','
+  const head = Buffer.from(`${verdict}${separator}"components":{`)
+  const body = Buffer.concat([head, members, MEMBERS_END])
+  // In place of the last member's comma.
+  body[head.length + members.length - 1] = CLOSING_BRACE
+  return body
+}
 
-  render(report: HealthReport, error: HealthCheckError | undefined): Uint8Array {
-    const message = error?.message
-    if (this.#body === undefined || this.#report !== report || this.#error !== message) {
-      this.#body = renderVerdict(error ? this.#failText : this.#passText, message, report)
-      this.#report = report
-      this.#error = message
-    }
-    return this.#body
-  }
+/** What `renderBody` adds to a verdict and to members of at least one. */
+export const BODY_FRAME_BYTES = ',"components":{}\n'.length
 
-  /** The body of an answer without a report, because reading it failed. */
-  renderFailure(message: string): Uint8Array {
-    return encoder.encode(`{"status":"${this.#failText}","error":${quote(message)}}\n`)
-  }
+/** How long the body of a verdict is. */
+export function bodyBytes(verdict: string, members: Uint8Array): number {
+  const frameBytes = members.length === 0 ? '}\n'.length : members.length + BODY_FRAME_BYTES
+  return Buffer.byteLength(verdict) + frameBytes
 }

@@ -1,10 +1,16 @@
 // From a request to its answer: the paths of the probe server. Runs in the probe actor's thread, or in-process in
 // tests; reads the runtime, and asks nobody else.
-import type { HealthCheckError } from '../model/errors.js'
-import { judgeLiveness, judgeReadiness, type Policy } from '../model/policy.js'
+import { monotonicMs } from '../memory/control.js'
+import type { Policy } from '../model/policy.js'
 import type { Look } from '../runtime/health-reader.js'
-import type { ProbeAnswer, ProbeHandler } from './listener.js'
-import { renderError, VerdictRenderer } from './render.js'
+import { errorAnswer, METHOD_NOT_ALLOWED, NOT_FOUND, reasonOf, UNAUTHORIZED } from './answers.js'
+import { AudienceGuard } from './audience.js'
+import { Check } from './check.js'
+import { ComponentRoutes } from './component-routes.js'
+import type { ProbeAnswer, ProbeHandler, ProbeRequest } from './listener.js'
+import { ComponentMembers } from './members.js'
+import { parseProbeQuery, parseTarget, type Target } from './query.js'
+import { livenessQuestion, type Question, readinessQuestion, startupQuestion } from './questions.js'
 
 /** What the routes read, without asking another thread. */
 export interface ProbeReader {
@@ -31,78 +37,78 @@ export type Scrape = () => Promise<ProbeAnswer>
 export interface RouteOptions {
   readonly audience: Audience
   readonly scrape?: Scrape | undefined
+  /** Until when `/startupz` passes in any case, on `now`. Default: it does not. */
+  readonly startupDeadline?: number
+  /** Ms on a clock that never goes back; `monotonicMs` but in tests. */
+  readonly now?: () => number
 }
 
-const JSON_TYPE = 'application/json'
+/** Answers whatever is asked of a path by GET or HEAD. Never throws, never rejects. */
+type Route = (request: ProbeRequest, target: Target) => ProbeAnswer | Promise<ProbeAnswer>
 
-const notFound: ProbeAnswer = {
-  status: 404,
-  contentType: JSON_TYPE,
-  body: renderError('not found'),
-}
-
-const methodNotAllowed: ProbeAnswer = {
-  status: 405,
-  contentType: JSON_TYPE,
-  headers: [['Allow', 'GET, HEAD']],
-  body: renderError('method not allowed'),
-}
+const COMPONENTS = '/components'
 
 /** The answers of the probe server. A read that fails is answered 503 with its reason, never left open. */
-export function createProbeHandler(reader: ProbeReader, _options: RouteOptions): ProbeHandler {
+export function createProbeHandler(reader: ProbeReader, options: RouteOptions): ProbeHandler {
   const { policy } = reader
-  const livez = createCheck(
-    reader,
-    ({ report, gate }) => judgeLiveness(policy, gate, (name) => report.get(name)),
-    new VerdictRenderer('healthy', 'unhealthy'),
+  const { scrape, startupDeadline = 0, now = monotonicMs } = options
+  const audience = new AudienceGuard(options.audience)
+  // Once true it stays true, so it need not be asked for again; and every look is a chance to see it become true,
+  // whichever path it is for.
+  let hasStarted = false
+  const look = (): Look => {
+    const seen = reader.look()
+    if (!hasStarted) hasStarted = reader.hasBeenReady(seen)
+    return seen
+  }
+  const context = { look, audience, members: new ComponentMembers() }
+  const components = new ComponentRoutes(context)
+  const probe = (question: Question) => probeRoute(new Check(question, context))
+  const livez = probe(livenessQuestion(policy))
+  const startup = startupQuestion(
+    policy,
+    () => hasStarted,
+    () => now() < startupDeadline,
   )
-  const readyz = createCheck(
-    reader,
-    ({ report, gate }) => judgeReadiness(policy, gate, (name) => report.get(name)),
-    new VerdictRenderer('ready', 'not ready'),
-  )
-  const routes = new Map([
+  const routes = new Map<string, Route>([
     ['/healthz', livez],
     ['/livez', livez],
-    ['/readyz', readyz],
+    ['/readyz', probe(readinessQuestion(policy))],
+    ['/startupz', probe(startup)],
+    [COMPONENTS, (request) => components.answerAll(request)],
   ])
-  return ({ method, target }) => {
-    const route = routes.get(target) ?? routes.get(pathOf(target))
-    if (route === undefined) return notFound
-    return method === 'GET' || method === 'HEAD' ? route() : methodNotAllowed
-  }
-}
+  if (scrape !== undefined) routes.set('/metrics', scrapeRoute(scrape, audience))
+  const component: Route = (request, { path }) =>
+    components.answerOne(request, path.slice(COMPONENTS.length + 1))
 
-function createCheck(
-  reader: ProbeReader,
-  judge: (look: Look) => HealthCheckError | undefined,
-  renderer: VerdictRenderer,
-): () => ProbeAnswer {
-  // The last answer is kept with its body, so an unchanged verdict costs the read alone.
-  let last: ProbeAnswer | undefined
-  return () => {
-    try {
-      const look = reader.look()
-      const error = judge(look)
-      const body = renderer.render(look.report, error)
-      const status = error ? 503 : 200
-      if (last?.body !== body) last = { status, contentType: JSON_TYPE, body }
-      return last
-    } catch (error) {
-      // The runtime was stopped, or its memory is not ours to read: either is an answer to a probe.
-      const message = error instanceof Error ? error.message : 'the health runtime cannot be read'
-      return { status: 503, contentType: JSON_TYPE, body: renderer.renderFailure(message) }
+  return (request) => {
+    let target: Target = { path: request.target, query: '' }
+    let route = routes.get(target.path)
+    if (route === undefined) {
+      target = parseTarget(request.target)
+      const isComponent = target.path.startsWith(`${COMPONENTS}/`)
+      route = isComponent ? component : routes.get(target.path)
     }
+    if (route === undefined) return NOT_FOUND
+    const { method } = request
+    return method === 'GET' || method === 'HEAD' ? route(request, target) : METHOD_NOT_ALLOWED
   }
 }
 
-/** The path of a request target: no query, percent-decoded. A target that cannot be decoded names no path of ours. */
-function pathOf(target: string): string {
-  const path = target.split('?', 1)[0]!
-  if (!path.includes('%')) return path
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return ''
+function probeRoute(check: Check): Route {
+  return (request, { path, query }) => {
+    const asked = parseProbeQuery(query)
+    return 'problem' in asked ? errorAnswer(400, asked.problem) : check.answer(request, path, asked)
+  }
+}
+
+function scrapeRoute(scrape: Scrape, audience: AudienceGuard): Route {
+  return async (request) => {
+    if (!audience.mayScrape(request)) return UNAUTHORIZED
+    try {
+      return await scrape()
+    } catch (error) {
+      return errorAnswer(503, `metrics cannot be read: ${reasonOf(error)}`)
+    }
   }
 }

@@ -17,7 +17,7 @@ export async function flush(attachment: Attachment, timeoutMs: number): Promise<
     while (backlog > 0) {
       const sequence = Atomics.load(words, APPLIED_SEQUENCE)
       Atomics.add(words, APPLY_WAITERS, 1)
-      // Pairs with Drain.#settle, as in AppliedWait.wait.
+      // Pairs with Drain.#settle, as in AppliedWait.
       if (attachment.backlog() === 0) return
       const wait = Atomics.waitAsync(words, APPLIED_SEQUENCE, sequence, SLICE_MS)
       if (wait.async) await wait.value

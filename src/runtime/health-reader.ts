@@ -4,6 +4,7 @@
 import { type ControlState, monotonicMs } from '../memory/control.js'
 import { MANAGER_FAILED, MANAGER_STATE } from '../memory/layout.js'
 import type { Region } from '../memory/region.js'
+import type { TransitionCounts } from '../memory/slot-cache.js'
 import { TableReader, type Watched, watch } from '../memory/table-reader.js'
 import { NO_METADATA } from '../memory/text.js'
 import { RUNTIME_COMPONENT } from '../model/component.js'
@@ -67,6 +68,11 @@ export class HealthReader {
   look(): Look {
     const { report, control } = this.#reader.snapshot()
     return { report: this.#withRuntime(report), gate: gateOf(control) }
+  }
+
+  /** How often a component of the last report has turned to each status; undefined if it is gone by now, or has no slot. */
+  transitions(name: string): TransitionCounts | undefined {
+    return this.#reader.transitions(name)
   }
 
   checkLiveness(): Verdict {

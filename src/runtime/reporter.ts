@@ -123,7 +123,7 @@ export class Reporter implements ComponentReporter {
   }
 
   deregister(): void {
-    if (this.#isBound() && this.#end(false)) return
+    if (this.#ensureBound() && this.#end(false)) return
     this.#whenSettled(() => this.#end(true))
   }
 
@@ -161,7 +161,7 @@ export class Reporter implements ComponentReporter {
     if (metadata !== null && metadata !== undefined) checkMetadata(metadata)
     const text = this.#texts.encode(message)
     const pairs = this.#encode(metadata)
-    if (this.#isBound() && this.#tell(status, message, text, pairs, false)) return
+    if (this.#ensureBound() && this.#tell(status, message, text, pairs, false)) return
     this.#whenSettled(() => this.#tell(status, message, text, pairs, true))
   }
 
@@ -199,7 +199,7 @@ export class Reporter implements ComponentReporter {
     return isPublished
   }
 
-  #isBound(): boolean {
+  #ensureBound(): boolean {
     return this.#slot !== UNBOUND || this.bind()
   }
 

@@ -8,6 +8,7 @@ import {
   CUT_COUNT,
   HEAP_USED_BYTES,
   IGNORED_COUNT,
+  JOURNAL_GAPS,
   MAILBOX_CUTS,
   MAILBOX_FREE,
   MAILBOX_HEAD,
@@ -59,6 +60,8 @@ export interface RuntimeStats {
   readonly components: number
   /** Transitions journaled. */
   readonly transitions: number
+  /** How often a reader of the transitions was lapped and told of a gap, whatever it had missed. */
+  readonly journalGaps: number
   /** Records applied, of every kind. */
   readonly applied: number
   /** Updates and deregistrations of components that were not registered, by name or by an outdated reporter. */
@@ -117,6 +120,7 @@ export function readStats(region: Region, servers: readonly ActorStats[]): Runti
   return {
     components: count(COMPONENT_COUNT),
     transitions: journalCount(words),
+    journalGaps: count(JOURNAL_GAPS),
     applied: count(APPLIED_COUNT),
     ignored,
     superseded: count(SUPERSEDED_COUNT),

@@ -4,22 +4,27 @@ import { describe, type TestContext, test } from 'node:test'
 import type { ProbeHandler, ProbeListener } from '../../src/probe/listener.js'
 import { createProbeHandler } from '../../src/probe/routes.js'
 import { FakeReader, OPEN_TO_ALL, reportOf } from '../fake-reader.js'
+import { goldenVerdicts, readerOf } from './golden.js'
 import { RawConnection } from './raw-connection.js'
 
 export function describeProbeContract(
   name: string,
   createListener: (handler: ProbeHandler) => ProbeListener,
 ): void {
-  async function listen(t: TestContext, reader: FakeReader): Promise<number> {
-    const listener = createListener(createProbeHandler(reader, OPEN_TO_ALL))
+  async function listen(t: TestContext, handler: ProbeHandler): Promise<number> {
+    const listener = createListener(handler)
     t.after(() => listener.stop())
     return (await listener.start('127.0.0.1', 0)).port
   }
 
-  async function open(t: TestContext, reader = new FakeReader()): Promise<RawConnection> {
-    const connection = await RawConnection.open(await listen(t, reader))
+  async function connect(t: TestContext, handler: ProbeHandler): Promise<RawConnection> {
+    const connection = await RawConnection.open(await listen(t, handler))
     t.after(() => connection.close())
     return connection
+  }
+
+  function open(t: TestContext, reader = new FakeReader()): Promise<RawConnection> {
+    return connect(t, createProbeHandler(reader, OPEN_TO_ALL))
   }
 
   async function exchange(t: TestContext, method: string, target: string, reader?: FakeReader) {
@@ -29,32 +34,16 @@ export function describeProbeContract(
   }
 
   describe(`answers over ${name}`, () => {
-    test('answers a check that passes with 200 and its body', async (t) => {
-      const reader = Object.assign(new FakeReader(), {
-        report: reportOf({
-          collector_manager: [1, '55/60 active', { active: '55' }],
-          dakr_transport: [2, 'retrying'],
-        }),
+    for (const golden of goldenVerdicts) {
+      test(`answers with the bytes of the reference: ${golden.what}`, async (t) => {
+        const reader = readerOf(golden)
+        const { statusLine, headers, body } = await exchange(t, 'GET', golden.path, reader)
+        const reason = golden.status === 200 ? '200 OK' : '503 Service Unavailable'
+        assert.equal(statusLine, `HTTP/1.1 ${reason}`)
+        assert.equal(headers.get('content-type'), 'application/json')
+        assert.equal(body, golden.body)
       })
-      const { statusLine, body } = await exchange(t, 'GET', '/healthz', reader)
-      assert.equal(statusLine, 'HTTP/1.1 200 OK')
-      assert.equal(
-        body,
-        '{"status":"healthy","components":{"collector_manager":{"status":"healthy","message":"55/60 active","metadata":{"active":"55"}},"dakr_transport":{"status":"degraded","message":"retrying"}}}\n',
-      )
-    })
-
-    test('answers a check that fails with 503 and its body', async (t) => {
-      const reader = Object.assign(new FakeReader(), {
-        report: reportOf({ collector_manager: [0], dakr_transport: [0] }),
-      })
-      const { statusLine, body } = await exchange(t, 'GET', '/readyz', reader)
-      assert.equal(statusLine, 'HTTP/1.1 503 Service Unavailable')
-      assert.equal(
-        body,
-        '{"status":"not ready","error":"collector_manager is not ready (status: unspecified)","components":{"collector_manager":{"status":"unspecified"},"dakr_transport":{"status":"unspecified"}}}\n',
-      )
-    })
+    }
 
     test('answers a read that fails with 503 and its reason', async (t) => {
       const reader = Object.assign(new FakeReader(), { failure: new Error('stopped') })
@@ -125,7 +114,106 @@ export function describeProbeContract(
     })
 
     test('tolerates a query', async (t) => {
-      assert.equal((await exchange(t, 'GET', '/readyz?verbose=1')).body, '{"status":"ready"}\n')
+      assert.equal((await exchange(t, 'GET', '/readyz?a=1&&b')).body, '{"status":"ready"}\n')
+    })
+
+    test('answers ?verbose in lines of plain text', async (t) => {
+      const reader = FakeReader.of({ collector_manager: [3, 'gone'] })
+      const target = '/livez?verbose&exclude=n%C3%A9t'
+      const { statusLine, headers, body } = await exchange(t, 'GET', target, reader)
+      assert.equal(statusLine, 'HTTP/1.1 503 Service Unavailable')
+      assert.equal(headers.get('content-type'), 'text/plain; charset=utf-8')
+      assert.equal(
+        body,
+        '[-]collector_manager failed: unhealthy: gone\n' +
+          'warn: some health checks cannot be excluded: no matches for "n\u00e9t"\n' +
+          'livez check failed\n',
+      )
+    })
+
+    test('refuses a query that cannot be followed with 400', async (t) => {
+      const { statusLine, body } = await exchange(t, 'GET', '/readyz?failon=never')
+      assert.equal(statusLine, 'HTTP/1.1 400 Bad Request')
+      assert.equal(body, '{"error":"failon=\\"never\\": must be degraded"}\n')
+    })
+
+    test('answers /components/{name} for a name of any characters', async (t) => {
+      const name = 'a/b%c d?\u00e9\u{1f600}'
+      const reader = FakeReader.of({ [name]: [2, 'slow'] })
+      const target = `/components/${encodeURIComponent(name)}?x=1`
+      const { statusLine, body } = await exchange(t, 'GET', target, reader)
+      assert.equal(statusLine, 'HTTP/1.1 200 OK')
+      assert.equal(body, '{"status":"degraded","message":"slow"}\n')
+    })
+
+    test('answers /components with all of them', async (t) => {
+      const reader = FakeReader.of({ b: [1], a: [0] })
+      const { body } = await exchange(t, 'GET', '/components', reader)
+      assert.equal(body, '{"components":{"a":{"status":"unspecified"},"b":{"status":"healthy"}}}\n')
+    })
+
+    test('gives a kubelet no more than it reads, and others all', async (t) => {
+      const message = 'x'.repeat(100)
+      const names = Array.from({ length: 500 }, (_, i) => `component_${i}`)
+      const reader = FakeReader.of(Object.fromEntries(names.map((name) => [name, [1, message]])))
+      const connection = await open(t, reader)
+      connection.request('GET', '/livez', 'User-Agent: kube-probe/1.30')
+      const kubelet = await connection.receive()
+      assert.ok(Number(kubelet.headers.get('content-length')) <= 10_240)
+      assert.equal(JSON.parse(kubelet.body).status, 'healthy')
+      connection.request('GET', '/livez', 'User-Agent: curl/8')
+      assert.equal(
+        Object.keys(JSON.parse((await connection.receive()).body).components).length,
+        500,
+      )
+    })
+
+    test('asks for authorization where components are not for everybody', async (t) => {
+      const audience = { detail: 'authorized', token: 'sixteen-characters-or-more' } as const
+      const handler = createProbeHandler(FakeReader.of({ a: [1] }), { audience })
+      // As from elsewhere: all clients of a test are on loopback.
+      const remote: ProbeHandler = (request) =>
+        handler({
+          method: request.method,
+          target: request.target,
+          header: (field) => request.header(field),
+          isFromLoopback: () => false,
+        })
+      const connection = await connect(t, remote)
+      connection.request('GET', '/components/a')
+      const refused = await connection.receive()
+      assert.equal(refused.statusLine, 'HTTP/1.1 401 Unauthorized')
+      assert.equal(refused.headers.get('www-authenticate'), 'Bearer')
+      connection.request('GET', '/components/a', `Authorization: bearer ${audience.token}`)
+      assert.equal((await connection.receive()).body, '{"status":"healthy"}\n')
+      connection.request('GET', '/healthz')
+      assert.equal((await connection.receive()).body, '{"status":"healthy"}\n')
+    })
+
+    test('knows a client on loopback', async (t) => {
+      const audience = { detail: 'authorized', token: undefined } as const
+      const handler = createProbeHandler(FakeReader.of({ a: [1] }), { audience })
+      const connection = await connect(t, handler)
+      connection.request('GET', '/components/a')
+      assert.equal((await connection.receive()).body, '{"status":"healthy"}\n')
+    })
+
+    test('answers /metrics when they are there', async (t) => {
+      const scrape = async () => {
+        await new Promise((resolve) => setImmediate(resolve))
+        return {
+          status: 200,
+          contentType: 'text/plain; version=0.0.4',
+          body: Buffer.from('a 1\n'),
+        } as const
+      }
+      const handler = createProbeHandler(new FakeReader(), { ...OPEN_TO_ALL, scrape })
+      const connection = await connect(t, handler)
+      connection.request('GET', '/metrics')
+      const { statusLine, headers, body } = await connection.receive()
+      assert.equal(statusLine, 'HTTP/1.1 200 OK')
+      assert.equal(headers.get('content-type'), 'text/plain; version=0.0.4')
+      assert.equal(body, 'a 1\n')
     })
 
     test('matches a percent-encoded path', async (t) => {
@@ -235,7 +323,7 @@ export function describeProbeContract(
     })
 
     test('refuses what is not HTTP and goes on', async (t) => {
-      const port = await listen(t, new FakeReader())
+      const port = await listen(t, createProbeHandler(new FakeReader(), OPEN_TO_ALL))
       const bad = await RawConnection.open(port)
       bad.send('\u0000\u0001 nonsense\r\n\r\n')
       const good = await RawConnection.open(port)
@@ -246,7 +334,7 @@ export function describeProbeContract(
     })
 
     test('survives a client that leaves before it is answered', async (t) => {
-      const port = await listen(t, new FakeReader())
+      const port = await listen(t, createProbeHandler(new FakeReader(), OPEN_TO_ALL))
       for (let i = 0; i < 20; i++) {
         const leaving = await RawConnection.open(port)
         leaving.request('GET', '/healthz')

@@ -15,8 +15,13 @@ for (const part of ['src', 'workers']) {
   cpSync(join(dist, part), join(folder, part), { recursive: true })
 }
 mkdirSync(join(folder, 'node_modules'))
-const comlink = fileURLToPath(new URL('../..', import.meta.resolve('comlink')))
-symlinkSync(comlink, join(folder, 'node_modules', 'comlink'))
+for (const [name, root] of [
+  ['comlink', '../..'],
+  ['prom-client', '.'],
+] as const) {
+  const path = fileURLToPath(new URL(root, import.meta.resolve(name)))
+  symlinkSync(path, join(folder, 'node_modules', name))
+}
 writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
 writeFileSync(
   join(folder, 'host.js'),

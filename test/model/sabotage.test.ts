@@ -16,6 +16,7 @@ import {
   isLatestTicket,
   isMailboxWord,
   isSequence,
+  isTransitionCount,
   isWord,
   type Rules,
   seenOnce,
@@ -191,6 +192,21 @@ const SABOTAGES: readonly (readonly [string, keyof typeof SCENARIOS, Rules])[] =
     'a successor redoes nothing',
     'the manager is killed in a transition',
     { successor: dropped(isSequence) },
+  ],
+  [
+    'a transition is counted after the slot is committed',
+    'the manager is killed in a transition',
+    { manager: swapped(isTransitionCount, isSequence) },
+  ],
+  [
+    'a transition is counted before it is journaled',
+    'the manager is killed in a transition',
+    { manager: swapped(isWord(layout.JOURNAL_TAIL), isTransitionCount) },
+  ],
+  [
+    'a successor does not count what was not counted',
+    'the manager is killed in a transition',
+    { successor: dropped(isTransitionCount) },
   ],
   [
     'a successor leaves the table as it was',

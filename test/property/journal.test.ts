@@ -148,6 +148,7 @@ class JournalWorld {
       message: blocks[1],
       metadata: blocks[2],
       givesMetadata: true,
+      isCountOdd: false,
       atLow: lowWord(told.at),
       atHigh: highWord(told.at),
     })

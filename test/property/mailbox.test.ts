@@ -137,6 +137,15 @@ class MailboxWorld {
     const copy = new Int32Array(sent.words.length)
     this.#reader.copy(position, copy)
     assert.deepEqual(copy, sent.words)
+    // Beside the ring, in the heap, which is empty here.
+    const { words, layout } = this.#region
+    words.set(sent.words, layout.heap)
+    assert.ok(this.#reader.equals(position, layout.heap, sent.words.length))
+    for (const index of sent.words.keys()) {
+      words[layout.heap + index]! ^= 1
+      assert.ok(!this.#reader.equals(position, layout.heap, sent.words.length), `word ${index}`)
+      words[layout.heap + index]! ^= 1
+    }
   }
 
   check(): void {

@@ -12,6 +12,8 @@ export interface ModelComponent {
   metadata: Pairs
   since: number
   updatedAt: number
+  /** Transitions to each status since the registration. */
+  readonly counts: Record<number, number>
 }
 
 export interface ModelTransition {
@@ -50,6 +52,7 @@ export class TableModel {
       metadata: [],
       since: at,
       updatedAt: at,
+      counts: { 0: 0, 1: 0, 2: 0, 3: 0 },
     })
     return true
   }
@@ -79,6 +82,7 @@ export class TableModel {
         at,
       })
       component.since = at
+      component.counts[status]!++
     }
     component.status = status
     component.message = message
@@ -86,10 +90,10 @@ export class TableModel {
   }
 
   /** The report in the order of the names' UTF-8 bytes. */
-  report(): [string, Omit<ModelComponent, 'id'>][] {
+  report(): [string, Omit<ModelComponent, 'id' | 'counts'>][] {
     return [...this.components]
       .sort(([a], [b]) => compareBytes(a, b))
-      .map(([name, { id: _, ...component }]) => [name, component])
+      .map(([name, { id: _, counts: __, ...component }]) => [name, component])
   }
 
   livenessError(now: number): string | undefined {

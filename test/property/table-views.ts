@@ -35,6 +35,9 @@ export class TableViews {
     const { report, control } = this.#reader.snapshot()
     assert.deepEqual([...report].map(toComparable), this.#model.report())
     assert.equal(report.size, this.#model.components.size)
+    for (const [name, { counts }] of this.#model.components) {
+      assert.deepEqual(this.#reader.transitions(name), counts, name)
+    }
     const { isStandby, livenessDeadline, readinessDeadline } = this.#model
     assert.equal(control.isStandby, isStandby)
     assert.equal(control.livenessDeadline, livenessDeadline)

@@ -55,7 +55,7 @@ export class TableWorld {
       { maxComponents: MAX_COMPONENTS, maxThreads: 8, mailboxBytes: 2048 },
       firstTicket,
     )
-    // Mailbox positions are counters, too; they are even.
+    // Mailbox positions are counters, too; they are multiples of 8.
     for (let i = 0; i < this.region.layout.maxThreads; i++) {
       const header = mailboxHeader(this.region, i)
       this.region.words[header + MAILBOX_TAIL] = firstTicket & ~7

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { rowOf, skippedRow, timedSubject } from '../../bench/harness.js'
+import { timedSubject } from '../../bench/harness.js'
+import { rowOf, skippedRow } from '../../bench/row.js'
 import {
   judgeLatency,
   judgeRatio,

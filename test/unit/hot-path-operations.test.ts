@@ -2,9 +2,8 @@
 // (each is a builtin call), and allocations. Only calls of this thread are counted; the manager has its own.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { type ComponentReporter, HealthManager, HealthStatus } from '../../src/index.js'
+import { allocatedBytes } from '../allocations.js'
 
 const MESSAGE = 'collecting, 55 of 60 active'
 const METADATA = { active: '55', total: '60' }
@@ -31,28 +30,6 @@ function countAtomics(run: () => void): { total: number; of(name: string): numbe
   }
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0)
   return { total, of: (name) => counts.get(name) ?? 0 }
-}
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
-
-const TRIES = 21
-/** Few enough that what they allocate, if they do, fits in the young generation: a collection would hide it. */
-const CALLS = 10_000
-
-/** Bytes that one call of `run` allocates: the median over some tries, as a compiler thread may allocate meanwhile. */
-function allocatedBytes(run: () => void): number {
-  // Compiled code is what counts.
-  for (let i = 0; i < 10 * CALLS; i++) run()
-  const deltas: number[] = []
-  for (let attempt = 0; attempt < TRIES; attempt++) {
-    collectGarbage()
-    const heapUsed = process.memoryUsage().heapUsed
-    for (let i = 0; i < CALLS; i++) run()
-    deltas.push(process.memoryUsage().heapUsed - heapUsed)
-  }
-  deltas.sort((a, b) => a - b)
-  return deltas[(TRIES - 1) / 2]! / CALLS
 }
 
 describe('the hot paths', () => {

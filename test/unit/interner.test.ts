@@ -47,6 +47,16 @@ test('a message that the caller holds already is shared', () => {
   assert.equal(heap.usedBytes, 32)
 })
 
+test('a long message is shared while the caller holds it, though no cache keeps it', () => {
+  const { heap, intern } = rig(64)
+  const long = 'x'.repeat(300)
+  const block = intern(long)
+  const usedBytes = heap.usedBytes
+  assert.equal(intern(long, block), block)
+  assert.equal(heap.usedBytes, usedBytes)
+  assert.notEqual(intern(long), block)
+})
+
 test('a message that was seen before is shared although nobody holds it any more', () => {
   const { heap, intern, show } = rig(16)
   const block = intern('ok')

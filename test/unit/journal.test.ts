@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { JournalReader, journalCount, repairJournalTail } from '../../src/memory/journal.js'
 import {
+  JOURNAL_GAPS,
   JOURNAL_OLDEST,
   JOURNAL_TAIL,
   JOURNAL_TAIL_HIGH_FIRST,
   JOURNAL_TAIL_HIGH_SECOND,
 } from '../../src/memory/layout.js'
+import { readStats } from '../../src/runtime/stats.js'
 import { Bench, smallRegion } from './core-support.js'
 
 function rig(sizes = {}) {
@@ -68,6 +70,22 @@ test('a reader that was lapped is told how many it missed, and goes on with the 
   const entry = reader.next()
   assert.ok(entry !== undefined && 'number' in entry)
   assert.deepEqual([entry.number, entry.message], [3, 'h1'])
+})
+
+test('a gap is counted once, however much was missed, and no reader without one is', () => {
+  const { bench, reporter } = rig({ journalBytes: 4 * 64 })
+  const lapped = new JournalReader(bench.region, 'oldest')
+  for (let i = 0; i < 4; i++) {
+    reporter.healthy()
+    reporter.degraded()
+  }
+  bench.drain.run()
+  for (let next = lapped.next(); next !== undefined; next = lapped.next());
+  assert.equal(bench.word(JOURNAL_GAPS), 1)
+  const inTime = new JournalReader(bench.region, 'oldest')
+  for (let next = inTime.next(); next !== undefined; next = inTime.next());
+  assert.equal(bench.word(JOURNAL_GAPS), 1)
+  assert.equal(readStats(bench.region, []).journalGaps, 1)
 })
 
 test('the longest name is journaled whole also where payloads may only be short', () => {

@@ -59,7 +59,14 @@ test('the words of the control block are different, and those of different write
     ['manager, table', [layout.TABLE_SEQUENCE, layout.APPLIED_SEQUENCE, layout.MANAGER_BEAT]],
     [
       'readers',
-      [layout.APPLY_WAITERS, layout.SNAPSHOT_REQUESTS, layout.SNAPSHOT_DONES, layout.STALE_READS],
+      [
+        layout.APPLY_WAITERS,
+        layout.SNAPSHOT_REQUESTS,
+        layout.SNAPSHOT_DONES,
+        layout.STALE_READS,
+        layout.READINESS_SEEN,
+        layout.JOURNAL_GAPS,
+      ],
     ],
     ['attachers', [layout.MAILBOX_HIGH_WATER, layout.PHASE]],
     [
@@ -106,9 +113,10 @@ test('the words of the control block are different, and those of different write
   assert.equal(new Set(lines).size, lines.length)
 })
 
-test('a slot holds two copies and, a line away, the words of producers', () => {
+test('a slot holds two copies, the counts beside them and, a line away, the words of producers', () => {
   assert.ok(layout.COPY_FIELDS <= layout.SLOT_COPY_WORDS)
-  assert.ok(2 * layout.SLOT_COPY_WORDS <= layout.SLOT_LATEST_TICKET)
+  assert.ok(layout.SLOT_COPY_WORDS + layout.COPY_FIELDS <= layout.SLOT_TRANSITIONS)
+  assert.ok(layout.SLOT_TRANSITIONS + layout.STATUS_COUNT <= layout.SLOT_LATEST_TICKET)
   assert.ok(layout.SLOT_BEAT < layout.SLOT_WORDS)
   assert.equal(layout.SLOT_LATEST_TICKET % LINE_WORDS, 0)
 })

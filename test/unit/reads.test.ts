@@ -1,10 +1,11 @@
 // What readers owe when time passes, when the manager is away, and at the edges of sizes.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { AppliedWait } from '../../src/memory/applied-wait.js'
 import { monotonicMs, toFloatWords } from '../../src/memory/control.js'
 import {
   KIND_SUPPRESS_LIVENESS,
+  PARKED,
   SLOT_BEAT,
   SLOT_WORDS,
   SNAPSHOT_DONES,
@@ -110,4 +111,42 @@ test('a reader that comes back for another pause gets it', (t) => {
     // The reader gives up this attempt; its next request comes before the manager looks again.
     Atomics.add(words, SNAPSHOT_DONES, 1)
   }
+})
+
+/** A reader of an update that is published, the manager at work or parked; the manager comes to it at some look. */
+function waiting(t: TestContext, isParked: boolean, spinMs: number) {
+  const bench = new Bench()
+  bench.register(bench.attach(0), 'c').update(1, 'pending')
+  bench.region.words[PARKED] = isParked ? 1 : 0
+  const applied = new AppliedWait(bench.region, spinMs)
+  assert.equal(applied.note(), false)
+  const { load } = Atomics
+  let looks = 0
+  t.mock.method(Atomics, 'load', (words: Int32Array<SharedArrayBuffer>, index: number) => {
+    if (++looks === 200) bench.drain.run()
+    return load(words, index)
+  })
+  const { mock } = t.mock.method(Atomics, 'wait', () => {
+    bench.drain.run()
+    return 'ok'
+  })
+  return { isApplied: () => applied.wait(1_000), sleeps: () => mock.callCount() }
+}
+
+test('a reader looks for a manager that wakes without going to sleep', (t) => {
+  const { isApplied, sleeps } = waiting(t, true, 60_000)
+  assert.equal(isApplied(), true)
+  assert.equal(sleeps(), 0)
+})
+
+test('a reader goes to sleep while the manager works on other records', (t) => {
+  const { isApplied, sleeps } = waiting(t, false, 60_000)
+  assert.equal(isApplied(), true)
+  assert.equal(sleeps(), 1)
+})
+
+test('a reader that may not look goes to sleep at once', (t) => {
+  const { isApplied, sleeps } = waiting(t, true, 0)
+  assert.equal(isApplied(), true)
+  assert.equal(sleeps(), 1)
 })

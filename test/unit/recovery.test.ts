@@ -12,7 +12,7 @@ import {
   TABLE_SEQUENCE,
 } from '../../src/memory/layout.js'
 import { mailboxHeader } from '../../src/memory/mailbox.js'
-import { SlotMap } from '../../src/memory/slot-latch.js'
+import { SlotMap, SlotWriter } from '../../src/memory/slot-latch.js'
 import { encodeText } from '../../src/memory/text.js'
 import { Bench } from './core-support.js'
 
@@ -66,6 +66,21 @@ test('a transition is journaled once, although its record is met again', () => {
   bench.drain.run()
   assert.deepEqual(transitionsOf(bench), ['broken'])
   assert.equal(bench.report().get('x')?.message, 'broken')
+})
+
+test('a transition is counted once, whether its manager died before or after it had counted', () => {
+  for (const isCounted of [true, false]) {
+    const { bench, reporter } = rig()
+    const slots = new SlotWriter(new SlotMap(bench.region))
+    for (const status of [3, 1, 3] as const) reporter.update(status, `${status}`)
+    bench.drain.run(2)
+    dieBeforeCommit(bench, 0)
+    if (!isCounted) bench.region.words[slots.map.transitions(0) + 3]!--
+    for (let i = 0; i < 3; i++) bench.restart()
+    bench.drain.run()
+    const counts = [0, 1, 2, 3].map((status) => slots.transitions(0, status))
+    assert.deepEqual(counts, [0, 1, 0, 2])
+  }
 })
 
 test('a transition that was written already is not written again', () => {

@@ -222,3 +222,36 @@ test('a message is encoded once however often it is repeated, and a thousand oth
   }
   assert.equal(texts.encode('x'.repeat(100)).isCut, true)
 })
+
+test('an update by whom a registration in another mailbox has not reached yet waits for it and is applied', (t) => {
+  const bench = new Bench()
+  const elsewhere = bench.attach(1)
+  const here = bench.attach(2, 100)
+  const reporter = bench.reporter(here, 'x')
+  elsewhere.register(encodeText('x', 255))
+  // The manager runs while the reporter's thread waits for it, and at no other time.
+  t.mock.method(Atomics, 'wait', () => {
+    bench.drain.run()
+    return 'ok'
+  })
+  reporter.healthy('hello')
+  bench.drain.run()
+  assert.equal(bench.report().get('x')?.message, 'hello')
+})
+
+test('an update that meets a deregistration under way waits for what was published, and finds the next registration', (t) => {
+  const bench = new Bench()
+  const here = bench.attach(1, 100)
+  const reporter = bench.register(here, 'x')
+  reporter.healthy('of the old registration')
+  const elsewhere = bench.attach(2)
+  bench.reporter(elsewhere, 'x').deregister()
+  elsewhere.register(encodeText('x', 255))
+  t.mock.method(Atomics, 'wait', () => {
+    bench.drain.run()
+    return 'ok'
+  })
+  reporter.healthy('of the new registration')
+  bench.drain.run()
+  assert.equal(bench.report().get('x')?.message, 'of the new registration')
+})

@@ -1,20 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { HealthError } from '../../src/model/errors.js'
-import type { ProbeAnswer } from '../../src/probe/listener.js'
 import { createProbeHandler } from '../../src/probe/routes.js'
+import { ask, send } from '../ask.js'
 import { FakeReader, OPEN_TO_ALL, reportOf } from '../fake-reader.js'
 
-/** Asks as a client from elsewhere, without headers. */
 function handlerOf(reader: FakeReader) {
   const handler = createProbeHandler(reader, OPEN_TO_ALL)
-  return (method: string, target: string) =>
-    handler({ method, target, header: () => '', isFromLoopback: () => false }) as ProbeAnswer
+  return (method: string, target: string) => send(handler, target, { method })
 }
 
 function get(reader: FakeReader, target: string, method = 'GET') {
-  const { status, body, ...rest } = handlerOf(reader)(method, target)
-  return { status, body: new TextDecoder().decode(body), ...rest }
+  return ask(reader, target, { method })
 }
 
 const unhealthy = FakeReader.of({ collector_manager: [3, 'gone'] })
@@ -51,7 +48,7 @@ test('/readyz tells why the program is not ready', () => {
   )
 })
 
-for (const target of ['/healthz?', '/healthz?verbose=1&x=%zz', '/%68ealthz', '/%68ealthz?a=1']) {
+for (const target of ['/healthz?', '/healthz?a=1&&=&x=%zz&%', '/%68ealthz', '/%68ealthz?a=1']) {
   test(`${target} is /healthz`, () => {
     assert.equal(get(new FakeReader(), target).body, '{"status":"healthy"}\n')
   })
@@ -113,8 +110,35 @@ test('a read that works again is answered again', () => {
 })
 
 test('an unchanged verdict is answered with the same object', () => {
+  for (const path of ['/healthz', '/readyz', '/startupz', '/components']) {
+    const handler = handlerOf(unhealthy)
+    assert.equal(handler('GET', path), handler('HEAD', `${path}?x=1`))
+  }
   const handler = handlerOf(unhealthy)
   assert.equal(handler('GET', '/healthz'), handler('GET', '/livez'))
+})
+
+test('an unchanged verdict costs neither a judgement nor a look at the request', () => {
+  const reader = FakeReader.of({ collector_manager: [3, 'gone'] })
+  let lookUps = 0
+  const report = Object.assign(new Map(reader.report), {
+    get(name: string) {
+      lookUps++
+      return Map.prototype.get.call(this, name)
+    },
+  })
+  reader.report = report
+  const handler = createProbeHandler(reader, OPEN_TO_ALL)
+  const unread = () => {
+    throw new Error('nobody needs that')
+  }
+  const request = { method: 'GET', target: '/livez', header: unread, isFromLoopback: unread }
+  // Not that of hasBeenReady, which is asked until it is true.
+  reader.hasBeenReady = () => false
+  const answer = handler(request)
+  const before = lookUps
+  for (let i = 0; i < 10; i++) assert.equal(handler(request), answer)
+  assert.equal(lookUps, before)
 })
 
 test('a verdict that turns is answered with its new code', () => {
@@ -123,4 +147,41 @@ test('a verdict that turns is answered with its new code', () => {
   assert.equal(handler('GET', '/readyz').status, 200)
   reader.report = reportOf({ dakr_transport: [3] })
   assert.equal(handler('GET', '/readyz').status, 503)
+})
+
+test('a suppression that begins or runs out turns the verdict on the same report', () => {
+  const reader = FakeReader.of({ collector_manager: [3, 'gone'], dakr_transport: [1] })
+  const handler = handlerOf(reader)
+  const open = reader.gate
+  const codes = () => ['/livez', '/readyz'].map((path) => handler('GET', path).status)
+  assert.deepEqual(codes(), [503, 503])
+  reader.gate = { ...open, isLivenessSuppressed: true }
+  assert.deepEqual(codes(), [200, 503])
+  reader.gate = { ...open, isReadinessSuppressed: true }
+  assert.deepEqual(codes(), [503, 200])
+  reader.gate = { ...open, isStandby: true }
+  assert.deepEqual(codes(), [503, 200])
+  reader.gate = open
+  assert.deepEqual(codes(), [503, 503])
+})
+
+test('a gate that changes nothing keeps the answer', () => {
+  const reader = FakeReader.of({ collector_manager: [1], dakr_transport: [1] })
+  const handler = handlerOf(reader)
+  const answer = handler('GET', '/readyz')
+  reader.gate = { ...reader.gate, isReadinessSuppressed: true }
+  assert.equal(handler('GET', '/readyz'), answer)
+})
+
+test('a body shows the report that its verdict is of, whichever path was asked last', () => {
+  const reader = FakeReader.of({ collector_manager: [1, 'one'] })
+  const handler = handlerOf(reader)
+  const message = (path: string) =>
+    JSON.parse(Buffer.from(handler('GET', path).body).toString()).components.collector_manager
+      .message
+  assert.equal(message('/livez'), 'one')
+  reader.report = reportOf({ collector_manager: [1, 'two'] })
+  assert.equal(message('/components'), 'two')
+  assert.equal(message('/livez'), 'two')
+  assert.equal(message('/readyz'), 'two')
 })

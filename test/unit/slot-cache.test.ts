@@ -63,6 +63,34 @@ test('a slot that was given to another component shows nothing of the one before
   assert.deepEqual(reader.glance([watch('first')]).statuses, [undefined])
 })
 
+test('transitions are counted by the status they led to, from each registration on', () => {
+  const { bench, attachment, reader } = rig()
+  const reporter = bench.register(attachment, 'x')
+  bench.register(attachment, 'idle')
+  for (const status of [1, 3, 3, 2, 1, 0] as const) reporter.update(status, `${status}`)
+  bench.drain.run()
+  reader.snapshot()
+  assert.deepEqual(reader.transitions('x'), { 0: 1, 1: 2, 2: 1, 3: 1 })
+  assert.deepEqual(reader.transitions('idle'), { 0: 0, 1: 0, 2: 0, 3: 0 })
+  assert.equal(reader.transitions('unknown'), undefined)
+  reporter.deregister()
+  bench.register(attachment, 'x')
+  reader.snapshot()
+  assert.deepEqual(reader.transitions('x'), { 0: 0, 1: 0, 2: 0, 3: 0 })
+})
+
+test('the transitions of a component that is gone since the last read are nobody else’s', () => {
+  const { bench, attachment, reader } = rig()
+  const reporter = bench.register(attachment, 'first')
+  reporter.healthy()
+  bench.drain.run()
+  reader.snapshot()
+  reporter.deregister()
+  bench.register(attachment, 'second').degraded()
+  bench.drain.run()
+  assert.equal(reader.transitions('first'), undefined)
+})
+
 test('statuses and their metadata are frozen', () => {
   const { bench, attachment, reader } = rig()
   bench.register(attachment, 'x').healthy('ok', { a: '1' })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { HASH_MASK } from '../../src/memory/layout.js'
 import {
   cutText,
   decodeMetadata,
@@ -103,4 +104,16 @@ test('a key that leaves no room for a cut value is left out with its value', () 
 test('metadata of which nothing fits is empty, and counts as cut', () => {
   const encoded = encodeMetadata({ [`k${'x'.repeat(100)}`]: '1' }, 64)
   assert.deepEqual(encoded, { header: 0, words: new Int32Array(0), hash: 0, isCut: true })
+})
+
+test('messages that differ in one digit are spread over the places that records name, wherever it stands', () => {
+  for (let at = 0; at < 8; at++) {
+    const texts = Array.from({ length: 10 }, (_, i) => `${'queue is'.slice(0, at)}${i} deep`)
+    const places = new Set(texts.map((text) => encodeText(text, 64).hash & HASH_MASK))
+    assert.ok(places.size >= 9, `at=${at} places=${places.size}`)
+  }
+  const many = Array.from({ length: 256 }, (_, i) => encodeText(`queue depth=${1000 + i}`, 64).hash)
+  // 226 is what a thousand places give to 256 by chance.
+  const places = new Set(many.map((hash) => hash & HASH_MASK)).size
+  assert.ok(places > 200, `places=${places}`)
 })

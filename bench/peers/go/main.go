@@ -3,7 +3,8 @@
 //
 //	unchanged N | unchanged-metadata N | flips N | distinct N | liveness N | readiness N
 //	                        -> {"operations":N,"nanoseconds":T}
-//	serve COMPONENTS MILLIS -> {"port":P}   MILLIS > 0: one component changes every so many ms
+//	serve COMPONENTS [MILLIS] -> {"port":P} with MILLIS > 0, one component changes every so many ms
+//	block loop MILLIS       -> {"isBlocked":true}, then {"isFree":true}: keeps the main goroutine busy
 //	rest                    -> {}           stops what serve started
 package main
 
@@ -135,12 +136,24 @@ func main() {
 		case "readiness":
 			elapsed = readiness(large, largeNames, number(1))
 		case "serve":
-			port, close := serve(number(1), time.Duration(number(2))*time.Millisecond)
+			every := 0
+			if len(fields) > 2 {
+				every = number(2)
+			}
+			stop()
+			port, close := serve(number(1), time.Duration(every)*time.Millisecond)
 			stop = close
 			out.Encode(map[string]int{"port": port})
 			continue
+		case "block":
+			out.Encode(map[string]bool{"isBlocked": true})
+			for end := time.Now().Add(time.Duration(number(2)) * time.Millisecond); time.Now().Before(end); {
+			}
+			out.Encode(map[string]bool{"isFree": true})
+			continue
 		case "rest":
 			stop()
+			stop = func() {}
 			out.Encode(map[string]int{})
 			continue
 		default:

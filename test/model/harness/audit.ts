@@ -50,6 +50,17 @@ export function assertShows(region: Region, model: PlainModel): void {
   assertSound(region)
   assert.deepEqual(stateOf(new TableReader(region, 0)), model.state)
   assertJournal(region, model.changes)
+  assertTransitions(region, model)
+}
+
+/** Each component counts its own transitions since its registration, whatever the journal still has of them. */
+function assertTransitions(region: Region, model: PlainModel): void {
+  const reader = new TableReader(region, 0)
+  const counted = [...reader.snapshot().report.keys()].map((name) => [
+    name,
+    reader.transitions(name),
+  ])
+  assert.deepEqual(Object.fromEntries(counted), model.transitions)
 }
 
 /** The journal has counted these changes, and still has the last ones of them. */

@@ -50,6 +50,8 @@ export class PlainModel {
   #isStandby = false
   readonly #deadlines = { liveness: 0, readiness: 0 }
   readonly changes: Change[] = []
+  /** Of each component since its registration, by new status. */
+  readonly transitions: Record<string, Record<number, number>> = {}
 
   constructor(told: Iterable<Told> = []) {
     for (const each of told) this.tell(each)
@@ -59,9 +61,11 @@ export class PlainModel {
     switch (told.kind) {
       case 'register':
         this.#components[told.name] ??= { status: 0, message: '', metadata: {} }
+        this.transitions[told.name] ??= { 0: 0, 1: 0, 2: 0, 3: 0 }
         return
       case 'deregister':
         delete this.#components[told.name]
+        delete this.transitions[told.name]
         return
       case 'standby':
         this.#isStandby = told.isStandby
@@ -89,6 +93,7 @@ export class PlainModel {
     const metadata = told.metadata ?? before.metadata
     this.#components[component] = { status: newStatus, message, metadata }
     if (newStatus === before.status) return
+    this.transitions[component]![newStatus]!++
     this.changes.push({ component, oldStatus: before.status, newStatus, message, metadata })
   }
 }

@@ -19,6 +19,10 @@ export const isMailboxWord = (word: number): Place => {
 export const isWord = (word: number): Place => {
   return (_, index) => index === word
 }
+export const isTransitionCount: Place = (region, index) => {
+  const first = new SlotMap(region).transitions(0)
+  return index >= first && index < first + layout.STATUS_COUNT
+}
 export const isLatestTicket: Place = (region, index) =>
   index === new SlotMap(region).latestTicket(0)
 

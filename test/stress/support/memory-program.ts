@@ -1,5 +1,5 @@
-// Program of the memory test, run with --expose-gc and --max-semi-space-size=1 in a process of its own: how much resident memory 10,000
-// components take, all of the runtime's threads included. Says it as JSON.
+// Program of the memory test, run with --expose-gc in a process of its own: how much resident memory 10,000 components
+// take, all of the runtime's threads included. Says it as JSON.
 import { HealthManager } from '../../../src/index.js'
 
 const COMPONENTS = 10_000

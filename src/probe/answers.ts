@@ -1,0 +1,29 @@
+// Answers that are the same for everybody, or that say nothing but what went wrong. Pure; any thread.
+import type { AnswerStatus, ProbeAnswer } from './listener.js'
+import { renderError } from './render.js'
+
+export const JSON_TYPE = 'application/json'
+export const TEXT_TYPE = 'text/plain; charset=utf-8'
+
+export function errorAnswer(status: AnswerStatus, error: string): ProbeAnswer {
+  return { status, contentType: JSON_TYPE, body: renderError(error) }
+}
+
+export const NOT_FOUND = errorAnswer(404, 'not found')
+
+export const COMPONENT_NOT_FOUND = errorAnswer(404, 'component not found')
+
+export const METHOD_NOT_ALLOWED: ProbeAnswer = {
+  ...errorAnswer(405, 'method not allowed'),
+  headers: [['Allow', 'GET, HEAD']],
+}
+
+export const UNAUTHORIZED: ProbeAnswer = {
+  ...errorAnswer(401, 'unauthorized'),
+  headers: [['WWW-Authenticate', 'Bearer']],
+}
+
+/** What to say of a failed read: the runtime was stopped, or its memory is not ours to read. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'the health runtime cannot be read'
+}

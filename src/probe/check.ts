@@ -1,0 +1,181 @@
+// One probe path's answers: judged on every request, rendered only when something that they show has changed.
+// Belongs to the probe actor's thread.
+import type { HealthCheckError } from '../model/errors.js'
+import type { Gate } from '../model/policy.js'
+import type { HealthReport } from '../model/report.js'
+import type { Look } from '../runtime/health-reader.js'
+import { JSON_TYPE, reasonOf, TEXT_TYPE } from './answers.js'
+import type { AudienceGuard } from './audience.js'
+import { isKubelet, KUBELET_BYTES, renderForKubelet } from './kubelet-body.js'
+import type { ProbeAnswer, ProbeRequest } from './listener.js'
+import type { ComponentMembers } from './members.js'
+import { type Asked, PLAIN } from './query.js'
+import type { Question } from './questions.js'
+import { bodyBytes, renderBody, renderVerdict } from './render.js'
+import { failedReadLine, fitForKubelet, lastLine, verdictLines } from './verbose.js'
+
+/** What the checks of a handler share. */
+export interface CheckContext {
+  readonly look: () => Look
+  readonly audience: AudienceGuard
+  readonly members: ComponentMembers
+}
+
+/** A verdict and the report that it is shown with; its bodies are rendered when somebody asks for them. */
+interface Verdict {
+  readonly report: HealthReport
+  readonly error: HealthCheckError | undefined
+  readonly asked: Asked
+  /** How long the whole body is; undefined until somebody asks for one. */
+  wholeBytes: number | undefined
+  whole: ProbeAnswer | undefined
+  forKubelet: ProbeAnswer | undefined
+}
+
+export class Check {
+  readonly #question: Question
+  readonly #context: CheckContext
+  /** For those who are not shown more. */
+  readonly #passed: ProbeAnswer
+  readonly #failed: ProbeAnswer
+  /** What a probe without a query was told last, and the gate that this rests on besides the report. */
+  #verdict: Verdict | undefined
+  #gate: Gate | undefined
+
+  constructor(question: Question, context: CheckContext) {
+    this.#question = question
+    this.#context = context
+    this.#passed = jsonAnswer(
+      true,
+      Buffer.from(`${renderVerdict(question.passText, undefined)}}\n`),
+    )
+    this.#failed = jsonAnswer(
+      false,
+      Buffer.from(`${renderVerdict(question.failText, undefined)}}\n`),
+    )
+  }
+
+  /** Never throws. `path` is the one of several by which the client knows this check. */
+  answer(request: ProbeRequest, path: string, asked: Asked): ProbeAnswer {
+    const isShown = this.#context.audience.maySee(request)
+    try {
+      const look = this.#context.look()
+      const gate = this.#question.gateOf(look)
+      const verdict = this.#verdictOf(look.report, gate, asked)
+      const isPassing = verdict.error === undefined
+      if (asked.isVerbose) {
+        const lines = isShown ? this.#lines(verdict, gate) : []
+        return textAnswer(isPassing, lines, path, request)
+      }
+      if (isShown) return this.#show(verdict, request)
+      return isPassing ? this.#passed : this.#failed
+    } catch (error) {
+      // The runtime was stopped, or its memory is not ours to read: either is an answer to a probe.
+      const reason = reasonOf(error)
+      if (asked.isVerbose) {
+        return textAnswer(false, isShown ? [failedReadLine(reason)] : [], path, request)
+      }
+      if (!isShown) return this.#failed
+      return jsonAnswer(
+        false,
+        renderBody(renderVerdict(this.#question.failText, reason), NO_MEMBERS),
+      )
+    }
+  }
+
+  #verdictOf(report: HealthReport, gate: Gate, asked: Asked): Verdict {
+    if (asked.excluded !== PLAIN.excluded || asked.failOn !== PLAIN.failOn) {
+      return verdictOf(report, this.#judge(report, gate, asked), asked)
+    }
+    const last = this.#verdict
+    // Nothing else decides: a suppression that has run out shows in the gate of this very look.
+    if (last?.report === report && isSameGate(this.#gate, gate)) return last
+    const error = this.#judge(report, gate, PLAIN)
+    this.#gate = gate
+    if (last?.report === report && last.error?.message === error?.message) return last
+    this.#verdict = verdictOf(report, error, PLAIN)
+    return this.#verdict
+  }
+
+  #judge(report: HealthReport, gate: Gate, asked: Asked): HealthCheckError | undefined {
+    const { names } = this.#question
+    const counted =
+      asked.excluded.size === 0 ? names : names.filter((name) => !asked.excluded.has(name))
+    return this.#question.judge(counted, gate, (name) => report.get(name), asked.failOn)
+  }
+
+  #show(verdict: Verdict, request: ProbeRequest): ProbeAnswer {
+    const { members } = this.#context
+    const { report, error } = verdict
+    if (verdict.wholeBytes === undefined) {
+      members.update(report)
+      verdict.wholeBytes = bodyBytes(this.#render(error), members.bytes)
+    }
+    const isForKubelet = verdict.wholeBytes > KUBELET_BYTES && isKubelet(request)
+    const known = isForKubelet ? verdict.forKubelet : verdict.whole
+    if (known !== undefined) return known
+    members.update(report)
+    if (!isForKubelet) {
+      verdict.whole = jsonAnswer(!error, renderBody(this.#render(error), members.bytes))
+      return verdict.whole
+    }
+    const { passText, failText } = this.#question
+    const status = error ? failText : passText
+    const body = renderForKubelet(status, error?.message, this.#failing(verdict), members)
+    verdict.forKubelet = jsonAnswer(!error, body)
+    return verdict.forKubelet
+  }
+
+  #render(error: HealthCheckError | undefined): string {
+    const { passText, failText } = this.#question
+    return renderVerdict(error ? failText : passText, error?.message)
+  }
+
+  /** What explains the verdict, in the policy's order. */
+  #failing({ report, asked: { excluded, failOn } }: Verdict): string[] {
+    return this.#question.names.filter(
+      (name) =>
+        !excluded.has(name) &&
+        this.#question.judgeOne(name, report.get(name), failOn) !== undefined,
+    )
+  }
+
+  #lines({ report, asked }: Verdict, gate: Gate): string[] {
+    return verdictLines(this.#question, gate, (name) => report.get(name), asked)
+  }
+}
+
+function verdictOf(
+  report: HealthReport,
+  error: HealthCheckError | undefined,
+  asked: Asked,
+): Verdict {
+  return { report, error, asked, wholeBytes: undefined, whole: undefined, forKubelet: undefined }
+}
+
+const NO_MEMBERS = new Uint8Array(0)
+
+function isSameGate(a: Gate | undefined, b: Gate): boolean {
+  return (
+    a !== undefined &&
+    a.isStandby === b.isStandby &&
+    a.isLivenessSuppressed === b.isLivenessSuppressed &&
+    a.isReadinessSuppressed === b.isReadinessSuppressed
+  )
+}
+
+function jsonAnswer(isPassing: boolean, body: Uint8Array): ProbeAnswer {
+  return { status: isPassing ? 200 : 503, contentType: JSON_TYPE, body }
+}
+
+function textAnswer(
+  isPassing: boolean,
+  lines: readonly string[],
+  path: string,
+  request: ProbeRequest,
+): ProbeAnswer {
+  const last = lastLine(path, isPassing)
+  let text = `${lines.join('')}${last}`
+  if (text.length > KUBELET_BYTES / 3 && isKubelet(request)) text = fitForKubelet(lines, last)
+  return { status: isPassing ? 200 : 503, contentType: TEXT_TYPE, body: Buffer.from(text) }
+}
