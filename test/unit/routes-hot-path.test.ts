@@ -23,6 +23,8 @@ for (const [what, reader] of [
     test(`a verdict that ${what} is told again to ${who} without a body of its own`, () => {
       const look = reader.look()
       reader.look = () => look
+      // Or each call would judge readiness, and make an error that says why it fails.
+      reader.hasBeenReady = () => true
       const handler = createProbeHandler(reader, OPEN_TO_ALL)
       const request = {
         method: 'GET',
