@@ -25,7 +25,8 @@ interface Where {
 }
 
 /**
- * Answers `/healthz`, `/livez` and `/readyz` from a thread of its own, so also while every other thread is blocked.
+ * Answers probes, scrapes and, where asked for, gRPC health checks from a thread of its own, so also while every other
+ * thread is blocked.
  * Keeps the process alive from `start()` to `stop()`, as an `http.Server` does.
  */
 export class HealthServer implements AttachedServer {
