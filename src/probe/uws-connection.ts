@@ -17,6 +17,8 @@ export class UwsConnection implements Connection {
   hasSentBody = false
   /** Whether its `onData` is set. */
   isArmed = false
+  /** Whether more of the body of its last request may come. */
+  isInBody = false
   /** Its place in {@link WatchedConnections}, which alone sets it. */
   watchIndex = NOT_WATCHED
 

@@ -19,8 +19,9 @@
 //      but for each of them, so at most 256 are known in this way.
 //   4. The others have an `onData`, and the one whose `onData` follows the handler was asking. It cannot be set again
 //      before the packet at hand is done with; the one of them that was claimed last is told by its offset until then.
-//   5. Where a body was announced, the `onData` may be of another connection, whose body goes on; so the offset has to
-//      show that the answer begins on the connection that is meant, before it is completed.
+//   5. An `onData` may also be of a connection whose body goes on, and is then none of a request. And for a request that
+//      announces a body, the offset has to show that its answer begins on the connection that is meant, before it is
+//      completed.
 //   6. Nothing that is called by an `onData` or `onWritable` closes their connection: it would free them while they run,
 //      and spoil the heap. What may close it is put off until the loop comes round.
 //   7. A request that nobody claims is closed, not answered, which is safe by 1. This happens to announced bodies that
@@ -173,10 +174,12 @@ export class UwsConnections {
   }
 
   #claim(connection: UwsConnection, isLast: boolean): void {
+    const { isInBody } = connection
+    connection.isInBody = !isLast
     if (isLast) connection.isArmed = false
     const request = this.#request
     // With an answer under way it cannot be a request of this one: uWebSockets.js closes a connection that asks then.
-    if (request !== undefined && !connection.isAnswering) {
+    if (request !== undefined && !isInBody && !connection.isAnswering) {
       this.#request = undefined
       this.#hasClaimed = true
       request.answer(connection)

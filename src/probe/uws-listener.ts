@@ -128,8 +128,13 @@ export class UwsListener implements ProbeListener {
         isInDoubt: connection === undefined && announcesBody(request),
         connection: request.getHeader('connection').toLowerCase(),
       }
-      if (connection !== undefined) this.#answer(connection, form, found)
-      else this.#answerOnClaim(form, found)
+      if (connection === undefined) {
+        this.#answerOnClaim(form, found)
+        return
+      }
+      this.#answer(connection, form, found)
+      // Its next request will be told by an `onData`, so what comes before must not be taken for it.
+      if (!connection.isWatched) connection.isInBody = announcesBody(request)
     } catch {
       // The handler never throws and the calls don't either. If one does, a closed connection is a failed probe.
       tryClose(response)

@@ -130,6 +130,7 @@ async function fuzz(
 }
 
 const few = { maxConnections: 20, headersTimeoutMs: 5_000, idleTimeoutMs: 5_000 }
+const patient = { maxConnections: 1_000, headersTimeoutMs: 5_000, idleTimeoutMs: 5_000 }
 const hurried = { maxConnections: 1_000, headersTimeoutMs: 100, idleTimeoutMs: 50 }
 
 for (const transport of transports) {
@@ -138,6 +139,9 @@ for (const transport of transports) {
 
   test(`${transport} survives clients that do anything, where all are soon late`, (t) =>
     fuzz(t, transport, hurried, anyRequests))
+
+  test(`${transport} survives clients that do anything, where all may stay`, (t) =>
+    fuzz(t, transport, patient, anyRequests))
 
   test(`${transport} survives clients that want much and then a close`, (t) =>
     fuzz(t, transport, hurried, largeLastRequest))

@@ -143,6 +143,26 @@ test('closes who asks in one packet behind a HEAD, and nobody else', async () =>
   assert.equal(other.closes, 0)
 })
 
+test('takes a body that goes on for no request', async () => {
+  const { open, request, connections } = world()
+  const [head, body] = [open(), open()]
+  // Answered while its body goes on.
+  connections.tryFind(body)
+  connections.waitForClaim({ response: body, hasBody: true, answer: () => {} })
+  body.claim!(new ArrayBuffer(1), false)
+  assert.equal(request(head, 'head'), true)
+  connections.tryFind(head)
+  connections.waitForClaim({
+    response: head,
+    hasBody: false,
+    answer: () => assert.fail('was taken for a request of another one'),
+  })
+  body.claim!(new ArrayBuffer(1), true)
+  await round()
+  assert.equal(head.closes, 1)
+  assert.equal(body.closes, 0)
+})
+
 test('touches no socket that is gone', () => {
   const { open, request, connections, passMs } = world()
   const sockets = [open(), open(), open()]
