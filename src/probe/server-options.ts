@@ -38,7 +38,7 @@ export interface HealthServerOptions {
    * send `token`. All others get the status alone. A proxy on this host makes loopback clients of all of its own.
    */
   detail?: Detail
-  /** The bearer token of `detail: 'authorized'`, 16 to 4,096 visible ASCII characters. Never logged, never shown. */
+  /** The bearer token of `detail: 'authorized'`, 16 to 2,048 visible ASCII characters. Never logged, never shown. */
   token?: string
   /** What bounds clients. */
   limits?: {
@@ -46,7 +46,7 @@ export interface HealthServerOptions {
     maxConnections?: number
     /** How long a request's headers may take, in ms, 100 to 600,000. Default 5,000, as in the reference. */
     headersTimeoutMs?: number
-    /** How long a connection may be idle, in ms, 100 to 600,000. Default 10,000. */
+    /** How long a connection may be idle, in ms, 100 to 600,000. Default 10,000, which uWebSockets.js does not exceed. */
     idleTimeoutMs?: number
   }
   /** Answers HTTPS instead of HTTP: paths of PEM files, read again when they change. A kubelet does not verify them. */
@@ -97,7 +97,7 @@ export interface ServerSettings {
 
 const MAX_READ_TIMEOUT_MS = 1_000
 const MAX_CLIENT_TIMEOUT_MS = 600_000
-const TOKEN = /^[!-~]{16,4096}$/
+const TOKEN = /^[!-~]{16,2048}$/
 
 const OPTION_NAMES = [
   'host',
@@ -162,7 +162,7 @@ function resolveAudience({ detail = 'always', token }: HealthServerOptions): Aud
   }
   // The token itself is never shown.
   if (token !== undefined && (typeof token !== 'string' || !TOKEN.test(token))) {
-    const rule = 'must be a string of 16 to 4,096 visible ASCII characters'
+    const rule = 'must be a string of 16 to 2,048 visible ASCII characters'
     throw argumentError('typeof token', typeof token, rule)
   }
   return { detail, token }
