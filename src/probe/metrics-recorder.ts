@@ -4,6 +4,7 @@ import type { Policy } from '../model/policy.js'
 import type { OnJudged } from './check.js'
 import { isLater, type ProbeHandler } from './listener.js'
 import { Judgements } from './metrics-judgements.js'
+import { parseTarget } from './query.js'
 
 /** Every `path` there can be, however many targets clients think of. */
 export const PATHS = [
@@ -115,18 +116,10 @@ export function measured(handler: ProbeHandler, recorder: ProbeRecorder): ProbeH
 }
 
 function pathIndexOf(target: string): number {
+  // Allocates nothing for a target that is its path.
   const exact = pathIndexes.get(target)
   if (exact !== undefined) return exact
-  const queryAt = target.indexOf('?')
-  let path = queryAt === -1 ? target : target.slice(0, queryAt)
-  if (path.includes('%')) {
-    try {
-      path = decodeURIComponent(path)
-    } catch {
-      // No path of ours, as for the routes.
-      return OTHER_PATH
-    }
-  }
+  const { path } = parseTarget(target)
   const known = pathIndexes.get(path)
   if (known !== undefined) return known
   return path.startsWith('/components/') ? COMPONENT_PATH : OTHER_PATH
