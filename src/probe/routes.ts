@@ -31,7 +31,7 @@ export interface Audience {
   readonly token: string | undefined
 }
 
-/** Answers `/metrics`; see metrics.ts. */
+/** Answers `/metrics`, or throws or rejects where the runtime cannot be read; see metrics.ts. */
 export type Scrape = () => Promise<ProbeAnswer>
 
 export interface RouteOptions {
@@ -110,7 +110,7 @@ function scrapeRoute(scrape: Scrape, audience: AudienceGuard): Route {
     try {
       return await scrape()
     } catch (error) {
-      return errorAnswer(503, `metrics cannot be read: ${reasonOf(error)}`)
+      return errorAnswer(503, reasonOf(error))
     }
   }
 }
