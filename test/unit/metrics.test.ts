@@ -122,6 +122,13 @@ test('the runtime is told of by its counters', async () => {
   }
 })
 
+test('what counts and times requests says that it is those over HTTP alone', async () => {
+  const text = await (await metricsOf(new FakeSource())).text()
+  for (const family of ['health_probe_requests_total', 'health_probe_duration_seconds']) {
+    assert.match(text, new RegExp(`^# HELP ${family} .*HTTP.*gRPC`, 'm'))
+  }
+})
+
 test('no mailbox at all is no depth', async () => {
   const source = new FakeSource()
   source.figures = { ...source.figures, mailboxes: [] }
