@@ -9,16 +9,20 @@ import type { AudienceGuard } from './audience.js'
 import { isKubelet, KUBELET_BYTES, renderForKubelet } from './kubelet-body.js'
 import type { ProbeAnswer, ProbeRequest } from './listener.js'
 import type { ComponentMembers } from './members.js'
-import { type Asked, PLAIN } from './query.js'
+import { type Asked, isJudgedPlainly, PLAIN } from './query.js'
 import type { Question } from './questions.js'
 import { bodyBytes, renderBody, renderVerdict } from './render.js'
 import { failedReadLine, fitForKubelet, lastLine, verdictLines } from './verbose.js'
+
+/** Told of each verdict before it is answered: the path that asked, as the routes know it, and what decided. Must not throw. */
+export type OnJudged = (path: string, look: Look, asked: Asked) => void
 
 /** What the checks of a handler share. */
 export interface CheckContext {
   readonly look: () => Look
   readonly audience: AudienceGuard
   readonly members: ComponentMembers
+  readonly onJudged: OnJudged | undefined
 }
 
 /** A verdict and the report that it is shown with; its bodies are rendered when somebody asks for them. */
@@ -62,6 +66,7 @@ export class Check {
       const look = this.#context.look()
       const gate = this.#question.gateOf(look)
       const verdict = this.#verdictOf(look.report, gate, asked)
+      this.#context.onJudged?.(path, look, asked)
       const isPassing = verdict.error === undefined
       if (asked.isVerbose) {
         const lines = isShown ? this.#lines(verdict, gate) : []
@@ -84,7 +89,7 @@ export class Check {
   }
 
   #verdictOf(report: HealthReport, gate: Gate, asked: Asked): Verdict {
-    if (asked.excluded !== PLAIN.excluded || asked.failOn !== PLAIN.failOn) {
+    if (!isJudgedPlainly(asked)) {
       return verdictOf(report, this.#judge(report, gate, asked), asked)
     }
     const last = this.#verdict

@@ -236,7 +236,7 @@ export const RUNTIME_FAMILIES: readonly FamilySpec[] = [
   },
   {
     name: 'health_probe_requests_total',
-    help: 'Requests answered by the probe actor since its start.',
+    help: 'HTTP requests answered by the probe actor since its start; gRPC calls are not counted.',
     type: 'counter',
     labelNames: ['path', 'code'],
     *samples({ recorder }) {
@@ -247,7 +247,7 @@ export const RUNTIME_FAMILIES: readonly FamilySpec[] = [
   },
   {
     name: 'health_probe_duration_seconds',
-    help: 'Time from a request to its answer within the probe actor.',
+    help: 'Time from an HTTP request to its answer within the probe actor; gRPC calls are not timed.',
     type: 'histogram',
     labelNames: ['path'],
     *samples({ recorder }) {

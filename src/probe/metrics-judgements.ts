@@ -4,6 +4,7 @@
 import { type FailOn, judgeAlive, judgeReady, type Policy } from '../model/policy.js'
 import type { ComponentStatus } from '../model/report.js'
 import type { Look } from '../runtime/health-reader.js'
+import { type Asked, isJudgedPlainly } from './query.js'
 
 /** The checks by the last part of the path that asks for them, which are the `type`s of component-base's metrics. */
 export const CHECKS = ['healthz', 'livez', 'readyz'] as const
@@ -66,6 +67,7 @@ interface Tally {
 }
 
 interface CheckTally {
+  readonly check: Check
   readonly tallies: readonly Tally[]
   /** The report that the outcomes are of, and how many probes found it so that are not in the tallies yet. */
   report: Look['report'] | undefined
@@ -74,11 +76,13 @@ interface CheckTally {
 
 export class Judgements {
   readonly #policy: Policy
-  readonly #checks: Readonly<Record<Check, CheckTally>>
+  /** By the path that asks, in the order of CHECKS. */
+  readonly #checks: ReadonlyMap<string, CheckTally>
 
   constructor(policy: Policy) {
     this.#policy = policy
     const tallyOf = (check: Check): CheckTally => ({
+      check,
       tallies: namesOf(check, policy).map((name) => ({
         name,
         status: undefined,
@@ -89,66 +93,60 @@ export class Judgements {
       report: undefined,
       pending: 0,
     })
-    this.#checks = {
-      healthz: tallyOf('healthz'),
-      livez: tallyOf('livez'),
-      readyz: tallyOf('readyz'),
-    }
+    this.#checks = new Map(CHECKS.map((check) => [`/${check}`, tallyOf(check)]))
   }
 
-  /** A probe was answered. The target says which components it has left out, and how strict it was. */
-  count(check: Check, look: Look, target: string): void {
-    if (isGated(check, look)) return
-    const queryAt = target.indexOf('?')
-    if (queryAt !== -1 && /exclude|failon/.test(target)) {
-      this.#countStrictly(check, look, new URLSearchParams(target.slice(queryAt)))
+  /** A probe of `path` was judged. Paths whose components are not counted are none of ours. */
+  count(path: string, look: Look, asked: Asked): void {
+    const tally = this.#checks.get(path)
+    if (tally === undefined || isGated(tally.check, look)) return
+    if (!isJudgedPlainly(asked)) {
+      this.#countAsAsked(tally, look, asked)
       return
     }
-    const tally = this.#checks[check]
-    if (tally.report !== look.report) this.#turnTo(check, look)
+    if (tally.report !== look.report) this.#turnTo(tally, look)
     tally.pending++
   }
 
   /** How often each component passed and failed; those that no probe has looked at are left out. */
   *counts(): Iterable<Omit<Judgement, 'isPassing'> & Pick<Tally, 'successes' | 'errors'>> {
-    for (const check of CHECKS) {
-      const { tallies } = this.#settle(check)
+    for (const tally of this.#checks.values()) {
+      settle(tally)
+      const { check, tallies } = tally
       for (const { name, successes, errors } of tallies) {
         if (successes + errors > 0) yield { name, check, successes, errors }
       }
     }
   }
 
-  #settle(check: Check): CheckTally {
-    const tally = this.#checks[check]
-    for (const each of tally.tallies) {
-      if (each.outcome === true) each.successes += tally.pending
-      else if (each.outcome === false) each.errors += tally.pending
-    }
-    tally.pending = 0
-    return tally
-  }
-
-  #turnTo(check: Check, { report }: Look): void {
-    const tally = this.#settle(check)
+  #turnTo(tally: CheckTally, { report }: Look): void {
+    settle(tally)
     tally.report = report
     for (const each of tally.tallies) {
       const status = report.get(each.name)
       // The same frozen object as long as the component is unchanged.
       if (status === each.status) continue
       each.status = status
-      each.outcome = judge(check, this.#policy, each.name, status)
+      each.outcome = judge(tally.check, this.#policy, each.name, status)
     }
   }
 
-  #countStrictly(check: Check, { report }: Look, query: URLSearchParams): void {
-    const excluded = query.getAll('exclude')
-    const failOn = query.get('failon') === 'degraded' ? 'degraded' : 'unhealthy'
-    for (const each of this.#checks[check].tallies) {
-      if (excluded.includes(each.name)) continue
+  #countAsAsked({ check, tallies }: CheckTally, { report }: Look, asked: Asked): void {
+    const { excluded, failOn } = asked
+    for (const each of tallies) {
+      if (excluded.has(each.name)) continue
       const outcome = judge(check, this.#policy, each.name, report.get(each.name), failOn)
       if (outcome === true) each.successes++
       else if (outcome === false) each.errors++
     }
   }
+}
+
+/** Counts the probes that have found the components as they were. */
+function settle(tally: CheckTally): void {
+  for (const each of tally.tallies) {
+    if (each.outcome === true) each.successes += tally.pending
+    else if (each.outcome === false) each.errors += tally.pending
+  }
+  tally.pending = 0
 }

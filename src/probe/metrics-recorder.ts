@@ -1,12 +1,12 @@
 // Counts and times what the probe actor answers. Runs with every probe, so it does no more than add to plain arrays;
 // what becomes of the numbers is decided when somebody scrapes them. Probe actor's thread.
 import type { Policy } from '../model/policy.js'
-import type { Look } from '../runtime/health-reader.js'
+import type { OnJudged } from './check.js'
 import { isLater, type ProbeHandler } from './listener.js'
-import { CHECKS, Judgements } from './metrics-judgements.js'
-import type { ProbeReader } from './routes.js'
+import { Judgements } from './metrics-judgements.js'
+import { parseTarget } from './query.js'
 
-/** Every `path` there can be, however many targets clients think of. The checks come first, in the order of CHECKS. */
+/** Every `path` there can be, however many targets clients think of. */
 export const PATHS = [
   '/healthz',
   '/livez',
@@ -59,25 +59,13 @@ export class ProbeRecorder {
   readonly #buckets = new Float64Array(PATHS.length * BUCKET_COUNT)
   /** By path, in ms. */
   readonly #sums = new Float64Array(PATHS.length)
-  /** What was read last; undefined after a read that failed. */
-  #look: Look | undefined
 
   constructor(policy: Policy) {
     this.judgements = new Judgements(policy)
   }
 
-  /** The same reader, whose looks this recorder knows: what it has seen is what a probe was answered from. */
-  watch(reader: ProbeReader): ProbeReader {
-    return {
-      policy: reader.policy,
-      look: () => {
-        this.#look = undefined
-        this.#look = reader.look()
-        return this.#look
-      },
-      hasBeenReady: (look) => reader.hasBeenReady(look),
-    }
-  }
+  /** For the checks. They say what they have judged by, so nobody else needs to know how a target is read. */
+  readonly onJudged: OnJudged = (path, look, asked) => this.judgements.count(path, look, asked)
 
   record(target: string, code: number, durationMs: number): void {
     const path = pathIndexOf(target)
@@ -86,10 +74,6 @@ export class ProbeRecorder {
     while (bucket < BUCKETS.length && durationMs > bucketEndsMs[bucket]!) bucket++
     this.#buckets[path * BUCKET_COUNT + bucket]!++
     this.#sums[path]! += durationMs
-    const check = CHECKS[path]
-    if (check === undefined || this.#look === undefined) return
-    // Other codes refuse a request, and judge nothing.
-    if (code === 200 || code === 503) this.judgements.count(check, this.#look, target)
   }
 
   /** How often each path was answered with each code. */
@@ -132,18 +116,10 @@ export function measured(handler: ProbeHandler, recorder: ProbeRecorder): ProbeH
 }
 
 function pathIndexOf(target: string): number {
+  // Allocates nothing for a target that is its path.
   const exact = pathIndexes.get(target)
   if (exact !== undefined) return exact
-  const queryAt = target.indexOf('?')
-  let path = queryAt === -1 ? target : target.slice(0, queryAt)
-  if (path.includes('%')) {
-    try {
-      path = decodeURIComponent(path)
-    } catch {
-      // No path of ours, as for the routes.
-      return OTHER_PATH
-    }
-  }
+  const { path } = parseTarget(target)
   const known = pathIndexes.get(path)
   if (known !== undefined) return known
   return path.startsWith('/components/') ? COMPONENT_PATH : OTHER_PATH

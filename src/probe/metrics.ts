@@ -6,7 +6,6 @@ import type { Exposition } from './metrics-exposition.js'
 import { COMPONENT_FAMILIES, RUNTIME_FAMILIES } from './metrics-families.js'
 import { ProbeRecorder } from './metrics-recorder.js'
 import type { MetricsSource } from './metrics-source.js'
-import { renderError } from './render.js'
 import type { Detail, Scrape } from './routes.js'
 
 interface MetricsOptions {
@@ -40,21 +39,9 @@ async function answerScrape(
   recorder: ProbeRecorder,
   probeRestarts: number,
 ): Promise<ProbeAnswer> {
-  try {
-    const scene = {
-      source,
-      look: source.look(),
-      runtime: source.runtime(),
-      recorder,
-      probeRestarts,
-    }
-    const body = await exposition.write((family) => family.samples(scene), nextTurn)
-    return { status: 200, contentType: exposition.contentType, body }
-  } catch (error) {
-    // The runtime was stopped, or its memory is not ours to read.
-    const message = error instanceof Error ? error.message : 'the health runtime cannot be read'
-    return { status: 503, contentType: 'application/json', body: renderError(message) }
-  }
+  const scene = { source, look: source.look(), runtime: source.runtime(), recorder, probeRestarts }
+  const body = await exposition.write((family) => family.samples(scene), nextTurn)
+  return { status: 200, contentType: exposition.contentType, body }
 }
 
 /**
@@ -69,7 +56,8 @@ function oneAtATime(scrape: Scrape): Scrape {
       next = undefined
       return scrape()
     })
-    last = next
+    // One that failed has told those who asked for it, and is no matter to the next.
+    last = next.catch(() => {})
     return next
   }
 }

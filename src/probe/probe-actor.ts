@@ -55,8 +55,8 @@ export class ProbeActor implements ProbeControl {
     const { transport: choice, limits, tls, audience, startupDeadline, probeRestarts } = boot
     const { detail } = audience
     const { recorder, scrape } = await createMetrics(reader, { detail, probeRestarts })
-    const watched = recorder.watch(reader)
-    const answering = createProbeHandler(watched, { audience, startupDeadline, scrape })
+    const { onJudged } = recorder
+    const answering = createProbeHandler(reader, { audience, startupDeadline, scrape, onJudged })
     const handler = measured(answering, recorder)
     const { transport, listener } = await chooseListener(choice, handler, { limits, tls })
     return new ProbeActor(gate, transport, listener, await createGrpc(boot, reader))

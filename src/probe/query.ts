@@ -15,6 +15,11 @@ export interface Asked {
 /** What a probe without a query asks for. */
 export const PLAIN: Asked = { isVerbose: false, excluded: new Set(), failOn: 'unhealthy' }
 
+/** Whether the verdict is the one that a probe without a query is told. */
+export function isJudgedPlainly({ excluded, failOn }: Asked): boolean {
+  return excluded === PLAIN.excluded && failOn === PLAIN.failOn
+}
+
 /** A query that cannot be followed: it would be answered with a verdict that was not asked for. */
 export interface BadQuery {
   readonly problem: string

@@ -5,7 +5,7 @@ import type { Policy } from '../model/policy.js'
 import type { Look } from '../runtime/health-reader.js'
 import { errorAnswer, METHOD_NOT_ALLOWED, NOT_FOUND, reasonOf, UNAUTHORIZED } from './answers.js'
 import { AudienceGuard } from './audience.js'
-import { Check } from './check.js'
+import { Check, type OnJudged } from './check.js'
 import { ComponentRoutes } from './component-routes.js'
 import type { ProbeAnswer, ProbeHandler, ProbeRequest } from './listener.js'
 import { ComponentMembers } from './members.js'
@@ -31,12 +31,14 @@ export interface Audience {
   readonly token: string | undefined
 }
 
-/** Answers `/metrics`; see metrics.ts. */
+/** Answers `/metrics`, or throws or rejects where the runtime cannot be read; see metrics.ts. */
 export type Scrape = () => Promise<ProbeAnswer>
 
 export interface RouteOptions {
   readonly audience: Audience
   readonly scrape?: Scrape | undefined
+  /** Told what each probe was judged by. */
+  readonly onJudged?: OnJudged
   /** Until when `/startupz` passes in any case, on `now`. Default: it does not. */
   readonly startupDeadline?: number
   /** Ms on a clock that never goes back; `monotonicMs` but in tests. */
@@ -51,7 +53,7 @@ const COMPONENTS = '/components'
 /** The answers of the probe server. A read that fails is answered 503 with its reason, never left open. */
 export function createProbeHandler(reader: ProbeReader, options: RouteOptions): ProbeHandler {
   const { policy } = reader
-  const { scrape, startupDeadline = 0, now = monotonicMs } = options
+  const { scrape, onJudged, startupDeadline = 0, now = monotonicMs } = options
   const audience = new AudienceGuard(options.audience)
   // Once true it stays true, so it need not be asked for again; and every look is a chance to see it become true,
   // whichever path it is for.
@@ -61,7 +63,7 @@ export function createProbeHandler(reader: ProbeReader, options: RouteOptions): 
     if (!hasStarted) hasStarted = reader.hasBeenReady(seen)
     return seen
   }
-  const context = { look, audience, members: new ComponentMembers() }
+  const context = { look, audience, members: new ComponentMembers(), onJudged }
   const components = new ComponentRoutes(context)
   const probe = (question: Question) => probeRoute(new Check(question, context))
   const livez = probe(livenessQuestion(policy))
@@ -108,7 +110,7 @@ function scrapeRoute(scrape: Scrape, audience: AudienceGuard): Route {
     try {
       return await scrape()
     } catch (error) {
-      return errorAnswer(503, `metrics cannot be read: ${reasonOf(error)}`)
+      return errorAnswer(503, reasonOf(error))
     }
   }
 }

@@ -86,21 +86,29 @@ test('a component that is not registered is judged by readiness alone, and only 
 })
 
 test('components that a probe excludes are not counted, and those that it is strict with as it asks', async () => {
-  const { recorder } = await metricsOf(new FakeSource())
-  const { judgements } = recorder
-  const source = FakeSource.of({ collector_manager: [2], dakr_transport: [1] })
-  const look = source.look()
-  judgements.count('readyz', look, '/readyz?exclude=dakr_transport')
-  judgements.count('readyz', look, '/readyz?verbose&failon=degraded')
-  judgements.count('readyz', look, '/readyz?failon=unhealthy&x=exclude')
-  judgements.count('readyz', look, '/readyz?verbose')
-  assert.deepEqual(
-    [...judgements.counts()].map(({ name, successes, errors }) => [name, successes, errors]),
-    [
-      ['collector_manager', 3, 1],
-      ['dakr_transport', 3, 0],
-    ],
+  const { probe, judged } = await judgedOf(
+    FakeSource.of({ collector_manager: [2], dakr_transport: [1] }),
   )
+  for (const query of ['exclude=dakr_transport', 'verbose&failon=degraded', 'x=exclude', 'verbose'])
+    probe(`/readyz?${query}`)
+  assert.deepEqual(judged(), ['collector_manager readyz 3/1', 'dakr_transport readyz 3/0'])
+})
+
+for (const query of ['?%65xclude=', '??exclude=', '?exclude=%63', '?a&exclude=']) {
+  test(`a component that ${query} excludes is left out of the counts as of the verdict`, async () => {
+    const name = query.endsWith('%63') ? 'ollector_manager' : 'collector_manager'
+    const { probe, judged } = await judgedOf(FakeSource.of({ collector_manager: [3] }))
+    const answer = probe(`/livez${query}${name}`)
+    assert.equal('status' in answer && answer.status, 200)
+    assert.deepEqual(judged(), [])
+  })
+}
+
+test('a strictness that is written in another way counts as the verdict has it', async () => {
+  const { probe, judged } = await judgedOf(FakeSource.of({ collector_manager: [2] }))
+  const answer = probe('/livez?%66ailon=%64egraded')
+  assert.equal('status' in answer && answer.status, 503)
+  assert.deepEqual(judged(), ['collector_manager livez 0/1'])
 })
 
 test('a request that is refused, a read that fails and other paths judge nobody', async () => {

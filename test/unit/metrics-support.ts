@@ -52,7 +52,8 @@ export function requestOf(target: string, method = 'GET'): ProbeRequest {
 /** Metrics of a source, and the probe handler whose answers they count. */
 export async function metricsOf(source: FakeSource, detail: Detail = 'always', probeRestarts = 0) {
   const { recorder, scrape } = await createMetrics(source, { detail, probeRestarts })
-  const answering = createProbeHandler(recorder.watch(source), { ...OPEN_TO_ALL, scrape })
+  const { onJudged } = recorder
+  const answering = createProbeHandler(source, { ...OPEN_TO_ALL, scrape, onJudged })
   const handler = measured(answering, recorder)
   const text = async () => textOf(await scrape())
   /** The lines of one family without its head. */

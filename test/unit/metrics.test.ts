@@ -122,6 +122,13 @@ test('the runtime is told of by its counters', async () => {
   }
 })
 
+test('what counts and times requests says that it is those over HTTP alone', async () => {
+  const text = await (await metricsOf(new FakeSource())).text()
+  for (const family of ['health_probe_requests_total', 'health_probe_duration_seconds']) {
+    assert.match(text, new RegExp(`^# HELP ${family} .*HTTP.*gRPC`, 'm'))
+  }
+})
+
 test('no mailbox at all is no depth', async () => {
   const source = new FakeSource()
   source.figures = { ...source.figures, mailboxes: [] }
@@ -146,11 +153,13 @@ test('where details are shown to nobody no name of a component is', async () => 
 
 test('a runtime that cannot be read is answered with 503 and the reason', async () => {
   const source = new FakeSource()
-  const { scrape } = await metricsOf(source)
+  const { scrape, probe } = await metricsOf(source)
   source.failure = new Error('the runtime is stopped')
-  const answer = await scrape()
-  assert.equal(answer.status, 503)
-  assert.equal(textOf(answer), '{"error":"the runtime is stopped"}\n')
+  // The first and one that waits for it: neither may hold up those after them.
+  for (const answer of await Promise.all([probe('/metrics'), probe('/metrics')])) {
+    assert.equal(answer.status, 503)
+    assert.equal(textOf(answer), '{"error":"the runtime is stopped"}\n')
+  }
   source.failure = undefined
   assert.equal((await scrape()).status, 200)
 })

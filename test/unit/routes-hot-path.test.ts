@@ -1,6 +1,7 @@
 // What a probe of an unchanged verdict costs, by what it allocates, never by its time.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ProbeRecorder } from '../../src/probe/metrics-recorder.js'
 import { createProbeHandler } from '../../src/probe/routes.js'
 import { allocatedBytes } from '../allocations.js'
 import { KUBELET, send } from '../ask.js'
@@ -25,7 +26,9 @@ for (const [what, reader] of [
       reader.look = () => look
       // Or each call would judge readiness, and make an error that says why it fails.
       reader.hasBeenReady = () => true
-      const handler = createProbeHandler(reader, OPEN_TO_ALL)
+      // As in a probe actor, so what it costs to be counted is within the bound.
+      const { onJudged } = new ProbeRecorder(reader.policy)
+      const handler = createProbeHandler(reader, { ...OPEN_TO_ALL, onJudged })
       const request = {
         method: 'GET',
         target: '/livez',
