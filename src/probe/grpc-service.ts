@@ -17,7 +17,7 @@ import type { GrpcConnections } from './grpc-connections.js'
 import { type GrpcHealth, MAX_LISTED } from './grpc-health.js'
 import { ServingStatus, seenTarget } from './grpc-service-names.js'
 import type { Watcher } from './grpc-topics.js'
-import type { WatchHub } from './grpc-watch.js'
+import { UNREADABLE, type WatchHub } from './grpc-watch.js'
 import { isLoopbackAddress } from './listener.js'
 
 /** Messages that wait for a client to read; one that is further behind loses its stream. */
@@ -121,8 +121,8 @@ class WatchStream implements Watcher {
     return true
   }
 
-  end(): void {
-    this.#call.emit('error', failure(Code.UNAVAILABLE, 'the server stops'))
+  end(reason: string): void {
+    this.#call.emit('error', failure(Code.UNAVAILABLE, reason))
   }
 }
 
@@ -155,8 +155,7 @@ function failure(code: Code, details: string): Failure {
 
 /** The reason is for those who may see details. */
 function unavailable(error: unknown, isShown: boolean): Failure {
-  const details =
-    isShown && error instanceof HealthError ? error.message : 'the health runtime cannot be read'
+  const details = isShown && error instanceof HealthError ? error.message : UNREADABLE
   return failure(Code.UNAVAILABLE, details)
 }
 
