@@ -136,11 +136,17 @@ const NAMES = {
 /** A watcher that notes what it is told, and takes only so much. */
 export class FakeWatcher implements Watcher {
   readonly told: string[] = []
+  /** Why its stream was ended. */
+  readonly ended: Promise<string>
   isEnded = false
+  #end: (reason: string) => void = () => {}
   readonly #room: number
 
   constructor(room = Number.POSITIVE_INFINITY) {
     this.#room = room
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve
+    })
   }
 
   send(status: ServingStatus): boolean {
@@ -149,7 +155,8 @@ export class FakeWatcher implements Watcher {
     return true
   }
 
-  end(): void {
+  end(reason: string): void {
     this.isEnded = true
+    this.#end(reason)
   }
 }

@@ -7,6 +7,9 @@ const SCHEME = 'bearer '
 /** A token has at most 4,096 characters; nothing longer is worth a hash. */
 const MAX_CREDENTIALS_CHARACTERS = 8_192
 
+/** What is looked at of whoever asks, by HTTP or gRPC. */
+export type Asker = Pick<ProbeRequest, 'header' | 'isFromLoopback'>
+
 export class AudienceGuard {
   readonly detail: Detail
   /** Of the token: digests are of one length, so comparing them tells nothing of that of the token either. */
@@ -18,16 +21,16 @@ export class AudienceGuard {
   }
 
   /** Whether this request may be answered in detail. Looks at the request only where the answer depends on it. */
-  maySee(request: ProbeRequest): boolean {
+  maySee(request: Asker): boolean {
     return this.detail === 'always' || (this.detail === 'authorized' && this.#isAuthorized(request))
   }
 
   /** Whether this request may read what is closed only to those without authorization, such as metrics. */
-  mayScrape(request: ProbeRequest): boolean {
+  mayScrape(request: Asker): boolean {
     return this.detail !== 'authorized' || this.#isAuthorized(request)
   }
 
-  #isAuthorized(request: ProbeRequest): boolean {
+  #isAuthorized(request: Asker): boolean {
     return request.isFromLoopback() || this.#hasToken(request.header('authorization'))
   }
 

@@ -1,40 +1,53 @@
 // The connections of the gRPC port, bounded: a new one beyond the bound takes the place of the one that has gone without a
-// call for longest, and is refused where all are in use. Probe actor's thread.
+// call for longest, first of those without a stream: a watcher may come again, a probe must not be refused. Probe actor's
+// thread.
 import type { Socket } from 'node:net'
+import { monotonicMs } from '../memory/control.js'
 
 /** A client that has been asked to go, and has been told all, gets this long to do so, in ms. */
 const LINGER_MS = 1_000
+/**
+ * A connection without a stream may still be at its first call, or at reading the answer, for so long after it was last
+ * used, in ms: as long as a kubelet waits by default. Until then it gives way no sooner than others, or watchers that come
+ * again at once would end the probe that they made room for.
+ */
+const UNDER_WAY_MS = 1_000
 
 interface Connection {
   readonly socket: Socket
   /** Streams that stay open. */
   streamCount: number
+  /** When it came, or when a call of it last began or ended. */
+  usedMs: number
 }
 
 export class GrpcConnections {
   readonly #maxCount: number
+  readonly #now: () => number
   /** By peer, as gRPC names it; longest without a call first. */
   readonly #byPeer = new Map<string, Connection>()
 
-  constructor(maxCount: number) {
+  /** `now` tells ms on a clock that never goes back; `monotonicMs` but in tests. */
+  constructor(maxCount: number, now: () => number = monotonicMs) {
     this.#maxCount = maxCount
+    this.#now = now
   }
 
   get count(): number {
     return this.#byPeer.size
   }
 
-  /** Takes a connection in; false where there is no room, and the socket has been destroyed. */
+  /** Takes a connection in; false where its client is gone already, and the socket has been destroyed. */
   admit(socket: Socket): boolean {
     // Whoever uses the socket has its own; until then a reset must not end the thread.
     socket.on('error', () => {})
-    const isGone = socket.remoteAddress === undefined
-    if (isGone || (this.#byPeer.size >= this.#maxCount && !this.#evictIdle())) {
+    if (socket.remoteAddress === undefined) {
       socket.destroy()
       return false
     }
+    if (this.#byPeer.size >= this.#maxCount) this.#evict()
     const peer = `${socket.remoteAddress}:${socket.remotePort}`
-    this.#byPeer.set(peer, { socket, streamCount: 0 })
+    this.#byPeer.set(peer, { socket, streamCount: 0, usedMs: this.#now() })
     socket.once('close', () => {
       if (this.#byPeer.get(peer)?.socket === socket) this.#byPeer.delete(peer)
     })
@@ -51,6 +64,7 @@ export class GrpcConnections {
   touch(peer: string): void {
     const connection = this.#byPeer.get(peer)
     if (connection === undefined) return
+    connection.usedMs = this.#now()
     this.#byPeer.delete(peer)
     this.#byPeer.set(peer, connection)
   }
@@ -60,6 +74,7 @@ export class GrpcConnections {
     const connection = this.#byPeer.get(peer)
     if (connection === undefined) return () => {}
     connection.streamCount++
+    this.touch(peer)
     return () => {
       connection.streamCount--
       this.touch(peer)
@@ -71,13 +86,19 @@ export class GrpcConnections {
     this.#byPeer.clear()
   }
 
-  #evictIdle(): boolean {
-    for (const [peer, { socket, streamCount }] of this.#byPeer) {
+  #evict(): void {
+    let chosen: [peer: string, Connection] | undefined
+    for (const each of this.#byPeer) {
+      chosen ??= each
+      const [, { streamCount, usedMs }] = each
       if (streamCount > 0) continue
-      this.#byPeer.delete(peer)
-      socket.destroy()
-      return true
+      // Those that follow were used later still.
+      if (this.#now() - usedMs >= UNDER_WAY_MS) chosen = each
+      break
     }
-    return false
+    if (chosen === undefined) return
+    const [peer, { socket }] = chosen
+    this.#byPeer.delete(peer)
+    socket.destroy()
   }
 }

@@ -5,6 +5,7 @@ import { judgeLiveness, judgeReadiness, type Policy } from '../model/policy.js'
 import type { Look } from '../runtime/health-reader.js'
 import {
   componentService,
+  HIDDEN,
   ServingStatus,
   servingComponent,
   servingVerdict,
@@ -35,30 +36,31 @@ export class GrpcHealth {
   }
 
   /**
-   * The status of a service, `ServiceUnknown` where there is none of that name.
+   * The status of a target, `ServiceUnknown` where there is none of that name.
    * @throws HealthError `ERR_HEALTH_UNAVAILABLE` where the runtime cannot be read.
    */
-  check(service: string): ServingStatus {
-    return this.#serving(service, this.#look())
+  check(target: Target): ServingStatus {
+    return this.#serving(target, this.#look())
   }
 
   /**
-   * All services by name, each component once; undefined where there are too many.
+   * All services by name, each component once where they are shown; undefined where there are too many.
    * @throws HealthError as `check`.
    */
-  list(): ReadonlyMap<string, ServingStatus> | undefined {
+  list(isShown: boolean): ReadonlyMap<string, ServingStatus> | undefined {
     const look = this.#look()
-    const componentCount = look === undefined ? 0 : look.report.size
-    if (VERDICT_SERVICES.length + componentCount > MAX_LISTED) return undefined
+    const components = isShown && look !== undefined ? [...look.report.keys()] : []
+    if (VERDICT_SERVICES.length + components.length > MAX_LISTED) return undefined
     const services = VERDICT_SERVICES.map(([service]) => service)
-    if (look !== undefined) services.push(...[...look.report.keys()].map(componentService))
-    return new Map(services.map((service) => [service, this.#serving(service, look)]))
+    services.push(...components.map(componentService))
+    return new Map(services.map((service) => [service, this.#serving(targetOf(service), look)]))
   }
 
-  #serving(service: string, look: Look | undefined): ServingStatus {
+  #serving(target: Target, look: Look | undefined): ServingStatus {
+    if (target === HIDDEN) return ServingStatus.ServiceUnknown
     // Nobody can tell any more what was registered.
     if (look === undefined) return ServingStatus.NotServing
-    const status = servingOf(targetOf(service), this.#reader.policy, look)
+    const status = servingOf(target, this.#reader.policy, look)
     return this.#isStopping() && status === ServingStatus.Serving
       ? ServingStatus.NotServing
       : status

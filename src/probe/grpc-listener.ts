@@ -12,6 +12,7 @@ import {
   ServerCredentials,
   setLogVerbosity,
 } from '@grpc/grpc-js'
+import { AudienceGuard } from './audience.js'
 import { GrpcConnections } from './grpc-connections.js'
 import { GrpcHealth } from './grpc-health.js'
 import { createHealthService, loadHealthService } from './grpc-service.js'
@@ -20,7 +21,7 @@ import { createTlsServer } from './grpc-tls.js'
 import { WatchHub } from './grpc-watch.js'
 import { type ListenerLimits, listenError } from './listener.js'
 import type { ProbeReader } from './routes.js'
-import type { GrpcSettings } from './server-options.js'
+import type { GrpcSettings, ServerSettings } from './server-options.js'
 
 /** How long clients that do not read, or do not go, may delay a stop, in ms. */
 const STOP_GRACE_MS = 500
@@ -40,6 +41,7 @@ export class GrpcListener {
   readonly #health: GrpcHealth
   readonly #hub: WatchHub
   readonly #connections: GrpcConnections
+  readonly #audience: AudienceGuard
   readonly #server: GrpcServer
   readonly #injector: ConnectionInjector
   #listener: Server | undefined
@@ -48,7 +50,7 @@ export class GrpcListener {
 
   constructor(
     settings: GrpcSettings,
-    limits: ListenerLimits,
+    { limits, audience }: Pick<ServerSettings, 'limits' | 'audience'>,
     reader: ProbeReader,
     source: WatchSource,
   ) {
@@ -57,6 +59,7 @@ export class GrpcListener {
     this.#health = new GrpcHealth(reader, () => source.isStopping())
     this.#hub = new WatchHub(source)
     this.#connections = new GrpcConnections(limits.maxConnections)
+    this.#audience = new AudienceGuard(audience)
     // It would log what clients do wrong.
     setLogVerbosity(logVerbosity.NONE)
     this.#server = new GrpcServer({
@@ -78,7 +81,7 @@ export class GrpcListener {
       const service = await loadHealthService()
       this.#server.addService(
         service,
-        createHealthService(this.#health, this.#hub, this.#connections),
+        createHealthService(this.#health, this.#hub, this.#connections, this.#audience),
       )
       const listener = this.#createListener()
       this.#listener = listener

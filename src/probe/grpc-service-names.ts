@@ -33,6 +33,15 @@ export function targetOf(service: string): Target {
   return { kind: 'component', name: isPrefixed ? service.slice(COMPONENT_PREFIX.length) : service }
 }
 
+/** Stands for every component where none is shown. It is never registered, as no component may be called so. */
+export const HIDDEN: Target = { kind: 'component', name: '' }
+
+/** What a service name stands for to a client to whom components are shown, or not. */
+export function seenTarget(service: string, isShown: boolean): Target {
+  const target = targetOf(service)
+  return isShown || target.kind === 'verdict' ? target : HIDDEN
+}
+
 /** The one name under which a component is listed. */
 export function componentService(component: string): string {
   return COMPONENT_PREFIX + component

@@ -12,11 +12,13 @@ import type {
 import { status as Code } from '@grpc/grpc-js'
 import { load } from '@grpc/proto-loader'
 import { HealthError } from '../model/errors.js'
+import type { Asker, AudienceGuard } from './audience.js'
 import type { GrpcConnections } from './grpc-connections.js'
 import { type GrpcHealth, MAX_LISTED } from './grpc-health.js'
-import { ServingStatus, targetOf } from './grpc-service-names.js'
+import { ServingStatus, seenTarget } from './grpc-service-names.js'
 import type { Watcher } from './grpc-topics.js'
-import type { WatchHub } from './grpc-watch.js'
+import { UNREADABLE, type WatchHub } from './grpc-watch.js'
+import { isLoopbackAddress } from './listener.js'
 
 /** Messages that wait for a client to read; one that is further behind loses its stream. */
 export const MAX_QUEUED = 1_024
@@ -33,6 +35,8 @@ interface HealthListResponse {
   readonly statuses: Readonly<Record<string, HealthCheckResponse>>
 }
 type WatchCall = ServerWritableStream<HealthCheckRequest, HealthCheckResponse>
+/** What every call tells of its client. */
+type Caller = Pick<WatchCall, 'getPeer' | 'metadata'>
 type Failure = Pick<ServiceError, 'code' | 'details'>
 
 /** From dist/src/probe/ to the package's root, where proto/ is. */
@@ -48,6 +52,7 @@ export function createHealthService(
   health: GrpcHealth,
   hub: WatchHub,
   connections: GrpcConnections,
+  audience: AudienceGuard,
 ): UntypedServiceImplementation {
   return {
     Check(
@@ -55,8 +60,9 @@ export function createHealthService(
       respond: sendUnaryData<HealthCheckResponse>,
     ) {
       connections.touch(call.getPeer())
-      answer(respond, () => {
-        const status = health.check(call.request.service)
+      const isShown = audience.maySee(askerOf(call))
+      answer(respond, isShown, () => {
+        const status = health.check(seenTarget(call.request.service, isShown))
         // Without the name, which is the client's text.
         return status === ServingStatus.ServiceUnknown
           ? failure(Code.NOT_FOUND, 'unknown service')
@@ -68,8 +74,9 @@ export function createHealthService(
       respond: sendUnaryData<HealthListResponse>,
     ) {
       connections.touch(call.getPeer())
-      answer(respond, () => {
-        const statuses = health.list()
+      const isShown = audience.maySee(askerOf(call))
+      answer(respond, isShown, () => {
+        const statuses = health.list(isShown)
         if (statuses === undefined) {
           return failure(Code.RESOURCE_EXHAUSTED, `more than ${MAX_LISTED} services`)
         }
@@ -83,12 +90,13 @@ export function createHealthService(
         return
       }
       const release = connections.hold(call.getPeer())
-      const { service } = call.request
+      const isShown = audience.maySee(askerOf(call))
+      const target = seenTarget(call.request.service, isShown)
       try {
-        const remove = hub.add(targetOf(service), new WatchStream(call), health.check(service))
+        const remove = hub.add(target, new WatchStream(call), health.check(target))
         call.once('cancelled', remove)
       } catch (error) {
-        call.emit('error', unavailable(error))
+        call.emit('error', unavailable(error, isShown))
       }
       call.once('close', release)
     },
@@ -113,17 +121,29 @@ class WatchStream implements Watcher {
     return true
   }
 
-  end(): void {
-    this.#call.emit('error', failure(Code.UNAVAILABLE, 'the server stops'))
+  end(reason: string): void {
+    this.#call.emit('error', failure(Code.UNAVAILABLE, reason))
   }
 }
 
-function answer<Response>(respond: sendUnaryData<Response>, find: () => Response | Failure): void {
+function askerOf(call: Caller): Asker {
+  return {
+    header: (name) => String(call.metadata.get(name)[0] ?? ''),
+    // The peer is its address, a colon and its port.
+    isFromLoopback: () => isLoopbackAddress(call.getPeer().replace(/:\d+$/, '')),
+  }
+}
+
+function answer<Response>(
+  respond: sendUnaryData<Response>,
+  isShown: boolean,
+  find: () => Response | Failure,
+): void {
   let found: Response | Failure
   try {
     found = find()
   } catch (error) {
-    found = unavailable(error)
+    found = unavailable(error, isShown)
   }
   if (isFailure(found)) respond(found)
   else respond(null, found)
@@ -133,8 +153,9 @@ function failure(code: Code, details: string): Failure {
   return { code, details }
 }
 
-function unavailable(error: unknown): Failure {
-  const details = error instanceof HealthError ? error.message : 'the health runtime cannot be read'
+/** The reason is for those who may see details. */
+function unavailable(error: unknown, isShown: boolean): Failure {
+  const details = isShown && error instanceof HealthError ? error.message : UNREADABLE
   return failure(Code.UNAVAILABLE, details)
 }
 

@@ -6,8 +6,8 @@ import { ServingStatus, type Target } from './grpc-service-names.js'
 export interface Watcher {
   /** Queues a status; false where the queue is full, and the stream has been ended for it. */
   send(status: ServingStatus): boolean
-  /** Ends the stream because nothing will follow, after what is queued. */
-  end(): void
+  /** Ends the stream because nothing will follow, after what is queued. The client is told the reason. */
+  end(reason: string): void
 }
 
 export interface Topic<Watched extends Target = Target> {
@@ -90,13 +90,13 @@ export class Topics {
     }
   }
 
-  /** Ends every stream and forgets what was published. */
-  endAll(): void {
+  /** Ends every stream for this reason and forgets what was published. */
+  endAll(reason: string): void {
     for (const topic of [...this.#verdicts, ...this.#components.values()]) {
       topic.status = undefined
       for (const watcher of topic.watchers) {
         this.remove(topic, watcher)
-        watcher.end()
+        watcher.end(reason)
       }
     }
   }

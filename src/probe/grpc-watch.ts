@@ -27,6 +27,9 @@ const TRANSITIONS_A_ROUND = 512
 const REST_FACTOR = 4
 const MIN_REST_MS = 1
 
+/** What clients are told of a read that failed, and no more. */
+export const UNREADABLE = 'the health runtime cannot be read'
+
 const OPEN: Gate = { isStandby: false, isLivenessSuppressed: false, isReadinessSuppressed: false }
 
 export class WatchHub {
@@ -75,7 +78,7 @@ export class WatchHub {
   /** Tells every watcher that nothing is served any more, then ends all streams. */
   close(): void {
     this.#stop()
-    this.#topics.endAll()
+    this.#topics.endAll('the server stops')
   }
 
   /** Brings all topics up to date, also one that is new. True where there is more to read at once. */
@@ -124,7 +127,7 @@ export class WatchHub {
       }
     } catch {
       // The region cannot be read, and nobody is there to be told but the watchers: they may come again.
-      this.#topics.endAll()
+      this.#topics.endAll(UNREADABLE)
     } finally {
       this.#isRunning = false
     }

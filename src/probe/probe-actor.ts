@@ -112,11 +112,11 @@ export class ProbeActor implements ProbeControl {
 
 /** What serves gRPC is loaded only where it is asked for: it takes as much memory as all the rest. */
 async function createGrpc(boot: ProbeBoot, reader: ProbeReader): Promise<GrpcListener | undefined> {
-  const { grpc, limits, handle } = boot
+  const { grpc, handle } = boot
   if (grpc === undefined) return undefined
   const [{ GrpcListener }, { RegionSource }] = await Promise.all([
     import('./grpc-listener.js'),
     import('./grpc-source.js'),
   ])
-  return new GrpcListener(grpc, limits, reader, new RegionSource(handle))
+  return new GrpcListener(grpc, boot, reader, new RegionSource(handle))
 }

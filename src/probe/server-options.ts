@@ -35,7 +35,7 @@ export interface HealthServerOptions {
   /**
    * To whom components, messages and metadata are shown. `'always'`, the default, shows them to everybody, as the
    * reference does; `'never'` to nobody; `'authorized'` to clients on this host's loopback interface and to those that
-   * send `token`. All others get the status alone. A proxy on this host makes loopback clients of all of its own.
+   * send `token`. All others get the status alone; by gRPC, to them only the verdicts are services. A proxy on this host makes loopback clients of all of its own.
    */
   detail?: Detail
   /** The bearer token of `detail: 'authorized'`, 16 to 2,048 visible ASCII characters. Never logged, never shown. */

@@ -80,6 +80,40 @@ test('a name that is no Unicode does not spoil the list', async (t) => {
   assert.ok('component/half \ufffd' in (listed as object))
 })
 
+test('a server that shows no details tells of no component', async (t) => {
+  const { health, grpcPort } = await startGrpc(t, { detail: 'never' })
+  const client = new GrpcClient(t, grpcPort)
+  const reporter = health.register('collector_manager')
+  reporter.healthy()
+  assert.deepEqual(await client.list(), {
+    '': 'serving',
+    liveness: 'serving',
+    readiness: 'not serving',
+  })
+  assert.equal(await client.check('liveness'), 'serving')
+  const watch = client.watch('collector_manager')
+  const liveness = client.watch('liveness')
+  assert.equal(await watch.next(), 'unknown')
+  assert.equal(await liveness.next(), 'serving')
+  reporter.unhealthy()
+  assert.equal(await liveness.next(), 'not serving')
+  for (const service of ['collector_manager', 'component/collector_manager', 'nobody']) {
+    assert.equal(await client.check(service), 'NOT_FOUND')
+  }
+  await health.stop()
+  assert.equal(await watch.ended, 'UNAVAILABLE')
+  assert.deepEqual(watch.told, ['unknown'])
+})
+
+test('a server that shows details to the authorized shows them to loopback', async (t) => {
+  const { health, grpcPort } = await startGrpc(t, {
+    detail: 'authorized',
+    token: 'correct-horse-battery',
+  })
+  health.register('collector_manager').healthy()
+  assert.equal(await new GrpcClient(t, grpcPort).check('collector_manager'), 'serving')
+})
+
 test('HTTP is answered beside it', async (t) => {
   const { port, grpcPort } = await startGrpc(t)
   assert.notEqual(port, grpcPort)

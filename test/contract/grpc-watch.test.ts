@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { terminateManagerForFault } from '../../src/runtime/faults.js'
-import { GrpcClient } from './support/grpc-client.js'
+import { GrpcClient, type WatchedService } from './support/grpc-client.js'
 import { startGrpc } from './support/grpc-server.js'
 
 test('a watch tells the status now, then every change in order', async (t) => {
@@ -183,6 +183,23 @@ test('a client that does not read does not keep the server from stopping', async
   }
   await server.stop()
   assert.equal(server.actor.state, 'stopped')
+})
+
+test('a check is answered where watchers have all the places, and the watcher that gave way can come again', async (t) => {
+  const maxConnections = 16
+  const { health, grpcPort } = await startGrpc(t, { limits: { maxConnections } })
+  health.register('collector_manager').healthy()
+  // A connection each, which clients of the same options would share.
+  const open = () => new GrpcClient(t, grpcPort, { 'grpc.use_local_subchannel_pool': 1 })
+  const watches: WatchedService[] = []
+  for (let i = 0; i < maxConnections; i++) {
+    const watch = open().watch('')
+    assert.equal(await watch.next(), 'serving')
+    watches.push(watch)
+  }
+  assert.equal(await open().check(''), 'serving')
+  assert.equal(await watches[0]!.ended, 'UNAVAILABLE')
+  assert.equal(await open().watch('').next(), 'serving')
 })
 
 test('a thousand watchers on one connection are told alike', async (t) => {

@@ -31,10 +31,11 @@ function admit(connections: GrpcConnections, socket: FakeSocket): boolean {
 }
 
 function fill(maxCount: number) {
-  const connections = new GrpcConnections(maxCount)
+  const clock = { nowMs: 0 }
+  const connections = new GrpcConnections(maxCount, () => clock.nowMs)
   const sockets = Array.from({ length: maxCount }, (_, i) => new FakeSocket(i + 1))
   for (const socket of sockets) assert.equal(admit(connections, socket), true)
-  return { connections, sockets: sockets as [FakeSocket, FakeSocket, FakeSocket] }
+  return { connections, clock, sockets: sockets as [FakeSocket, FakeSocket, FakeSocket] }
 }
 
 test('a connection beyond the bound takes the place of the one longest without a call', () => {
@@ -48,20 +49,46 @@ test('a connection beyond the bound takes the place of the one longest without a
   assert.equal(connections.count, 3)
 })
 
-test('a connection with an open stream keeps its place', () => {
-  const { connections, sockets } = fill(3)
-  const release = connections.hold(sockets[0].peer)
-  const releases = sockets.map(({ peer }) => connections.hold(peer))
-  const refused = new FakeSocket(4)
-  assert.equal(admit(connections, refused), false)
-  assert.equal(refused.isDestroyed, true)
-  for (const each of releases) each()
+test('a connection with an open stream keeps its place while another has been quiet', () => {
+  const { connections, sockets, clock } = fill(3)
+  for (const { peer } of sockets) connections.hold(peer)
+  const release = connections.hold(sockets[2].peer)
+  sockets[1].destroy()
+  const quiet = new FakeSocket(4)
+  assert.equal(admit(connections, quiet), true)
+  clock.nowMs += 1_000
   assert.equal(admit(connections, new FakeSocket(5)), true)
-  assert.equal(sockets[0].isDestroyed, false)
-  assert.equal(sockets[1].isDestroyed, true)
+  assert.equal(quiet.isDestroyed, true)
   release()
-  assert.equal(admit(connections, new FakeSocket(6)), true)
-  assert.equal(sockets[2].isDestroyed, true)
+  assert.equal(sockets[0].isDestroyed, false)
+  assert.equal(sockets[2].isDestroyed, false)
+})
+
+test('where all have streams, the one longest without a new call goes', () => {
+  const { connections, sockets } = fill(3)
+  for (const { peer } of sockets) connections.hold(peer)
+  connections.hold(sockets[0].peer)
+  const newcomer = new FakeSocket(4)
+  assert.equal(admit(connections, newcomer), true)
+  assert.deepEqual(
+    sockets.map(({ isDestroyed }) => isDestroyed),
+    [false, true, false],
+  )
+  assert.equal(connections.count, 3)
+})
+
+test('watchers that come again at once do not take the place of a probe that is under way', () => {
+  const { connections, sockets } = fill(3)
+  for (const { peer } of sockets) connections.hold(peer)
+  const probe = new FakeSocket(4)
+  assert.equal(admit(connections, probe), true)
+  for (let port = 5; port < 7; port++) {
+    const watcher = new FakeSocket(port)
+    assert.equal(admit(connections, watcher), true)
+    connections.hold(watcher.peer)
+  }
+  assert.equal(probe.isDestroyed, false)
+  assert.ok(sockets.every(({ isDestroyed }) => isDestroyed))
 })
 
 test('a connection that is closed makes room', () => {

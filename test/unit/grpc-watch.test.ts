@@ -269,6 +269,17 @@ test('the close is told before the streams end', (t) => {
   assert.equal(hub.watcherCount, 0)
 })
 
+test('a stream ends with the reason: a stop, or a read that failed', async (t) => {
+  const stopped = createHub(t)
+  const told = stopped.watch('main')
+  stopped.hub.close()
+  assert.equal(await told.ended, 'the server stops')
+  const unreadable = createHub(t)
+  unreadable.source.changed = () => Promise.reject(new Error('secret'))
+  assert.equal(await unreadable.watch('main').ended, 'the health runtime cannot be read')
+  assert.equal(unreadable.hub.watcherCount, 0)
+})
+
 test('a watcher that is full is dropped, and others are not', (t) => {
   const { source, hub, watch } = createHub(t)
   const slow = watch('main', new FakeWatcher(2))
