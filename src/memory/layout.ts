@@ -213,7 +213,7 @@ export const METADATA_KEPT = -1
 //   +--------------------------+----------------------+---------------+------+-----------
 //   | copy 0                   | copy 1               | latest ticket | beat | ending
 //   +--------------------------+----------------------+---------------+------+-----------
-//     manager                                           producers (RMW), reporter, producers
+//     manager                                           producers (RMW), reporter, producers (RMW)
 //
 //   a copy:  0 status word | 1 ticket | 2 name | 3 message | 4 metadata | 5-6 updated at | 7-8 since | 9 transitions | 10 metadata ticket
 
@@ -221,7 +221,7 @@ export const SLOT_WORDS = 2 * LINE_WORDS
 export const SLOT_COPY_WORDS = 16
 export const SLOT_LATEST_TICKET = LINE_WORDS
 export const SLOT_BEAT = LINE_WORDS + 1
-/** Producers: generation + 1 of the registration whose deregistration was begun last. Pairs with raiseLatest: it is stored first. */
+/** RMW by producers: generation + 1 of the latest registration whose deregistration was begun. Pairs with raiseLatest, which comes after it. */
 export const SLOT_ENDING = LINE_WORDS + 2
 
 /** status (2 bits), REGISTERED, generation from GENERATION_SHIFT up */

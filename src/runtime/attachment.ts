@@ -6,6 +6,7 @@ import { AppliedWait, ring } from '../memory/applied-wait.js'
 import { DirectoryReader } from '../memory/directory.js'
 import {
   CLOSED_BIT,
+  GENERATION_SHIFT,
   isAfter,
   KIND_DEREGISTER,
   KIND_REGISTER,
@@ -93,6 +94,14 @@ export class Attachment {
   }
 
   /**
+   * Whether a deregistration of this registration was begun: what is published for it may come too late, though the manager
+   * does not know yet. Stays so if the thread that began it was killed before it published.
+   */
+  isEnding(slot: number, generation: number): boolean {
+    return Atomics.load(this.words, this.#map.ending(slot)) === endingOf(generation)
+  }
+
+  /**
    * Publishes an update. `expected` is the slot's latest ticket as this thread last saw it. False if the component was
    * deregistered meanwhile, or registered anew, or, unless `isSettled`, if a deregistration is under way: then nothing
    * was published. Call `settle`, look the name up again, and come back with `isSettled`.
@@ -114,7 +123,7 @@ export class Attachment {
   deregister(slot: number, generation: number, expected: number, isSettled: boolean): boolean {
     this.#write(KIND_DEREGISTER, slot, generation, undefined, undefined)
     // Before raiseLatest: whoever finds our ticket there finds this, too.
-    Atomics.store(this.words, this.#map.ending(slot), generation + 1)
+    this.#raiseEnding(slot, generation)
     return this.#publishFor(slot, generation, expected, isSettled)
   }
 
@@ -205,6 +214,17 @@ export class Attachment {
     this.#mailbox.write(this.#record, text, metadata, this.#publishTimeoutMs, this.#ring)
   }
 
+  /** Never back: a deregistration through an outdated binding must not hide one that was begun later. */
+  #raiseEnding(slot: number, generation: number): void {
+    const index = this.#map.ending(slot)
+    const ending = endingOf(generation)
+    for (;;) {
+      const known = Atomics.load(this.words, index)
+      if (isSameOrLaterGeneration(known, ending)) return
+      if (Atomics.compareExchange(this.words, index, known, ending) === known) return
+    }
+  }
+
   /**
    * drawTicket, raiseLatest. A ticket that is older than the slot's latest is given up for a new one, so that in each
    * slot tickets are raised in their order, and the value that ours replaced is the ticket before it. Nothing is raised
@@ -223,7 +243,7 @@ export class Attachment {
       // Somebody else has published about this slot, perhaps a deregistration, or the manager has ended the
       // registration. Pairs with SlotWriter.expireReporters: what ends after this look fails our next exchange.
       if (!this.isCurrent(slot, generation)) return false
-      if (!isSettled && Atomics.load(words, this.#map.ending(slot)) === generation + 1) return false
+      if (!isSettled && this.isEnding(slot, generation)) return false
       previous = found
       if (isAfter(found, ticket)) ticket = this.#mailbox.drawTicket()
     }
@@ -245,6 +265,16 @@ export class Attachment {
       ring(this.words)
     }
   }
+}
+
+/** What SLOT_ENDING holds while this registration is being ended; 0 is none. */
+function endingOf(generation: number): number {
+  return generation + 1
+}
+
+/** Generations wrap: right while they are less than half of all apart. */
+function isSameOrLaterGeneration(a: number, b: number): boolean {
+  return (a - b) << GENERATION_SHIFT >= 0
 }
 
 function claimMailbox(region: Region, threadId: number): number {

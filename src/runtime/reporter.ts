@@ -71,6 +71,8 @@ export class Reporter implements ComponentReporter {
   /** Slot and generation that the name was found under; -1 while it was not. */
   #slot = UNBOUND
   #generation = 0
+  /** The registration was being ended when it was looked up: what we publish for it must be settled first. */
+  #isEnding = false
   #latestTicketIndex = 0
   /** The slot's latest ticket when this reporter last published; nobody else has spoken while it is still there. */
   #ticket = 0
@@ -138,6 +140,8 @@ export class Reporter implements ComponentReporter {
       this.#ticket = Atomics.load(this.#attachment.words, this.#latestTicketIndex)
       // Pairs with SlotWriter.expireReporters: a ticket of the next registration is not to be taken for one of this.
       if (!this.#attachment.isCurrent(binding.slot, binding.generation)) continue
+      // Behind the ticket, which may be the deregistration's, and then says nothing of it to Attachment.update.
+      this.#isEnding = this.#attachment.isEnding(binding.slot, binding.generation)
       this.#slot = binding.slot
       this.#generation = binding.generation
       return true
@@ -185,6 +189,8 @@ export class Reporter implements ComponentReporter {
     if (pairs !== undefined) this.#keepMetadata(pairs.flat)
     else if (!attachment.isUndisturbed) this.#keepMetadata(undefined)
     if (text.isCut || metadata?.isCut) attachment.countCut()
+    // Our ticket has taken the place of the deregistration's: while it is there, nothing else says that one is under way.
+    if (isSettled && attachment.isEnding(slot, generation)) this.#unbind()
     return true
   }
 
@@ -199,8 +205,9 @@ export class Reporter implements ComponentReporter {
     return isPublished
   }
 
+  /** Bound to a registration that is not being ended, as far as this thread knows. */
   #ensureBound(): boolean {
-    return this.#slot !== UNBOUND || this.bind()
+    return (this.#slot !== UNBOUND || this.bind()) && !this.#isEnding
   }
 
   /**

@@ -1,0 +1,133 @@
+// A component is deregistered and registered anew, neither applied yet, while another thread goes on reporting it. A read
+// that shows the registration, but not what that thread said of another component before, puts the registration before
+// the report; so the report must reach it, through whatever binding the thread had.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MailboxReader } from '../../src/memory/mailbox.js'
+import type { Region } from '../../src/memory/region.js'
+import { TableReader } from '../../src/memory/table-reader.js'
+import { assertSound, stateOf } from './harness/audit.js'
+import { deregister, register, type State, update } from './harness/plain-model.js'
+import { type Producer, Rig } from './harness/rig.js'
+import { forEachPoint, interrupt, kill, simulate, simulation } from './harness/simulation.js'
+
+const WAIT_MS = 100
+
+function begin() {
+  const rig = new Rig()
+  const [registrar, reporting, third] = [rig.producer(), rig.producer(WAIT_MS), rig.producer()]
+  rig.settle(registrar, [register('x'), register('y')])
+  return { rig, registrar, reporting, third }
+}
+
+/** Not applied yet. */
+function registerAnew(registrar: Producer): void {
+  registrar.tell(deregister('x'))
+  registrar.tell(register('x'))
+}
+
+/** Records that wait in the mailboxes. */
+function published(region: Region): number {
+  let count = 0
+  for (let i = 0; i < region.layout.maxThreads; i++) {
+    const mailbox = new MailboxReader(region, i)
+    mailbox.limit = mailbox.loadTail()
+    for (; mailbox.head !== mailbox.limit; count++) {
+      mailbox.head += region.words[mailbox.ring + (mailbox.head & mailbox.mask)]!
+    }
+  }
+  return count
+}
+
+/**
+ * A read begins; then the thread says `first` of y and `last` of x, and the manager applies what had been published before
+ * that. Whoever else waits for the manager gets everything applied.
+ */
+function assertReported({ rig, reporting }: ReturnType<typeof begin>): void {
+  let isReading = false
+  simulation.onWait = () => {
+    if (isReading) return rig.drain()
+    isReading = true
+    const count = published(rig.region)
+    reporting.tell(update('y', 2, 'first'))
+    reporting.tell(update('x', 2, 'last'))
+    rig.manager.run(count)
+  }
+  const read: State = stateOf(new TableReader(rig.region, WAIT_MS))
+  assert.ok(isReading, 'the read had to wait')
+  simulation.onWait = undefined
+  rig.drain()
+  assertSound(rig.region)
+  const { x, y } = stateOf(new TableReader(rig.region, 0)).components
+  assert.equal(y?.message, 'first')
+  assert.equal(x?.message, 'last', `after a read of ${JSON.stringify(read.components)}`)
+}
+
+test('a report of a component whose registration is not applied yet reaches it', () => {
+  simulate(() => {
+    const scene = begin()
+    scene.rig.settle(scene.registrar, [deregister('x')])
+    scene.registrar.tell(register('x'))
+    assertReported(scene)
+  })
+})
+
+test('a thread that has reported the old registration reaches the new one', () => {
+  simulate(() => {
+    const scene = begin()
+    scene.rig.settle(scene.reporting, [update('x', 1, 'old')])
+    registerAnew(scene.registrar)
+    assertReported(scene)
+  })
+})
+
+test('a thread that looks the component up for the first time reaches the new registration', () => {
+  simulate(() => {
+    const scene = begin()
+    registerAnew(scene.registrar)
+    assertReported(scene)
+  })
+})
+
+test('a thread whose beat has looked the component up reaches the new registration', () => {
+  simulate(() => {
+    const scene = begin()
+    registerAnew(scene.registrar)
+    scene.reporting.reporter('x').beat()
+    assertReported(scene)
+  })
+})
+
+for (const message of ['before', 'last']) {
+  test(`a thread that has reported "${message}" in the middle of the deregistration reaches the new registration`, () => {
+    const points = forEachPoint((point) => {
+      const scene = begin()
+      const { rig, registrar, reporting } = scene
+      simulation.onWait = () => rig.drain()
+      const isReached = interrupt(
+        point,
+        () => registrar.tell(deregister('x')),
+        () => reporting.tell(update('x', 2, message)),
+      )
+      registrar.tell(register('x'))
+      assertReported(scene)
+      return isReached
+    })
+    assert.ok(points >= 4, `points=${points}`)
+  })
+}
+
+test('a deregistration through an outdated binding, killed anywhere, hides no later one', () => {
+  const points = forEachPoint((point) => {
+    const scene = begin()
+    const { rig, registrar, reporting, third } = scene
+    rig.settle(third, [update('x', 1, 'of the first registration')])
+    rig.settle(registrar, [deregister('x'), register('x')])
+    rig.settle(reporting, [update('x', 1, 'of the second one')])
+    registerAnew(registrar)
+    const isReached = kill(point, () => third.tell(deregister('x')))
+    assertReported(scene)
+    return isReached
+  })
+  assert.ok(points >= 4, `points=${points}`)
+})
