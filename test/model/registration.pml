@@ -27,6 +27,14 @@
 #define CRASHES 0
 #endif
 
+/* With SCRIPT the first producer updates x, deregisters y and updates x (OPS0=2: without the first of these) beside a
+ * deregistration and a registration of x. It has a reporter for x from the beginning, or (but for OPS0=3) has not. */
+#if defined(SCRIPT) && OPS0 == 3
+#define ALWAYS_BOUND true
+#else
+#define ALWAYS_BOUND false
+#endif
+
 /* What is told: its kind, and 3 more if it is of y. */
 #define REGISTER 1
 #define UPDATE 2
@@ -148,7 +156,7 @@ proctype Producer(byte me; byte operations) {
   atomic {
     if
     :: me == 0 -> isBound = true; generation[X] = FIRST /* by a beat */
-    :: true
+    :: me == 1 || !ALWAYS_BOUND
     fi
   }
 end:
@@ -177,7 +185,7 @@ end:
        :: KIND(code) == REGISTER ->
           ticket = ticketCounter;
           ticketCounter++;
-          goto publishRegister
+          goto publishRegistration
        :: KIND(code) != REGISTER && (name == Y || !isBound) -> goto bind
        :: KIND(code) != REGISTER && name == X && isBound -> goto drawTicket /* with another message */
        :: code == UPDATE && hasSaid && slot[AT].latestTicket == EXPECTED -> done(); goto end /* checkUnchanged */
@@ -306,7 +314,7 @@ raised:
        goto end
      }
 
-publishRegister:
+publishRegistration:
      atomic { publishTail() }
      atomic { mailbox[me].head == mailbox[me].tail -> done() } /* waitApplied */
   od
@@ -367,10 +375,7 @@ inline expireReporters(ended) {
      :: atomic {
           if
           :: slot[ended].latestTicket < mark -> slot[ended].latestTicket = mark; break
-          :: else ->
-#ifdef EXPIRE_ONCE
-             break
-#endif
+          :: else
           fi
         }
      MAY_CRASH
@@ -448,7 +453,7 @@ register:
     :: !HOLDS(0, NAME(RECORD.code)) && !HOLDS(1, NAME(RECORD.code)) && !slot[1].isRegistered -> s = 1
     fi
   }
-#if !defined(STAMP_RECORD) && !defined(STAMP_LATE)
+#ifndef STAMP_RECORD
   expireReporters(s);
 #endif
 #ifndef ENTER_LATE /* who finds the entry looks whether the slot holds the name */
@@ -470,22 +475,13 @@ register:
        mark = 0;
 #endif
        chainEnd[s] = 0;
-#if !defined(ENTER_LATE) && !defined(STAMP_LATE)
+#ifndef ENTER_LATE
        s = 0;
        goto advanceHead
 #endif
      }
   MAY_CRASH
   fi;
-#ifdef STAMP_LATE
-  expireReporters(s);
-  atomic {
-    slot[s].ticket = mark;
-    mark = 0;
-    s = 0;
-    goto advanceHead
-  }
-#endif
 #ifdef ENTER_LATE
   if
   :: atomic { directory[NAME(RECORD.code)] = s + 1; s = 0; goto advanceHead }
@@ -537,7 +533,7 @@ recover: /* redo, and the directory anew */
     directory[X] = (HOLDS(0, X) -> 1 : (HOLDS(1, X) -> 2 : 0));
     directory[Y] = (HOLDS(0, Y) -> 1 : (HOLDS(1, Y) -> 2 : 0))
   }
-#if !defined(NO_EXPIRE) && !defined(NO_EXPIRE_AGAIN) /* the old one may have died between commit and expireReporters */
+#ifndef NO_EXPIRE /* the old one may have died between commit and expireReporters */
   if
   :: !slot[0].isRegistered -> expireReporters(0)
   :: slot[0].isRegistered
