@@ -209,7 +209,7 @@ export class Drain {
     Atomics.store(this.#words, TABLE_SEQUENCE, (this.#words[TABLE_SEQUENCE]! + 1) | 0)
   }
 
-  /** settle: wakes readers that wait for heads, and producers that wait for room. */
+  /** settle: wakeReaders, those that wait for heads, and settleRoom: producers that wait for room. */
   #settle(): void {
     this.#publishCounts()
     const waiters = Atomics.load(this.#words, APPLY_WAITERS)

@@ -57,7 +57,7 @@ end:
 }
 
 /* Moves the cursor over what was overwritten. */
-inline lookForGap() {
+inline gap() {
   if
   :: atomic {
        oldest > cursor ->
@@ -78,11 +78,11 @@ again:
   :: atomic { cursor == RECORDS -> goto done }
   :: atomic { cursor < RECORDS && tail > cursor -> skip }
   fi;
-  lookForGap();
+  gap();
   one = first[cursor % CAPACITY];
   two = second[cursor % CAPACITY];
 #ifndef NO_GAP_CHECK
-  lookForGap();
+  gap();
 #endif
   atomic {
     assert(one == cursor + 1 && two == cursor + 1);

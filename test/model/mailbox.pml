@@ -269,7 +269,7 @@ inline wakeReaders() {
   fi
 }
 
-inline consume(i) {
+inline advance(i) {
   length = mailbox[i].length[mailbox[i].head % CAPACITY];
   mailbox[i].length[mailbox[i].head % CAPACITY] = 0;
   mailbox[i].head = mailbox[i].head + length;
@@ -315,13 +315,13 @@ apply: /* advanceHead */
   :: atomic {
        mailbox[0].head < limit[0] ->
        hasApplied = true;
-       consume(0);
+       advance(0);
        goto apply
      }
   :: atomic {
        mailbox[1].head < limit[1] ->
        hasApplied = true;
-       consume(1);
+       advance(1);
        goto apply
      }
   :: atomic { /* all, or as many as fit into a batch; settle */
@@ -434,7 +434,7 @@ end_closed:
 }
 
 /* Leaves the loop around it if what was noted is applied. */
-inline lookAtHeads() {
+inline areApplied() {
   if
   :: atomic { mailbox[0].head >= noted[0] -> skip }
      if
@@ -457,7 +457,7 @@ end:
      do /* waitApplied */
      ::
 #ifdef NO_APPLIED_RECHECK /* looks before it announces itself */
-        lookAtHeads();
+        areApplied();
 #endif
         appliedMoved = false; /* reads it */
 #ifdef NO_REANNOUNCE /* says only once that it waits */
@@ -466,7 +466,7 @@ end:
         waitersMoved = true;
 #endif
 #ifndef NO_APPLIED_RECHECK
-        lookAtHeads();
+        areApplied();
 #endif
         if
         :: atomic { parked != 0 -> skip } /* a producer that was killed after it published has not rung */

@@ -166,6 +166,11 @@ drawTicket:
        ticketCounter++
      }
 raiseLatest:
+#ifdef RAISE_LATE /* only when it has published, see below */
+     atomic { previous = latestTicket[component]; unraised[me] = false }
+     if
+     :: skip
+#else
      if
      :: atomic {
           if
@@ -176,6 +181,7 @@ raiseLatest:
           :: else -> goto drawTicket /* tickets of a slot are raised in their order */
           fi
         }
+#endif
      MAY_DIE
      fi;
 publishTail:
@@ -195,6 +201,14 @@ publishTail:
 #endif
           mailbox[me].record[n].alone = (ticketCounter == ticket + 1) && !unraised[1 - me];
           mailbox[me].tail++;
+#ifdef RAISE_LATE
+        }
+     MAY_DIE
+     fi;
+     if
+     :: d_step {
+          latestTicket[component] = (latestTicket[component] > ticket -> latestTicket[component] : ticket);
+#endif
           lastStatus[component] = status;
           lastTicket[component] = ticket;
           n++;

@@ -1,17 +1,20 @@
 /*
- * Registration: slots that are used again, generations, the directory, and reporters that are bound to a slot. One
- * producer updates component x by name; the other one deregisters and registers x and y, in any order, so that both
- * names come to lie in either slot. A manager that may be killed CRASHES times, at any step, and a reader.
+ * Registration: slots that are used again, generations, the directory, reporters that are bound to a slot, and what they
+ * do where a registration is gone or going. One producer updates component x and deregisters component y, by name; the
+ * other one deregisters x and registers x and y, in any order, so that both names come to lie in either slot. A manager
+ * that may be killed CRASHES times, at any step, and a reader of both names. With BOTH y is registered at first, too.
+ * With THIRD there is a thread that is killed as it deregisters an earlier registration of x.
  *
- * Checked: the history of registrations, deregistrations, updates and reads of x is linearizable, where an update of
- * a name that is not registered does nothing; no record for x ever changes y; the journal of each registration is a
- * chain that ends at the slot; nobody is stuck.
+ * Checked: the history of registrations, deregistrations, updates and reads of both names is linearizable, where an
+ * update of a name that is not registered does nothing; no record for x ever changes y; the journal of each
+ * registration is a chain that ends at the slot; nobody is stuck, and no update that keeps metadata waits for ever.
  *
- * Steps are as in ordering.pml. A look into the directory and the check of the slot that it names are two steps. The
- * reader reads both at one instant: the table sequence, see snapshot.pml, makes it so.
+ * Steps are as in ordering.pml. A look into the directory and the check of the slot that it names (DirectoryReader.find,
+ * Reporter.bind) are two steps. The reader reads both names at one instant: the table sequence, see snapshot.pml, makes
+ * it so. All updates set the one status there is, with the same message as before or another one, and keep metadata.
  */
 #ifndef OPS0
-#define OPS0 2 /* updates of x by the first producer */
+#define OPS0 2 /* what the first producer does */
 #endif
 #ifndef OPS1
 #define OPS1 2 /* what the second one does */
@@ -24,158 +27,252 @@
 #define CRASHES 0
 #endif
 
-/* The value of x: 0 not registered, 1 registered and unspecified, 2 and 3 its statuses. */
+/* With SCRIPT the first producer updates x, deregisters y and updates x (OPS0=2: without the first of these) beside a
+ * deregistration and a registration of x. It has a reporter for x from the beginning, or (but for OPS0=3) has not. */
+#if defined(SCRIPT) && OPS0 == 3
+#define ALWAYS_BOUND true
+#else
+#define ALWAYS_BOUND false
+#endif
+
+/* What is told: its kind, and 3 more if it is of y. */
 #define REGISTER 1
-#define DEREGISTER 4
+#define UPDATE 2
+#define DEREGISTER 3
+#define OF_Y 3
+#define KIND(code) ((code) > OF_Y -> (code) - OF_Y : (code))
+#define NAME(code) ((code) > OF_Y -> Y : X)
+
+/* The value: x is not registered (0), unspecified (1) or updated (2), and 3 more if y is registered. */
+#define VALUES 6
+#define X0 2396745
+#define X1 4793490
+#define X2 9586980
+#define Y0 1864135
+#define Y1 14913080
 #define EFFECT(code, w) \
-  ((code) == REGISTER -> (((w) & 4369) << 1) | ((w) & 61166) : \
-  ((code) == 2 -> ((w) & 21845) | (((w) & 8738) << 1) | (((w) & 34952) >> 1) : \
-  ((code) == 3 -> ((w) & 39321) | (((w) & 8738) << 2) | (((w) & 17476) << 1) : \
-  ((w) & 4369) | (((w) & 8738) >> 1) | (((w) & 17476) >> 2) | (((w) & 34952) >> 3))))
+  ((code) == REGISTER -> (((w) & X0) << 1) | ((w) & (X1 | X2)) : \
+  ((code) == UPDATE -> ((w) & (X0 | X2)) | (((w) & X1) << 1) : \
+  ((code) == DEREGISTER -> ((w) & X0) | (((w) & X1) >> 1) | (((w) & X2) >> 2) : \
+  ((code) == OF_Y + REGISTER -> (((w) & Y0) << 3) | ((w) & Y1) : \
+  ((w) & Y0) | (((w) & Y1) >> 3)))))
 #include "linearizable.inc"
 
 #define X 0
 #define Y 1
 #define NONE 2
 
+#ifdef THIRD
+#define FIRST 2
+#else
+#define FIRST 1
+#endif
+
 /* Shared words. Ticket 0 means none. */
 byte ticketCounter = 1;
 typedef Slot {
-  bool isRegistered;
-  byte generation, name, status, ticket; /* the valid copy */
-  byte latestTicket
+  bool isRegistered, name, status;
+  byte generation, ticket; /* the valid copy */
+  byte latestTicket;
+  byte ending /* the latest generation whose deregistration was begun */
 };
 Slot slot[2];
 byte directory[2]; /* slot + 1 of each name */
 typedef Record {
-  byte kind; /* the code, an update's status */
-  byte slot, generation, name, ticket
+  byte code, slot, generation, ticket, previous
 };
 typedef Mailbox {
   byte tail, head;
   Record record[OPS]
 };
 Mailbox mailbox[2];
-byte journalTicket, journalSlot, journalGeneration, journalStatus;
+byte journalTicket, journalSlot, journalGeneration;
 
 /* Ghosts. */
 byte chainEnd[2];
 byte finished, crashed;
 
-#define IS_CURRENT (slot[at].isRegistered && slot[at].generation == generation)
+#define IS_REGISTERED_AS(s, g) (slot[s].isRegistered && slot[s].generation == (g))
 #define HOLDS(s, ofName) (slot[s].isRegistered && slot[s].name == (ofName))
-#define SEEN (HOLDS(0, X) -> 1 + slot[0].status : (HOLDS(1, X) -> 1 + slot[1].status : 0))
+#define SEEN \
+  ((HOLDS(0, X) -> 1 + slot[0].status : (HOLDS(1, X) -> 1 + slot[1].status : 0)) + \
+  (HOLDS(0, Y) || HOLDS(1, Y) -> 3 : 0))
+#ifdef NO_ENDING
+#define IS_ENDING(s, g) (false)
+#else
+#define IS_ENDING(s, g) (slot[s].ending == (g))
+#endif
+#ifdef ENDING_BACK /* whoever began last, through whatever binding */
+#define RAISE_ENDING(s, g) slot[s].ending = (g)
+#else
+#define RAISE_ENDING(s, g) slot[s].ending = (slot[s].ending > (g) -> slot[s].ending : (g))
+#endif
+
+/* The reporter for the name that is spoken of. */
+#define AT at[name]
+#define GENERATION generation[name]
+#define EXPECTED expected[name]
+#define IS_CURRENT IS_REGISTERED_AS(AT, GENERATION)
+
+inline unbind() {
+  isBound = isBound && name != X;
+  hasSaid = hasSaid && name != X;
+  AT = 0;
+  GENERATION = 0;
+  EXPECTED = 0
+}
 
 inline done() {
   d_step {
+    updateReturned(me);
     if
-    :: name == X -> updateReturned(me)
+    :: !isBound || name == Y -> unbind()
     :: else
     fi;
     name = X;
-    kind = 0;
+    code = 0;
     ticket = 0;
     found = 0;
+    isSettled = false;
     n++;
     finished = finished + (n == operations)
   }
 }
 
 inline publishTail() {
-  mailbox[me].record[mailbox[me].tail].kind = kind;
-  mailbox[me].record[mailbox[me].tail].slot = at;
-  mailbox[me].record[mailbox[me].tail].generation = generation;
-  mailbox[me].record[mailbox[me].tail].name = name;
+  mailbox[me].record[mailbox[me].tail].code = code;
+  mailbox[me].record[mailbox[me].tail].slot = AT;
+  mailbox[me].record[mailbox[me].tail].generation = GENERATION;
   mailbox[me].record[mailbox[me].tail].ticket = ticket;
+  mailbox[me].record[mailbox[me].tail].previous = found;
   mailbox[me].tail++
 }
 
 proctype Producer(byte me; byte operations) {
-  byte n, kind, name, ticket, found;
-  bool isBound;
-  byte at, generation, expected, lastStatus; /* of the reporter for x */
+  byte n, code, name, ticket, found;
+  bool isSettled;
+  byte at[2], generation[2], expected[2]; /* of its reporters */
+  bool isBound, hasSaid; /* of the one for x; the other one is bound for each operation */
+  atomic {
+    if
+    :: me == 0 -> isBound = true; generation[X] = FIRST /* by a beat */
+    :: me == 1 || !ALWAYS_BOUND
+    fi
+  }
 end:
   do
   :: atomic {
        n < operations ->
+#ifdef SCRIPT
+       code = (me == 0 -> (operations - n == 2 -> OF_Y + DEREGISTER : UPDATE) : (n == 0 -> DEREGISTER : REGISTER));
+#else
        if
-       :: me == 0 -> kind = 2
-       :: me == 0 && n > 0 -> kind = 3
-       :: me == 1 -> kind = DEREGISTER
-       :: me == 1 -> kind = REGISTER
-       :: me == 1 -> kind = REGISTER; name = Y
+       :: me == 0 -> code = UPDATE
+       :: me == 0 -> code = OF_Y + DEREGISTER
+#ifdef RIVAL
+       :: me == 0 -> code = DEREGISTER
+#endif
+       :: me == 1 -> code = DEREGISTER
+       :: me == 1 -> code = REGISTER
+       :: me == 1 -> code = OF_Y + REGISTER
        fi;
+#endif
        d_step {
-         if
-         :: name == X -> updateInvoked(me, kind)
-         :: else
-         fi
+         name = NAME(code);
+         updateInvoked(me, code)
        }
        if
-       :: kind == REGISTER ->
+       :: KIND(code) == REGISTER ->
           ticket = ticketCounter;
           ticketCounter++;
-          goto publishRegister
-       :: kind != REGISTER && !isBound -> goto bind
-       :: kind != REGISTER && isBound && lastStatus != kind -> goto drawTicket
-       :: else
-       fi;
-checkUnchanged:
-       if
-       :: slot[at].latestTicket == expected -> done(); goto end
-       :: else -> goto drawTicket
+          goto publishRegistration
+       :: KIND(code) != REGISTER && (name == Y || !isBound) -> goto bind
+       :: KIND(code) != REGISTER && name == X && isBound -> goto drawTicket /* with another message */
+       :: code == UPDATE && hasSaid && slot[AT].latestTicket == EXPECTED -> done(); goto end /* checkUnchanged */
        fi
      }
 
-bind:
+settle:
+#ifdef NO_SETTLE
      atomic {
-       isBound = false;
-       lastStatus = 0;
+       isSettled = true;
+       found = 0;
        ticket = 0;
+#else
+     atomic { /* noteTails */
+       found = mailbox[1 - me].tail;
+       ticket = 0
+     }
+     atomic { /* waitApplied */
+       mailbox[me].head == mailbox[me].tail && mailbox[1 - me].head >= found;
+       found = 0;
+       isSettled = true
+#endif
+bind:
        if
-       :: directory[X] == 0 -> done(); goto end /* not registered: ignored */
-       :: else -> at = directory[X] - 1
+       :: directory[name] == 0 && isSettled -> unbind(); done(); goto end /* not registered: ignored */
+       :: directory[name] == 0 && !isSettled -> goto settle
+       :: else -> AT = directory[name] - 1
+       fi
+     }
+#ifndef BIND_LATE
+     EXPECTED = slot[AT].latestTicket;
+#endif
+     atomic {
+       if
+       :: HOLDS(AT, name) -> GENERATION = slot[AT].generation
+       :: !HOLDS(AT, name) && isSettled -> unbind(); done(); goto end
+       :: !HOLDS(AT, name) && !isSettled -> goto settle
        fi
      }
 #ifdef BIND_LATE /* looks at the latest ticket after it has looked at the slot */
+     EXPECTED = slot[AT].latestTicket;
+#endif
+#ifndef NO_ENDING_AT_BIND
      atomic {
        if
-       :: HOLDS(at, X) -> generation = slot[at].generation
-       :: else -> done(); goto end
-       fi
-     }
-     expected = slot[at].latestTicket;
-     isBound = true;
-#else
-     expected = slot[at].latestTicket;
-     atomic {
-       if
-       :: HOLDS(at, X) -> generation = slot[at].generation; isBound = true
-       :: else -> done(); goto end
+       :: IS_ENDING(AT, GENERATION) && !isSettled -> goto settle
+       :: else
        fi
      }
 #endif
 drawTicket:
+     if
+     :: atomic { KIND(code) == DEREGISTER -> RAISE_ENDING(AT, GENERATION) }
+     :: atomic { KIND(code) != DEREGISTER }
+     fi;
      atomic {
        ticket = ticketCounter;
        ticketCounter++;
-       found = expected
+       found = EXPECTED
      }
 raiseLatest:
      atomic {
+#ifdef DEREGISTER_UNRAISED
        if
-       :: slot[at].latestTicket == found -> slot[at].latestTicket = ticket; goto raised
-       :: else -> found = slot[at].latestTicket /* somebody else has spoken */
+       :: KIND(code) == DEREGISTER -> goto raised
+       :: else
+       fi;
+#endif
+       if
+       :: slot[AT].latestTicket == found -> slot[AT].latestTicket = ticket; goto raised
+       :: else -> found = slot[AT].latestTicket /* somebody else has spoken */
        fi
      }
 #if !defined(NO_GENERATION_RECHECK) && !defined(RECHECK_LATE)
      atomic {
        if
        :: IS_CURRENT -> skip
-       :: else -> goto bind
+       :: else -> goto settle
        fi
      }
 #endif
+     atomic {
+       if
+       :: IS_ENDING(AT, GENERATION) && !isSettled -> goto settle
+       :: else
+       fi
+     }
      atomic {
        if
        :: found > ticket ->
@@ -186,26 +283,38 @@ raiseLatest:
        goto raiseLatest
      }
 raised:
-#ifdef RECHECK_LATE
+#ifdef RECHECK_LATE /* raised and never published: who keeps the metadata before it waits in vain */
      atomic {
        if
-       :: found == expected || IS_CURRENT -> skip
-       :: else ->
-          assert(false); /* raised and never published: who keeps the metadata before it waits in vain */
-          goto bind
+       :: found == EXPECTED || IS_CURRENT -> skip
+       :: else -> goto settle
        fi
      }
 #endif
      atomic {
        publishTail();
-       expected = ticket;
-       lastStatus = kind;
-       isBound = (kind != DEREGISTER);
+       EXPECTED = ticket;
+       if
+       :: code == UPDATE -> isBound = true; hasSaid = true
+       :: else -> unbind()
+       fi;
+       if
+       :: !isSettled || code != UPDATE -> done(); goto end
+       :: else
+       fi
+     }
+     atomic {
+#ifndef KEEP_ENDING
+       if
+       :: IS_ENDING(AT, GENERATION) -> unbind()
+       :: else
+       fi;
+#endif
        done();
        goto end
      }
 
-publishRegister:
+publishRegistration:
      atomic { publishTail() }
      atomic { mailbox[me].head == mailbox[me].tail -> done() } /* waitApplied */
   od
@@ -217,7 +326,7 @@ publishRegister:
 #ifdef NO_GENERATION_CHECK
 #define IS_MINE (slot[RECORD.slot].isRegistered)
 #else
-#define IS_MINE (slot[RECORD.slot].isRegistered && slot[RECORD.slot].generation == RECORD.generation)
+#define IS_MINE IS_REGISTERED_AS(RECORD.slot, RECORD.generation)
 #endif
 
 inline collectFirst(i) {
@@ -246,12 +355,13 @@ inline pickSmallest() {
      limit[0] = 0;
      limit[1] = 0;
      goto end
-  :: who != NONE && RECORD.kind == REGISTER -> goto register
-  :: who != NONE && RECORD.kind != REGISTER && !IS_MINE -> goto advanceHead /* ignored */
-  :: who != NONE && RECORD.kind == DEREGISTER && IS_MINE -> goto deregister /* however late */
+  :: who != NONE && KIND(RECORD.code) == REGISTER -> goto register
+  :: who != NONE && KIND(RECORD.code) != REGISTER && !IS_MINE -> goto advanceHead /* ignored */
+  :: who != NONE && KIND(RECORD.code) == DEREGISTER && IS_MINE -> goto deregister /* however late */
   :: else ->
      if
      :: RECORD.ticket <= slot[RECORD.slot].ticket -> goto advanceHead /* superseded, or met again */
+     :: RECORD.ticket > slot[RECORD.slot].ticket && RECORD.previous > slot[RECORD.slot].ticket -> goto waiting
      :: else
      fi
   fi
@@ -264,12 +374,8 @@ inline expireReporters(ended) {
      if
      :: atomic {
           if
-          :: slot[ended].latestTicket < mark -> slot[ended].latestTicket = mark; mark = 0; break
-          :: else ->
-#ifdef EXPIRE_ONCE
-             mark = 0;
-             break
-#endif
+          :: slot[ended].latestTicket < mark -> slot[ended].latestTicket = mark; break
+          :: else
           fi
         }
      MAY_CRASH
@@ -283,6 +389,7 @@ proctype Manager() {
 end:
   atomic {
     mailbox[0].tail != mailbox[0].head || mailbox[1].tail != mailbox[1].head;
+collect:
     collectFirst(0)
   }
   atomic { collectFirst(1) }
@@ -292,22 +399,24 @@ end:
 apply:
     pickSmallest();
     if
-    :: RECORD.kind - 1 != slot[RECORD.slot].status -> /* journal */
-       assert(chainEnd[RECORD.slot] == slot[RECORD.slot].status);
-       chainEnd[RECORD.slot] = RECORD.kind - 1;
+    :: !slot[RECORD.slot].status -> /* journal */
+       assert(chainEnd[RECORD.slot] == 0);
+       chainEnd[RECORD.slot] = 1
+#if CRASHES > 0
+       ;
        journalTicket = RECORD.ticket;
        journalSlot = RECORD.slot;
-       journalGeneration = slot[RECORD.slot].generation;
-       journalStatus = RECORD.kind - 1
-    :: RECORD.kind - 1 == slot[RECORD.slot].status
+       journalGeneration = slot[RECORD.slot].generation
+#endif
+    :: slot[RECORD.slot].status
     MAY_CRASH
     fi
   }
 commitSlot:
   if
   :: atomic {
-       assert(slot[RECORD.slot].name == RECORD.name);
-       slot[RECORD.slot].status = RECORD.kind - 1;
+       assert(slot[RECORD.slot].name == NAME(RECORD.code));
+       slot[RECORD.slot].status = 1;
        slot[RECORD.slot].ticket = RECORD.ticket
      }
   MAY_CRASH
@@ -315,38 +424,56 @@ commitSlot:
 advanceHead:
   if
   :: atomic {
-       RECORD.kind = 0;
+       RECORD.code = 0;
        RECORD.slot = 0;
        RECORD.generation = 0;
-       RECORD.name = 0;
        RECORD.ticket = 0;
+       RECORD.previous = 0;
        mailbox[who].head++;
        goto apply
      }
   MAY_CRASH
   fi;
 
+waiting: /* for the update before it, which is raised and so about to be published */
+  atomic {
+    mailbox[0].tail != limit[0] || mailbox[1].tail != limit[1];
+    newest = 0;
+    who = 0;
+    limit[0] = 0;
+    limit[1] = 0;
+    goto collect
+  }
+
 register:
   atomic {
     if
-    :: HOLDS(0, RECORD.name) || HOLDS(1, RECORD.name) -> goto advanceHead
-    :: !HOLDS(0, RECORD.name) && !HOLDS(1, RECORD.name) && !slot[0].isRegistered -> s = 0
-    :: !HOLDS(0, RECORD.name) && !HOLDS(1, RECORD.name) && !slot[1].isRegistered -> s = 1
+    :: HOLDS(0, NAME(RECORD.code)) || HOLDS(1, NAME(RECORD.code)) -> goto advanceHead
+    :: !HOLDS(0, NAME(RECORD.code)) && !HOLDS(1, NAME(RECORD.code)) && !slot[0].isRegistered -> s = 0
+    :: !HOLDS(0, NAME(RECORD.code)) && !HOLDS(1, NAME(RECORD.code)) && !slot[1].isRegistered -> s = 1
     fi
   }
+#ifndef STAMP_RECORD
+  expireReporters(s);
+#endif
 #ifndef ENTER_LATE /* who finds the entry looks whether the slot holds the name */
   if
-  :: atomic { directory[RECORD.name] = s + 1 }
+  :: atomic { directory[NAME(RECORD.code)] = s + 1 }
   MAY_CRASH
   fi;
 #endif
-  if
+  if /* commitSlot */
   :: atomic {
        slot[s].isRegistered = true;
        slot[s].generation++;
-       slot[s].name = RECORD.name;
+       slot[s].name = NAME(RECORD.code);
        slot[s].status = 0;
+#ifdef STAMP_RECORD /* instead of a ticket that is drawn now */
        slot[s].ticket = RECORD.ticket;
+#else
+       slot[s].ticket = mark;
+       mark = 0;
+#endif
        chainEnd[s] = 0;
 #ifndef ENTER_LATE
        s = 0;
@@ -357,15 +484,16 @@ register:
   fi;
 #ifdef ENTER_LATE
   if
-  :: atomic { directory[RECORD.name] = s + 1; s = 0; goto advanceHead }
+  :: atomic { directory[NAME(RECORD.code)] = s + 1; s = 0; goto advanceHead }
   MAY_CRASH
   fi;
 #endif
 
 deregister:
-  if
+  if /* commitSlot */
   :: atomic {
        slot[RECORD.slot].isRegistered = false;
+       slot[RECORD.slot].status = 0;
        if
        :: RECORD.ticket > slot[RECORD.slot].ticket -> slot[RECORD.slot].ticket = RECORD.ticket
        :: else
@@ -378,6 +506,7 @@ deregister:
 #endif
   if
   :: atomic {
+       mark = 0;
        if
        :: directory[slot[RECORD.slot].name] == RECORD.slot + 1 -> directory[slot[RECORD.slot].name] = 0
        :: else
@@ -396,16 +525,15 @@ recover: /* redo, and the directory anew */
     limit[0] = 0;
     limit[1] = 0;
     if
-    :: slot[journalSlot].isRegistered && slot[journalSlot].generation == journalGeneration &&
-       journalTicket > slot[journalSlot].ticket ->
-       slot[journalSlot].status = journalStatus;
+    :: IS_REGISTERED_AS(journalSlot, journalGeneration) && journalTicket > slot[journalSlot].ticket ->
+       slot[journalSlot].status = 1;
        slot[journalSlot].ticket = journalTicket
     :: else
     fi;
     directory[X] = (HOLDS(0, X) -> 1 : (HOLDS(1, X) -> 2 : 0));
     directory[Y] = (HOLDS(0, Y) -> 1 : (HOLDS(1, Y) -> 2 : 0))
   }
-#if !defined(NO_EXPIRE) && !defined(NO_EXPIRE_AGAIN) /* the old one may have died between commit and expireReporters */
+#ifndef NO_EXPIRE /* the old one may have died between commit and expireReporters */
   if
   :: !slot[0].isRegistered -> expireReporters(0)
   :: slot[0].isRegistered
@@ -414,6 +542,7 @@ recover: /* redo, and the directory anew */
   :: !slot[1].isRegistered -> expireReporters(1)
   :: slot[1].isRegistered
   fi;
+  mark = 0;
 #endif
   goto end
 }
@@ -449,18 +578,35 @@ proctype End() {
   assert(!slot[1].isRegistered || chainEnd[1] == slot[1].status)
 }
 
+#ifdef THIRD
+proctype Third() {
+  RAISE_ENDING(0, 1)
+}
+#endif
+
 init {
   atomic {
     d_step {
       slot[0].isRegistered = true;
-      slot[0].generation = 1;
+      slot[0].generation = FIRST;
       directory[X] = 1;
+#ifdef BOTH
+      slot[1].isRegistered = true;
+      slot[1].generation = 1;
+      slot[1].name = Y;
+      directory[Y] = 2;
+      monitorStart(4)
+#else
       monitorStart(1)
+#endif
     }
     run Manager();
     run Producer(0, OPS0);
     run Producer(1, OPS1);
     run Reader();
+#ifdef THIRD
+    run Third();
+#endif
     run End()
   }
 }

@@ -83,8 +83,8 @@ async function runCheck(check) {
   try {
     const generated = await run('spin', ['-a', ...macros(check), source], cwd)
     const mode = check.cycles ? [] : ['-DSAFETY']
-    // Where a rule is off the search ends early, so compiling well would take longer than it saves.
-    const effort = check.broken === undefined ? '-O2' : '-O0'
+    // Where a rule is off the search mostly ends early, so compiling well would take longer than it saves.
+    const effort = check.broken === undefined || check.deep ? '-O2' : '-O0'
     const options = [effort, '-w', '-DCOLLAPSE', `-DMEMLIM=${MEMORY_MB}`, ...mode]
     const compiled = await run('cc', [...options, '-o', 'pan', 'pan.c'], cwd)
     const searched = await run('./pan', [`-m${MAX_DEPTH}`, ...(check.cycles ? ['-a'] : [])], cwd)

@@ -5,7 +5,8 @@
  *
  * Checked: a read of one slot is whole; a snapshot shows a state between two records; nothing that was published
  * before a read began is missing from it; nobody is stuck; once a reader has asked for a pause, at most BOUND of its
- * tries fail, two more for each of the LATE pauses that end before it has used them. With STALE every wait may time
+ * tries fail: one, one more for the pause of each other reader, and two more for each of the LATE pauses that end
+ * before it has used them. With STALE every wait may time
  * out at any moment and the manager may stay dead: then what is left is that answers are whole and snapshots atomic.
  *
  * Each access to a shared word is a step (a block's content is one word). Merged with its neighbour is only what
@@ -17,7 +18,10 @@
 #define RECORDS 4
 #endif
 #ifndef READS
-#define READS 1
+#define READS 1 /* of each reader */
+#endif
+#ifndef READERS
+#define READERS 1 /* two take snapshots only, and read a slot in one step */
 #endif
 #ifndef CRASHES
 #define CRASHES 1
@@ -31,7 +35,7 @@
 #ifdef STALE
 #define BOUND 255
 #else
-#define BOUND (1 + CRASHES + 2 * LATE)
+#define BOUND (READERS + CRASHES + 2 * LATE)
 #endif
 #define NEVER 255
 
@@ -45,8 +49,8 @@ byte journalRecord, journalBlock; /* the journal's last record holds its payload
 byte snapshotRequests, snapshotDones;
 
 /* Ghosts. */
-byte crashed, killed, late;
-bool readerGone, managerGone, readerDone;
+byte crashed, killed, late, readersGone, readersDone;
+bool managerGone;
 
 #if defined(NO_LATCH) || defined(SEQLOCK) /* written in place */
 #define COPY(s, seen) (2 * (s))
@@ -191,7 +195,7 @@ grantSnapshot:
 #ifdef STALE
   :: atomic { SERVE } /* the time is up */
 #else /* the time is up: who is alive needs less, but LATE times */
-  :: atomic { readerGone || snapshotRequests == snapshotDones -> SERVE }
+  :: atomic { readersGone > 0 || snapshotRequests == snapshotDones -> SERVE }
   :: atomic { late < LATE -> late++; SERVE }
 #endif
   MAY_CRASH
@@ -237,13 +241,18 @@ gone:
 }
 
 #if KILLS > 0
-#define MAY_DIE :: atomic { killed < KILLS -> killed++; readerGone = true; goto dead }
+#define MAY_DIE :: atomic { killed < KILLS -> killed++; readersGone++; goto dead }
 #else
 #define MAY_DIE
 #endif
 
+#if READERS == 2 /* whole, as the other runs show */
+inline draft(c) {
+  atomic { seen[c] = value[VALID(c)] }
+}
+#else
 /* Reads slot `c`, unless its sequence has not moved since the reader decoded it. */
-inline readSlot(c) {
+inline draft(c) {
   do
   :: atomic {
 #ifdef SEQLOCK
@@ -278,6 +287,7 @@ inline readSlot(c) {
      }
   od
 }
+#endif
 
 #define IS_STATE(a, b) ((a) == 0 && (b) == 0 || (a) == (b) + 1 || (b) == (a) + 1)
 /* The last record up to the m-th that wrote slot c. */
@@ -297,13 +307,15 @@ proctype Reader() {
 #endif
      fi;
      if
+#if READERS == 1
      :: c = 0; goto single
      :: c = 1; goto single
+#endif
      :: goto snapshot
      fi;
 
 single:
-     readSlot(c);
+     draft(c);
      atomic {
        assert(stale || seen[c] >= LAST(noted, c));
        goto answered
@@ -323,13 +335,13 @@ again:
 #else
      :: atomic { tableSequence % 2 == 0 -> first = tableSequence }
 #ifdef STALE
-     :: tableSequence % 2 == 1 -> goto collectTwice
+     :: tableSequence % 2 == 1 -> goto isUnmoved
 #endif
 #endif
      MAY_DIE
      fi;
-     readSlot(0);
-     readSlot(1);
+     draft(0);
+     draft(1);
      if
 #if defined(NO_TABLE_SEQUENCE) || defined(NO_SNAPSHOT_CHECK)
      :: true
@@ -355,9 +367,9 @@ askAgain:
      snapshotRequests++;
      goto again;
 
-collectTwice: /* the manager is dead in a batch: what has not moved since it was read, was so all at one time */
-     readSlot(0);
-     readSlot(1);
+isUnmoved: /* the manager is dead in a batch: what has not moved since it was read, was so all at one time */
+     draft(0);
+     draft(1);
 #ifndef NO_STALE_CHECK
      if
      :: sequence[0] == seenSequence[0]
@@ -390,14 +402,14 @@ answered:
      }
   :: atomic { n == READS -> break }
   od;
-  readerDone = true;
+  readersDone++;
 dead:
   skip
 }
 
 proctype End() {
   timeout;
-  assert(readerDone || readerGone); /* nobody is stuck */
+  assert(readersDone + readersGone == READERS); /* nobody is stuck */
   assert(managerGone || head == RECORDS)
 }
 
@@ -407,6 +419,9 @@ init {
     run Manager();
     run Producer();
     run Reader();
+#if READERS == 2
+    run Reader();
+#endif
     run End()
   }
 }

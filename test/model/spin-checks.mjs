@@ -9,7 +9,8 @@ const NOT_ALL_APPLIED = /\.head==/
 const TORN = /\(v==p\)/
 const NOT_ATOMIC = /seen\[0\]/
 const UNBOUNDED = /failed<=/
-const READER_STUCK = /readerDone/
+const READER_STUCK = /readersDone/
+const GOES_BACK = /wordTicket/
 const JOURNAL_RECORD = /cursor/
 
 /**
@@ -18,6 +19,7 @@ const JOURNAL_RECORD = /cursor/
  * @property {string[]} flags macros of the model
  * @property {RegExp} [broken] the violated property, if the check must fail; undefined if everything must hold
  * @property {boolean} [cycles] look for endless runs instead of bad states
+ * @property {boolean} [deep] the violation is some million states away
  * @property {string} [note]
  */
 
@@ -35,6 +37,9 @@ function breaks(model, flags, broken, more = {}) {
 export const checks = [
   holds('registration'),
   holds('registration', 'READS=0 CRASHES=1'),
+  holds('registration', 'BOTH SCRIPT OPS0=3'),
+  holds('registration', 'BOTH SCRIPT THIRD'),
+  holds('registration', 'READS=0 RIVAL'),
   holds('snapshot', 'STALE RECORDS=3'),
   holds('ordering', 'OPS1=2'),
   holds('ordering', 'METADATA'),
@@ -48,6 +53,8 @@ export const checks = [
   holds('snapshot', 'LATE=1'),
   holds('snapshot', 'KILLS=1'),
   holds('snapshot', 'READS=2 CRASHES=0'),
+  holds('snapshot', 'READERS=2 CRASHES=0 RECORDS=3'),
+  holds('control'),
   holds('ordering', 'KILLS=1'),
   holds('ordering', 'READS=2'),
   holds('ordering', 'METADATA IMPATIENT READS=0', {
@@ -63,6 +70,7 @@ export const checks = [
   breaks('ordering', 'NO_LATEST_WINS CRASHES=0', LINEARIZABLE),
   breaks('ordering', 'NO_DOUBLE_COLLECT', SUPERSEDED_ALONE),
   breaks('ordering', 'NO_LATEST_TICKET', LINEARIZABLE),
+  breaks('ordering', 'RAISE_LATE', LINEARIZABLE),
   breaks('ordering', 'NO_REDO', CHAIN),
   breaks('ordering', 'NO_JOURNAL_FIRST', CHAIN),
   breaks('ordering', 'NO_WAIT_APPLIED', LINEARIZABLE),
@@ -83,6 +91,7 @@ export const checks = [
   breaks('snapshot', 'NO_SNAPSHOT_REQUEST', UNBOUNDED),
   breaks('snapshot', 'LATE=1 CRASHES=0 RECORDS=6 WRITE_OFF', UNBOUNDED),
   breaks('snapshot', 'LATE=1 CRASHES=0 RECORDS=6 SERVE_LATE', UNBOUNDED),
+  breaks('snapshot', 'READERS=2 CRASHES=0 RECORDS=6 SERVE_LATE', UNBOUNDED, { deep: true }),
   breaks('snapshot', 'NO_LATCH', TORN),
   breaks('snapshot', 'NO_SLOT_CHECK', TORN),
   breaks('snapshot', 'FREE_EARLY', TORN),
@@ -101,14 +110,26 @@ export const checks = [
   breaks('mailbox', 'PUBLISH_BY_ADD STOP CRASHES=1', NOT_ALL_APPLIED),
   breaks('mailbox', 'PUBLISH_BY_ADD STOP READS=1 OPS0=1', STUCK),
 
-  breaks('registration', 'NO_GENERATION_CHECK READS=0', LINEARIZABLE),
-  breaks('registration', 'NO_GENERATION_RECHECK READS=0', LINEARIZABLE),
-  breaks('registration', 'NO_EXPIRE READS=0', LINEARIZABLE),
-  breaks('registration', 'EXPIRE_ONCE READS=0', LINEARIZABLE),
-  breaks('registration', 'NO_EXPIRE_AGAIN READS=0 CRASHES=1', LINEARIZABLE),
-  breaks('registration', 'BIND_LATE READS=0', LINEARIZABLE),
-  breaks('registration', 'RECHECK_LATE READS=0', /violated 0/),
-  breaks('registration', 'ENTER_LATE OPS0=1', LINEARIZABLE),
+  breaks('registration', 'BOTH SCRIPT NO_SETTLE', LINEARIZABLE, { deep: true }),
+  breaks('registration', 'BOTH SCRIPT NO_ENDING', LINEARIZABLE, { deep: true }),
+  breaks('registration', 'BOTH SCRIPT NO_ENDING_AT_BIND', LINEARIZABLE, { deep: true }),
+  breaks('registration', 'BOTH SCRIPT OPS0=3 KEEP_ENDING', LINEARIZABLE, { deep: true }),
+  breaks('registration', 'BOTH SCRIPT THIRD ENDING_BACK', LINEARIZABLE, { deep: true }),
+  breaks('registration', 'READS=0 STAMP_RECORD', NOT_ALL_APPLIED),
+  breaks('registration', 'READS=0 RIVAL DEREGISTER_UNRAISED', LINEARIZABLE),
+  breaks('registration', 'READS=0 RIVAL NO_GENERATION_CHECK', LINEARIZABLE),
+  breaks('registration', 'READS=0 NO_GENERATION_RECHECK', NOT_ALL_APPLIED),
+  breaks('registration', 'READS=0 BIND_LATE', NOT_ALL_APPLIED),
+  breaks('registration', 'READS=0 RECHECK_LATE', NOT_ALL_APPLIED),
+  breaks('registration', 'READS=0 RIVAL NO_EXPIRE KEEP_ENDING', LINEARIZABLE),
+  holds('registration', 'READS=0 RIVAL NO_EXPIRE', {
+    note: 'safe without it, as no reporter stays bound to what it knows to be ending; see NO_EXPIRE KEEP_ENDING',
+  }),
+  holds('registration', 'READS=0 RIVAL ENTER_LATE', {
+    note: 'safe without it, as who finds no entry settles and looks again; what it buys is that few must',
+  }),
+
+  breaks('control', 'NO_CONTROL_LATEST', GOES_BACK),
 
   breaks('journal', 'NO_OLDEST_FIRST', JOURNAL_RECORD),
   breaks('journal', 'NO_GAP_CHECK', JOURNAL_RECORD),
