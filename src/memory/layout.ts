@@ -213,17 +213,10 @@ export const METADATA_KEPT = -1
 //
 //   sequences[slot] = s: copy s & 1 is valid, the other one may be half written
 //
-<<<<<<< HEAD
 //   word 0             16               28            32
 //   +------------------+----------------+-------------+---------------+------+-----------
 //   | copy 0       | - | copy 1     | - | transitions | latest ticket | beat | ending
 //   +------------------+----------------+-------------+---------------+------+-----------
-=======
-//   word 0                     16                     32
-//   +--------------------------+----------------------+---------------+------+-----------
-//   | copy 0                   | copy 1               | latest ticket | beat | ending
-//   +--------------------------+----------------------+---------------+------+-----------
->>>>>>> ca41e7ff2ee7539ca5cb35d203a5b2f45365c1a0
 //     manager                                           producers (RMW), reporter, producers (RMW)
 //
 //   a copy:       0 status word | 1 ticket | 2 name | 3 message | 4 metadata | 5-6 updated at | 7-8 since | 9 metadata ticket
