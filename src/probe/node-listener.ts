@@ -40,9 +40,8 @@ export class NodeListener implements ProbeListener {
       this.#secured = { server, files: new CertificateFiles(tls) }
     }
     this.#limits = new Connections(limits)
-    limitNodeConnections(this.#server, this.#limits)
-    this.#server.on('request', (request: IncomingMessage, response: ServerResponse) =>
-      answer(handler, request, response),
+    limitNodeConnections(this.#server, this.#limits, (request, response, got) =>
+      answer(handler, request, response, got),
     )
   }
 
@@ -108,15 +107,24 @@ function optionsFor({ headersTimeoutMs, idleTimeoutMs }: ListenerLimits) {
     connectionsCheckingInterval: Math.min(headersTimeoutMs / 4, 1_000),
   }
 }
-function answer(handler: ProbeHandler, request: IncomingMessage, response: ServerResponse): void {
+
+function answer(
+  handler: ProbeHandler,
+  request: IncomingMessage,
+  response: ServerResponse,
+  got: (bytes: number) => void,
+): Promise<void> | undefined {
   const found = handler({
     method: request.method ?? '',
     target: request.url ?? '',
     header: (name) => String(request.headers[name] ?? ''),
     isFromLoopback: () => isLoopbackAddress(request.socket.remoteAddress ?? ''),
   })
-  if (isLater(found)) void found.then((later) => send(later, response))
-  else send(found, response)
+  if (isLater(found)) return found.then((later) => send(later, response))
+  // Also of a HEAD: to make it is what takes time.
+  got(found.body.length)
+  send(found, response)
+  return undefined
 }
 
 function send(answer: ProbeAnswer, response: ServerResponse): void {
