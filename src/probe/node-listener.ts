@@ -16,6 +16,7 @@ import {
   type ProbeAnswer,
   type ProbeHandler,
   type ProbeListener,
+  stoppedError,
 } from './listener.js'
 import { limitNodeConnections, type NodeLimits } from './node-connections.js'
 
@@ -28,6 +29,8 @@ export class NodeListener implements ProbeListener {
   readonly #server: Server
   readonly #limits: NodeLimits
   readonly #secured: Secured | undefined
+  /** For good: whoever starts it meanwhile looks here after each wait. */
+  #isClosed = false
 
   constructor(handler: ProbeHandler, { limits, tls }: ListenerSettings) {
     const options = optionsFor(limits)
@@ -48,7 +51,9 @@ export class NodeListener implements ProbeListener {
   async start(host: string, port: number): Promise<BoundAddress> {
     if (this.#secured !== undefined) {
       const { server, files } = this.#secured
-      server.setSecureContext(await files.read())
+      const certificate = await files.read()
+      if (this.#isClosed) throw stoppedError()
+      server.setSecureContext(certificate)
       files.watch((certificate) => server.setSecureContext(certificate))
     }
     try {
@@ -60,8 +65,9 @@ export class NodeListener implements ProbeListener {
   }
 
   async stop(): Promise<void> {
-    if (!this.#server.listening) return
+    this.#isClosed = true
     this.#stopTimers()
+    if (!this.#server.listening) return
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     // Not node's own closeIdleConnections: it knows nothing of those that have not finished their TLS handshake.
     this.#limits.closeIdle()
@@ -71,16 +77,24 @@ export class NodeListener implements ProbeListener {
   }
 
   closeNow(): void {
+    this.#isClosed = true
     this.#stopTimers()
-    this.#server.close()
+    if (this.#server.listening) this.#server.close()
     this.#limits.closeAll()
   }
 
   #listen(host: string, port: number): Promise<BoundAddress> {
     return new Promise((resolve, reject) => {
+      if (this.#isClosed) throw stoppedError()
+      this.#server.once('close', () => reject(stoppedError()))
       // For good: once it listens, a connection that cannot be accepted is no reason to end.
       this.#server.on('error', (error) => reject(listenError(host, port, error)))
       this.#server.listen({ host, port, exclusive: true }, () => {
+        // A server that is still looking up its host cannot be closed until it listens.
+        if (this.#isClosed) {
+          this.#server.close()
+          return
+        }
         this.#limits.start()
         resolve({ host, port: (this.#server.address() as AddressInfo).port })
       })
