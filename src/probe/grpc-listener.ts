@@ -19,7 +19,7 @@ import { createHealthService, loadHealthService } from './grpc-service.js'
 import type { WatchSource } from './grpc-source.js'
 import { createTlsServer } from './grpc-tls.js'
 import { WatchHub } from './grpc-watch.js'
-import { type ListenerLimits, listenError } from './listener.js'
+import { type ListenerLimits, listenError, stoppedError } from './listener.js'
 import type { ProbeReader } from './routes.js'
 import type { GrpcSettings, ServerSettings } from './server-options.js'
 
@@ -47,6 +47,8 @@ export class GrpcListener {
   #listener: Server | undefined
   #unwatch: (() => void) | undefined
   #closed: Promise<void> | undefined
+  /** For good: whoever starts it meanwhile looks here after each wait. */
+  #isClosed = false
 
   constructor(
     settings: GrpcSettings,
@@ -74,21 +76,23 @@ export class GrpcListener {
     this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure())
   }
 
-  /** Resolves to the port that was bound. @throws HealthError `ERR_HEALTH_LISTEN` with the system's error as cause. */
+  /** Resolves to the port that was bound. @throws HealthError `ERR_HEALTH_LISTEN` with the system's error as cause, `ERR_HEALTH_STOPPED` where it is closed before it listens. */
   async start(): Promise<number> {
     const { host, port } = this.#settings
     try {
       const service = await loadHealthService()
+      if (this.#isClosed) throw stoppedError()
       this.#server.addService(
         service,
         createHealthService(this.#health, this.#hub, this.#connections, this.#audience),
       )
       const listener = this.#createListener()
       this.#listener = listener
-      return await listen(listener, host, port)
+      return await this.#listen(listener, host, port)
     } catch (error) {
+      const failure = this.#isClosed ? stoppedError() : listenError(host, port, error)
       this.closeNow()
-      throw listenError(host, port, error)
+      throw failure
     }
   }
 
@@ -115,9 +119,10 @@ export class GrpcListener {
   }
 
   #refuse(): void {
+    this.#isClosed = true
     this.#health.close()
     this.#hub.close()
-    this.#listener?.close()
+    if (this.#listener?.listening) this.#listener.close()
     this.#unwatch?.()
   }
 
@@ -134,16 +139,19 @@ export class GrpcListener {
     server.on('connection', (socket: Socket) => this.#connections.admit(socket))
     return server
   }
-}
 
-function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host, port, exclusive: true }, () => {
-      server.off('error', reject)
-      // A connection that could not be accepted, for want of descriptors, say, is that client's loss alone.
-      server.on('error', () => {})
-      resolve((server.address() as AddressInfo).port)
+  #listen(server: Server, host: string, port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.once('close', () => reject(stoppedError()))
+      server.listen({ host, port, exclusive: true }, () => {
+        server.off('error', reject)
+        // A connection that could not be accepted, for want of descriptors, say, is that client's loss alone.
+        server.on('error', () => {})
+        // A server that is still looking up its host cannot be closed until it listens.
+        if (this.#isClosed) server.close()
+        else resolve((server.address() as AddressInfo).port)
+      })
     })
-  })
+  }
 }

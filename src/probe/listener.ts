@@ -69,7 +69,10 @@ export interface BoundAddress {
 
 /** A transport. Started once, then stopped once. */
 export interface ProbeListener {
-  /** @throws HealthError `ERR_HEALTH_LISTEN` with the system's error as cause, where it is known. */
+  /**
+   * @throws HealthError `ERR_HEALTH_LISTEN` with the system's error as cause, where it is known; `ERR_HEALTH_STOPPED`
+   * where it is stopped or closed before it listens: then nothing is left open.
+   */
   start(host: string, port: number): Promise<BoundAddress>
   /** Refuses new connections, finishes what is being sent, then closes the rest. Idempotent. */
   stop(): Promise<void>
@@ -118,4 +121,9 @@ export function listenError(host: string, port: number, cause?: unknown): Health
     `cannot listen for probes: host=${host} port=${port}${why}`,
     cause === undefined ? undefined : { cause },
   )
+}
+
+/** For a start that a stop came before, or in between. */
+export function stoppedError(): HealthError {
+  return new HealthError('ERR_HEALTH_STOPPED', 'the server was stopped before it could listen')
 }

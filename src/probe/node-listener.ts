@@ -16,6 +16,7 @@ import {
   type ProbeAnswer,
   type ProbeHandler,
   type ProbeListener,
+  stoppedError,
 } from './listener.js'
 import { limitNodeConnections, type NodeLimits } from './node-connections.js'
 
@@ -28,6 +29,8 @@ export class NodeListener implements ProbeListener {
   readonly #server: Server
   readonly #limits: NodeLimits
   readonly #secured: Secured | undefined
+  /** For good: whoever starts it meanwhile looks here after each wait. */
+  #isClosed = false
 
   constructor(handler: ProbeHandler, { limits, tls }: ListenerSettings) {
     const options = optionsFor(limits)
@@ -40,16 +43,17 @@ export class NodeListener implements ProbeListener {
       this.#secured = { server, files: new CertificateFiles(tls) }
     }
     this.#limits = new Connections(limits)
-    limitNodeConnections(this.#server, this.#limits)
-    this.#server.on('request', (request: IncomingMessage, response: ServerResponse) =>
-      answer(handler, request, response),
+    limitNodeConnections(this.#server, this.#limits, (request, response, got) =>
+      answer(handler, request, response, got),
     )
   }
 
   async start(host: string, port: number): Promise<BoundAddress> {
     if (this.#secured !== undefined) {
       const { server, files } = this.#secured
-      server.setSecureContext(await files.read())
+      const certificate = await files.read()
+      if (this.#isClosed) throw stoppedError()
+      server.setSecureContext(certificate)
       files.watch((certificate) => server.setSecureContext(certificate))
     }
     try {
@@ -61,8 +65,9 @@ export class NodeListener implements ProbeListener {
   }
 
   async stop(): Promise<void> {
-    if (!this.#server.listening) return
+    this.#isClosed = true
     this.#stopTimers()
+    if (!this.#server.listening) return
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     // Not node's own closeIdleConnections: it knows nothing of those that have not finished their TLS handshake.
     this.#limits.closeIdle()
@@ -72,16 +77,24 @@ export class NodeListener implements ProbeListener {
   }
 
   closeNow(): void {
+    this.#isClosed = true
     this.#stopTimers()
-    this.#server.close()
+    if (this.#server.listening) this.#server.close()
     this.#limits.closeAll()
   }
 
   #listen(host: string, port: number): Promise<BoundAddress> {
     return new Promise((resolve, reject) => {
+      if (this.#isClosed) throw stoppedError()
+      this.#server.once('close', () => reject(stoppedError()))
       // For good: once it listens, a connection that cannot be accepted is no reason to end.
       this.#server.on('error', (error) => reject(listenError(host, port, error)))
       this.#server.listen({ host, port, exclusive: true }, () => {
+        // A server that is still looking up its host cannot be closed until it listens.
+        if (this.#isClosed) {
+          this.#server.close()
+          return
+        }
         this.#limits.start()
         resolve({ host, port: (this.#server.address() as AddressInfo).port })
       })
@@ -108,15 +121,24 @@ function optionsFor({ headersTimeoutMs, idleTimeoutMs }: ListenerLimits) {
     connectionsCheckingInterval: Math.min(headersTimeoutMs / 4, 1_000),
   }
 }
-function answer(handler: ProbeHandler, request: IncomingMessage, response: ServerResponse): void {
+
+function answer(
+  handler: ProbeHandler,
+  request: IncomingMessage,
+  response: ServerResponse,
+  got: (bytes: number) => void,
+): Promise<void> | undefined {
   const found = handler({
     method: request.method ?? '',
     target: request.url ?? '',
     header: (name) => String(request.headers[name] ?? ''),
     isFromLoopback: () => isLoopbackAddress(request.socket.remoteAddress ?? ''),
   })
-  if (isLater(found)) void found.then((later) => send(later, response))
-  else send(found, response)
+  if (isLater(found)) return found.then((later) => send(later, response))
+  // Also of a HEAD: to make it is what takes time.
+  got(found.body.length)
+  send(found, response)
+  return undefined
 }
 
 function send(answer: ProbeAnswer, response: ServerResponse): void {

@@ -1,11 +1,10 @@
 // The probe actor: answers probes from the shared region, whatever the other threads are doing. Runs in the probe
 // worker's thread; the host reaches it by Comlink.
-import { HealthError } from '../model/errors.js'
 import type { HealthHandle } from '../runtime/health-handle.js'
 import { chooseListener, type Transport } from './choose-listener.js'
 import type { ExitGate } from './exit-gate.js'
 import type { GrpcListener } from './grpc-listener.js'
-import type { BoundAddress, ProbeListener } from './listener.js'
+import { type BoundAddress, type ProbeListener, stoppedError } from './listener.js'
 import { createMetrics } from './metrics.js'
 import { measured } from './metrics-recorder.js'
 import type { MetricsSource } from './metrics-source.js'
@@ -46,6 +45,7 @@ export class ProbeActor implements ProbeControl {
   readonly #transport: Transport
   readonly #listener: ProbeListener
   readonly #grpc: GrpcListener | undefined
+  #isClosed = false
 
   static async create(
     boot: ProbeBoot,
@@ -76,12 +76,12 @@ export class ProbeActor implements ProbeControl {
 
   async listen(host: string, port: number): Promise<ServerAddress> {
     // Only uWebSockets.js must not be open when the process ends; no exit waits for node:http.
-    if (this.#transport === 'uws' && !this.#gate.tryOpen()) {
-      throw new HealthError('ERR_HEALTH_STOPPED', 'the server was stopped before it could listen')
-    }
+    if (this.#transport === 'uws' && !this.#gate.tryOpen()) throw stoppedError()
     try {
       const bound = await this.#listener.start(host, port)
+      this.#checkOpen()
       const grpcPort = await this.#grpc?.start()
+      this.#checkOpen()
       return {
         ...bound,
         transport: this.#transport,
@@ -94,6 +94,7 @@ export class ProbeActor implements ProbeControl {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     // Tells the watchers before anything else is closed. Their goodbyes may take a while, for which nobody who waits at
     // the gate has time.
     const grpcClosed = this.#grpc?.close()
@@ -104,9 +105,15 @@ export class ProbeActor implements ProbeControl {
 
   /** For the thread's own exit hook: closes before it returns. */
   closeNow(): void {
+    this.#isClosed = true
     this.#grpc?.closeNow()
     this.#listener.closeNow()
     this.#gate.markClosed()
+  }
+
+  /** The call to close may be waiting behind whatever this thread does; the gate says it at once. */
+  #checkOpen(): void {
+    if (this.#isClosed || this.#gate.isClosing) throw stoppedError()
   }
 }
 

@@ -16,6 +16,7 @@ import {
   type ProbeAnswer,
   type ProbeHandler,
   type ProbeListener,
+  stoppedError,
 } from './listener.js'
 import { sayOnStandardError } from './say.js'
 import type { Uws, UwsApp, UwsRequest, UwsResponse } from './uws.js'
@@ -43,6 +44,8 @@ export class UwsListener implements ProbeListener {
   readonly #connections: UwsConnections
   #app: UwsApp | undefined
   #port: unknown
+  /** For good: whoever starts it meanwhile looks here after each wait. */
+  #isClosed = false
 
   constructor(uws: Uws, handler: ProbeHandler, { limits }: ListenerSettings) {
     this.#uws = uws
@@ -62,12 +65,13 @@ export class UwsListener implements ProbeListener {
       try {
         return await this.#listen(host, free)
       } catch (error) {
-        if (attempt === MAX_PORT_ATTEMPTS) throw error
+        if (this.#isClosed || attempt === MAX_PORT_ATTEMPTS) throw error
       }
     }
   }
 
   async #listen(host: string, port: number): Promise<BoundAddress> {
+    if (this.#isClosed) throw stoppedError()
     const app = this.#uws.App()
     this.#app = app
     app.filter((response, count) => this.#connections.filter(response, count))
@@ -76,12 +80,14 @@ export class UwsListener implements ProbeListener {
       // Exclusive: otherwise two processes would share the port without a word, and the probes between them.
       app.listen(host, port, this.#uws.LIBUS_LISTEN_EXCLUSIVE_PORT, resolve)
     })
+    // With the app, its port was closed.
+    if (this.#isClosed) throw stoppedError()
     if (socket) {
       this.#port = socket
       this.#limits.start()
       return { host, port: this.#uws.us_socket_local_port(socket) }
     }
-    this.closeNow()
+    this.#closeApp()
     // uWebSockets.js does not say why. The system does, if node:net asks it for the same.
     const outcome = await tryBind(host, port)
     throw listenError(host, port, outcome instanceof Error ? outcome : undefined)
@@ -98,6 +104,11 @@ export class UwsListener implements ProbeListener {
   }
 
   closeNow(): void {
+    this.#isClosed = true
+    this.#closeApp()
+  }
+
+  #closeApp(): void {
     this.#limits.stop()
     this.#port = undefined
     const app = this.#app

@@ -121,6 +121,36 @@ export function describeListenerContract(
       listener.closeNow()
     })
 
+    for (const [what, close] of [
+      ['a stop', (listener: ProbeListener) => listener.stop()],
+      ['closing at once', (listener: ProbeListener) => listener.closeNow()],
+    ] as const) {
+      test(`${what} ends a start that is under way, and leaves nothing open`, async (t) => {
+        const first = create()
+        const { port } = await first.start('127.0.0.1', 0)
+        await first.stop()
+        for (const host of ['127.0.0.1', 'localhost']) {
+          for (const asked of [0, port]) {
+            const listener = create()
+            t.after(() => listener.closeNow())
+            const starting = assert.rejects(listener.start(host, asked), {
+              code: 'ERR_HEALTH_STOPPED',
+            })
+            await close(listener)
+            await starting
+            await assert.rejects(RawConnection.open(port), { code: 'ECONNREFUSED' })
+          }
+        }
+      })
+
+      test(`${what} is final`, async (t) => {
+        const listener = create()
+        t.after(() => listener.closeNow())
+        await close(listener)
+        await assert.rejects(listener.start('127.0.0.1', 0), { code: 'ERR_HEALTH_STOPPED' })
+      })
+    }
+
     test('closing at once closes connections as well', async (t) => {
       const listener = create()
       const { port } = await listener.start('127.0.0.1', 0)

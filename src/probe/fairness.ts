@@ -1,5 +1,4 @@
 // Keeps one packet of requests from holding up all others. Probe actor's thread.
-import type { UwsConnection } from './uws-connection.js'
 
 /**
  * How many requests in one packet are answered, and with how much; the next one closes the connection. There may be ten
@@ -9,13 +8,13 @@ const MAX_IN_PACKET = 256
 const MAX_BYTES_IN_PACKET = 1024 * 1024
 
 /** Counts what one connection asks and gets in a row: until another one asks, or the loop has come round. */
-export class Fairness {
-  #asker: UwsConnection | undefined
+export class Fairness<C> {
+  #asker: C | undefined
   #requests = 0
   #bytes = 0
 
   /** Says whether this is more than is fair. */
-  asks(connection: UwsConnection): boolean {
+  asks(connection: C): boolean {
     if (connection !== this.#asker) {
       this.#asker = connection
       this.#requests = 0
@@ -25,7 +24,7 @@ export class Fairness {
     return this.#requests > MAX_IN_PACKET || this.#bytes > MAX_BYTES_IN_PACKET
   }
 
-  got(connection: UwsConnection, bytes: number): void {
+  got(connection: C, bytes: number): void {
     if (connection === this.#asker) this.#bytes += bytes
   }
 
