@@ -6,6 +6,8 @@ const CHAIN = /chainEnd\[/
 const SUPERSEDED_ALONE = /alone/
 const STUCK = /finished==/
 const NOT_ALL_APPLIED = /\.head==/
+/** Who keeps metadata waits for an update that never comes. */
+const WAITS_FOREVER = /\.tail==/
 const TORN = /\(v==p\)/
 const NOT_ATOMIC = /seen\[0\]/
 const UNBOUNDED = /failed<=/
@@ -115,12 +117,12 @@ export const checks = [
   breaks('registration', 'BOTH SCRIPT NO_ENDING_AT_BIND', LINEARIZABLE, { deep: true }),
   breaks('registration', 'BOTH SCRIPT OPS0=3 KEEP_ENDING', LINEARIZABLE, { deep: true }),
   breaks('registration', 'BOTH SCRIPT THIRD ENDING_BACK', LINEARIZABLE, { deep: true }),
-  breaks('registration', 'READS=0 STAMP_RECORD', NOT_ALL_APPLIED),
+  breaks('registration', 'READS=0 STAMP_RECORD', WAITS_FOREVER),
   breaks('registration', 'READS=0 RIVAL DEREGISTER_UNRAISED', LINEARIZABLE),
   breaks('registration', 'READS=0 RIVAL NO_GENERATION_CHECK', LINEARIZABLE),
-  breaks('registration', 'READS=0 NO_GENERATION_RECHECK', NOT_ALL_APPLIED),
-  breaks('registration', 'READS=0 BIND_LATE', NOT_ALL_APPLIED),
-  breaks('registration', 'READS=0 RECHECK_LATE', NOT_ALL_APPLIED),
+  breaks('registration', 'READS=0 NO_GENERATION_RECHECK', WAITS_FOREVER),
+  breaks('registration', 'READS=0 BIND_LATE', WAITS_FOREVER),
+  breaks('registration', 'READS=0 RECHECK_LATE', WAITS_FOREVER),
   breaks('registration', 'READS=0 RIVAL NO_EXPIRE KEEP_ENDING', LINEARIZABLE),
   holds('registration', 'READS=0 RIVAL NO_EXPIRE', {
     note: 'safe without it, as no reporter stays bound to what it knows to be ending; see NO_EXPIRE KEEP_ENDING',
@@ -129,7 +131,7 @@ export const checks = [
     note: 'safe without it, as who finds no entry settles and looks again; what it buys is that few must',
   }),
 
-  breaks('control', 'NO_CONTROL_LATEST', GOES_BACK),
+  breaks('control', 'NO_CONTROL_LATEST', GOES_BACK, { deep: true }),
 
   breaks('journal', 'NO_OLDEST_FIRST', JOURNAL_RECORD),
   breaks('journal', 'NO_GAP_CHECK', JOURNAL_RECORD),
