@@ -43,8 +43,9 @@ export class NodeListener implements ProbeListener {
       this.#secured = { server, files: new CertificateFiles(tls) }
     }
     this.#limits = new Connections(limits)
-    limitNodeConnections(this.#server, this.#limits, (request, response, got) =>
-      answer(handler, request, response, got),
+    limitNodeConnections(this.#server, this.#limits)
+    this.#server.on('request', (request: IncomingMessage, response: ServerResponse) =>
+      answer(handler, request, response),
     )
   }
 
@@ -121,24 +122,15 @@ function optionsFor({ headersTimeoutMs, idleTimeoutMs }: ListenerLimits) {
     connectionsCheckingInterval: Math.min(headersTimeoutMs / 4, 1_000),
   }
 }
-
-function answer(
-  handler: ProbeHandler,
-  request: IncomingMessage,
-  response: ServerResponse,
-  got: (bytes: number) => void,
-): Promise<void> | undefined {
+function answer(handler: ProbeHandler, request: IncomingMessage, response: ServerResponse): void {
   const found = handler({
     method: request.method ?? '',
     target: request.url ?? '',
     header: (name) => String(request.headers[name] ?? ''),
     isFromLoopback: () => isLoopbackAddress(request.socket.remoteAddress ?? ''),
   })
-  if (isLater(found)) return found.then((later) => send(later, response))
-  // Also of a HEAD: to make it is what takes time.
-  got(found.body.length)
-  send(found, response)
-  return undefined
+  if (isLater(found)) void found.then((later) => send(later, response))
+  else send(found, response)
 }
 
 function send(answer: ProbeAnswer, response: ServerResponse): void {

@@ -30,9 +30,9 @@
 // In a version in which d does not hold all would be closed. It is found out by its first request; from then on all
 // are answered, and none is limited.
 import type { Connections } from './connections.js'
-import { Fairness } from './fairness.js'
 import type { UwsResponse } from './uws.js'
 import { UwsConnection, WatchedConnections } from './uws-connection.js'
+import { Fairness } from './uws-fairness.js'
 
 /** A request that is answered as soon as its connection is known. */
 export interface OpenRequest {
@@ -47,7 +47,7 @@ export class UwsConnections {
   /** Told once, if d does not hold. */
   readonly #onBlind: () => void
   readonly #watched = new WatchedConnections()
-  readonly #fairness = new Fairness<UwsConnection>()
+  readonly #fairness = new Fairness()
   /** Rule 4: the one that needs a new `onData` when its packet is done with. */
   #last: UwsConnection | undefined
   /** A request whose connection is not known yet. */

@@ -1,22 +1,19 @@
 // A handler for tests of transports: its answers say what was asked for.
 import type { ProbeAnswer, ProbeHandler } from '../../../src/probe/listener.js'
 
-/** Sixteen of them are a MiB. */
-const MIDDLE_BODY = Buffer.alloc(64 * 1024, 'x')
 export const LARGE_BODY = Buffer.alloc(8 * 1024 * 1024, 'x')
 
 function answerOf(body: string | Uint8Array): ProbeAnswer {
   return { status: 200, contentType: 'text/plain', body: Buffer.from(body) }
 }
 
-/** Answers a path with itself; `/middle` and `/large` with much, and `/later` when `answerLater` is called. */
+/** Answers a path with itself; `/large` with much, and `/later` when `answerLater` is called. */
 export class Echo {
   readonly #waiting: (() => void)[] = []
   #onAsked = () => {}
 
   readonly handler: ProbeHandler = ({ target }) => {
     if (target === '/large') return { ...answerOf(''), body: LARGE_BODY }
-    if (target === '/middle') return { ...answerOf(''), body: MIDDLE_BODY }
     if (target !== '/later') return answerOf(target)
     return new Promise((resolve) => {
       this.#waiting.push(() => resolve(answerOf('/later')))

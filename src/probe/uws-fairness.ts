@@ -1,4 +1,5 @@
 // Keeps one packet of requests from holding up all others. Probe actor's thread.
+import type { UwsConnection } from './uws-connection.js'
 
 /**
  * How many requests in one packet are answered, and with how much; the next one closes the connection. There may be ten
@@ -8,13 +9,13 @@ const MAX_IN_PACKET = 256
 const MAX_BYTES_IN_PACKET = 1024 * 1024
 
 /** Counts what one connection asks and gets in a row: until another one asks, or the loop has come round. */
-export class Fairness<C> {
-  #asker: C | undefined
+export class Fairness {
+  #asker: UwsConnection | undefined
   #requests = 0
   #bytes = 0
 
   /** Says whether this is more than is fair. */
-  asks(connection: C): boolean {
+  asks(connection: UwsConnection): boolean {
     if (connection !== this.#asker) {
       this.#asker = connection
       this.#requests = 0
@@ -24,7 +25,7 @@ export class Fairness<C> {
     return this.#requests > MAX_IN_PACKET || this.#bytes > MAX_BYTES_IN_PACKET
   }
 
-  got(connection: C, bytes: number): void {
+  got(connection: UwsConnection, bytes: number): void {
     if (connection === this.#asker) this.#bytes += bytes
   }
 
