@@ -17,8 +17,8 @@ export interface ProbeReader {
   readonly policy: Policy
   /** Report and gates of one instant. @throws HealthError `ERR_HEALTH_STOPPED`, `ERR_HEALTH_UNAVAILABLE` */
   look(): Look
-  /** Whether readiness has passed since the start of the runtime, this look included. */
-  hasBeenReady(look: Look): boolean
+  /** Whether readiness has passed since the start of the runtime, up to the last look at least. */
+  hasBeenReady(): boolean
 }
 
 /** To whom components, messages and metadata are shown: everybody, nobody, or loopback and who has the token. */
@@ -55,21 +55,13 @@ export function createProbeHandler(reader: ProbeReader, options: RouteOptions): 
   const { policy } = reader
   const { scrape, onJudged, startupDeadline = 0, now = monotonicMs } = options
   const audience = new AudienceGuard(options.audience)
-  // Once true it stays true, so it need not be asked for again; and every look is a chance to see it become true,
-  // whichever path it is for.
-  let hasStarted = false
-  const look = (): Look => {
-    const seen = reader.look()
-    if (!hasStarted) hasStarted = reader.hasBeenReady(seen)
-    return seen
-  }
-  const context = { look, audience, members: new ComponentMembers(), onJudged }
+  const context = { look: () => reader.look(), audience, members: new ComponentMembers(), onJudged }
   const components = new ComponentRoutes(context)
   const probe = (question: Question) => probeRoute(new Check(question, context))
   const livez = probe(livenessQuestion(policy))
   const startup = startupQuestion(
     policy,
-    () => hasStarted,
+    () => reader.hasBeenReady(),
     () => now() < startupDeadline,
   )
   const routes = new Map<string, Route>([
