@@ -3,7 +3,13 @@
 import { monotonicMs } from '../memory/control.js'
 import type { Policy } from '../model/policy.js'
 import type { Look } from '../runtime/health-reader.js'
-import { errorAnswer, METHOD_NOT_ALLOWED, NOT_FOUND, reasonOf, UNAUTHORIZED } from './answers.js'
+import {
+  errorAnswer,
+  failedReadAnswer,
+  METHOD_NOT_ALLOWED,
+  NOT_FOUND,
+  UNAUTHORIZED,
+} from './answers.js'
 import { AudienceGuard } from './audience.js'
 import { Check, type OnJudged } from './check.js'
 import { ComponentRoutes } from './component-routes.js'
@@ -102,7 +108,7 @@ function scrapeRoute(scrape: Scrape, audience: AudienceGuard): Route {
     try {
       return await scrape()
     } catch (error) {
-      return errorAnswer(503, reasonOf(error))
+      return failedReadAnswer(error)
     }
   }
 }

@@ -8,9 +8,8 @@ import type { TlsFiles } from '../../src/probe/listener.js'
 import { NodeListener } from '../../src/probe/node-listener.js'
 import { createProbeHandler } from '../../src/probe/routes.js'
 import { DEFAULT_SETTINGS, FakeReader, OPEN_TO_ALL } from '../fake-reader.js'
-import { describeLimitsContract } from './limits-contract.js'
+import { describeClientContract } from './client-contract.js'
 import { RawConnection } from './raw-connection.js'
-import { describeStreamContract } from './stream-contract.js'
 import { makeCertificate, temporaryFolder } from './support/certificates.js'
 
 const { limits } = DEFAULT_SETTINGS
@@ -27,12 +26,7 @@ async function listen(t: TestContext, listener: NodeListener): Promise<number> {
 
 const shared = makeCertificate(temporaryFolder(after), 'shared')
 
-describeLimitsContract(
-  'node:https',
-  (handler, own) => new NodeListener(handler, { limits: own, tls: shared }),
-  (port) => RawConnection.openTls(port),
-)
-describeStreamContract(
+describeClientContract(
   'node:https',
   (handler, own) => new NodeListener(handler, { limits: own, tls: shared }),
   (port) => RawConnection.openTls(port),
