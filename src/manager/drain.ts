@@ -22,7 +22,7 @@ import {
   TABLE_SEQUENCE,
   type Words,
 } from '../memory/layout.js'
-import { MailboxReader } from '../memory/mailbox.js'
+import { MailboxReader } from '../memory/mailbox-reader.js'
 import { put, type Region } from '../memory/region.js'
 import type { ReadinessPolicy } from '../model/policy.js'
 import { Applier } from './applier.js'

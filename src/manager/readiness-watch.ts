@@ -10,7 +10,7 @@ import {
   READINESS_SEEN,
   type Words,
 } from '../memory/layout.js'
-import type { MailboxReader } from '../memory/mailbox.js'
+import type { MailboxReader } from '../memory/mailbox-reader.js'
 import type { Region } from '../memory/region.js'
 import { SlotMap, statusOf } from '../memory/slot-latch.js'
 import { type Encoded, encodeText } from '../memory/text.js'

@@ -12,7 +12,7 @@ import {
   isAfter,
   type Words,
 } from '../memory/layout.js'
-import type { MailboxReader } from '../memory/mailbox.js'
+import type { MailboxReader } from '../memory/mailbox-reader.js'
 import { put } from '../memory/region.js'
 import {
   generationOf,

@@ -6,7 +6,7 @@ import {
   type RegionSizes,
   STATUS_SHIFT,
 } from '../../src/memory/layout.js'
-import { MailboxWriter } from '../../src/memory/mailbox.js'
+import { MailboxWriter } from '../../src/memory/mailbox-writer.js'
 import { createRegion, type Region } from '../../src/memory/region.js'
 import { SlotMap } from '../../src/memory/slot-latch.js'
 import { TableReader } from '../../src/memory/table-reader.js'
