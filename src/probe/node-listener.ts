@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { METHOD_NOT_ALLOWED } from './answers.js'
 import { CertificateFiles, type CertificateHolder } from './certificate-files.js'
 import { Connections } from './connections.js'
 import {
@@ -43,9 +44,11 @@ export class NodeListener implements ProbeListener {
       this.#secured = { server, files: new CertificateFiles(tls) }
     }
     this.#limits = new Connections(limits)
-    limitNodeConnections(this.#server, this.#limits)
-    this.#server.on('request', (request: IncomingMessage, response: ServerResponse) =>
-      answer(handler, request, response),
+    limitNodeConnections(
+      this.#server,
+      this.#limits,
+      (request, response) => answer(handler, request, response),
+      (_, response) => send(METHOD_NOT_ALLOWED, response),
     )
   }
 
@@ -116,6 +119,7 @@ function optionsFor({ headersTimeoutMs, idleTimeoutMs }: ListenerLimits) {
     connectionsCheckingInterval: Math.min(headersTimeoutMs / 4, 1_000),
   }
 }
+
 function answer(handler: ProbeHandler, request: IncomingMessage, response: ServerResponse): void {
   const found = handler({
     method: request.method ?? '',
