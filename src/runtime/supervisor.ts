@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Drain } from '../manager/drain.js'
 import type { ManagerControl } from '../manager/manager-actor.js'
+import type { ManagerBoot } from '../manager/manager-thread.js'
 import {
   MANAGER_FAILED,
   MANAGER_RESTARTING,
@@ -16,7 +17,9 @@ import {
 } from '../memory/layout.js'
 import type { Region } from '../memory/region.js'
 import { HealthError } from '../model/errors.js'
+import type { MemoryPressureSettings } from '../watch/memory-pressure-options.js'
 import { type ActorExit, type ActorHandle, actorEntryUrl, spawnActor } from './actor-handle.js'
+import { abandonMailboxesOf } from './attachment.js'
 import { RestartIntensity, type RestartLimits } from './restart-intensity.js'
 
 /** Applying everything that was accepted takes far less; a manager that needs longer is stuck. */
@@ -34,6 +37,7 @@ export class Supervisor {
   readonly #intensity: RestartIntensity
   readonly #limits: RestartLimits
   readonly #workerBaseUrl: string | URL | undefined
+  readonly #memoryPressure: MemoryPressureSettings | undefined
   #manager: ActorHandle<ManagerControl> | undefined
   /** Settles when the manager runs again or was given up. */
   #restarting: Promise<void> | undefined
@@ -44,12 +48,14 @@ export class Supervisor {
     limits: RestartLimits,
     events: SupervisorEvents,
     workerBaseUrl?: string | URL,
+    memoryPressure?: MemoryPressureSettings,
   ) {
     this.#region = region
     this.#limits = limits
     this.#intensity = new RestartIntensity(limits)
     this.#events = events
     this.#workerBaseUrl = workerBaseUrl
+    this.#memoryPressure = memoryPressure
   }
 
   /** Resolves when the manager actor works. */
@@ -126,10 +132,14 @@ export class Supervisor {
   }
 
   async #spawn(): Promise<void> {
+    const boot: ManagerBoot = {
+      region: this.#region.words.buffer,
+      memoryPressure: this.#memoryPressure,
+    }
     const manager = await spawnActor<ManagerControl>({
       name: 'health-manager',
       entry: actorEntryUrl('manager.js', this.#workerBaseUrl),
-      data: this.#region.words.buffer,
+      data: boot,
       // It keeps next to nothing, so a young generation of the usual size would only be memory that is never looked at.
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
     })
@@ -137,7 +147,11 @@ export class Supervisor {
     manager.unref()
     this.#manager = manager
     this.#setState(MANAGER_RUNNING)
-    manager.exited.then((exit) => this.#onExit(exit))
+    manager.exited.then((exit) => {
+      // That of its memory watch.
+      abandonMailboxesOf(this.#region, manager.threadId)
+      this.#onExit(exit)
+    })
   }
 
   #onExit(exit: ActorExit): void {
