@@ -21,3 +21,9 @@ export type { HealthManagerOptions } from './runtime/options.js'
 export type { ComponentReporter } from './runtime/reporter.js'
 export type { RestartEvent } from './runtime/runtime-events.js'
 export type { ActorState, ActorStats, MailboxStats, RuntimeStats } from './runtime/stats.js'
+export type { MemoryPressureLogger } from './watch/memory-pressure.js'
+export {
+  MemoryPressureMonitor,
+  type MemoryPressureMonitorOptions,
+} from './watch/memory-pressure-monitor.js'
+export type { MemoryPressureOptions } from './watch/memory-pressure-options.js'

@@ -4,6 +4,8 @@ import { argumentError, isArray, show } from './errors.js'
 import type { HealthStatus } from './health-status.js'
 
 export const MAX_NAME_BYTES = 255
+/** The longest time that timers take, in ms. */
+export const MAX_TIMEOUT_MS = 2 ** 31 - 1
 
 /**
  * What users may pass as metadata: null and undefined keep the previous metadata, an empty object clears it. Its own

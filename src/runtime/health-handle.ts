@@ -1,9 +1,9 @@
 // What a thread needs to join a runtime that another one has started.
 import { openRegion, type Region } from '../memory/region.js'
-import { checkInteger, readArgument } from '../model/arguments.js'
+import { checkInteger, MAX_TIMEOUT_MS, readArgument } from '../model/arguments.js'
 import { argumentError } from '../model/errors.js'
 import type { Policy } from '../model/policy.js'
-import { checkPolicy, MAX_TIMEOUT_MS } from './options.js'
+import { checkPolicy } from './options.js'
 
 /** Everything another thread needs to attach. Structured-cloneable, may be given to any number of threads; opaque. */
 export interface HealthHandle {

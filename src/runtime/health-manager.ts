@@ -15,6 +15,7 @@ import {
   type MetadataInput,
   readArgument,
 } from '../model/arguments.js'
+import { Component } from '../model/component.js'
 import { argumentError, type HealthCheckError, HealthError } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
 import type { ComponentStatus, HealthReport } from '../model/report.js'
@@ -88,8 +89,18 @@ export class HealthManager {
         manager.#events.restarted({ actor, restarts, exitCode: code, error }),
       onError: (error: HealthError) => manager.#events.failed(error),
     }
-    const { policy, restarts, workerBaseUrl } = settings
-    const supervisor = new Supervisor(region, policy, restarts, events, workerBaseUrl)
+    const { policy, restarts, workerBaseUrl, memoryPressure } = settings
+    if (memoryPressure !== undefined) {
+      // Applied by the manager before all else, so that its watch, which can't wait for itself, finds the component.
+      manager.#attachment.register(encodeText(Component.MemoryPressure, MAX_NAME_BYTES))
+    }
+    const supervisor = new Supervisor(
+      region,
+      { policy, memoryPressure },
+      restarts,
+      events,
+      workerBaseUrl,
+    )
     await supervisor.start()
     manager.#supervisor = supervisor
     offerManagerTermination(manager, () => supervisor.terminateManager())

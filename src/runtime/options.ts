@@ -1,8 +1,13 @@
 // What users can configure, with the defaults, checked once at the start.
 import { layoutFor, WORD_BYTES } from '../memory/layout.js'
-import { checkInteger, checkName, checkOptions } from '../model/arguments.js'
+import { checkInteger, checkName, checkOptions, MAX_TIMEOUT_MS } from '../model/arguments.js'
 import { argumentError, isArray } from '../model/errors.js'
 import type { Policy } from '../model/policy.js'
+import {
+  type MemoryPressureOptions,
+  type MemoryPressureSettings,
+  resolveMemoryPressure,
+} from '../watch/memory-pressure-options.js'
 import { checkWorkerBaseUrl } from './worker-base-url.js'
 
 /** Options of `HealthManager.start()`. All sizes are fixed for the life of the runtime; untouched memory costs nothing. */
@@ -18,7 +23,7 @@ export interface HealthManagerOptions {
   }
   /** Components registered at the same time, 1 to 1,000,000. Default 10,000. */
   maxComponents?: number
-  /** Attachments at the same time, the host's own included, 2 to 1,024. Default 128. */
+  /** Attachments at the same time, the host's own and that of `memoryPressure` included, 2 to 1,024. Default 128. */
   maxThreads?: number
   /** Bytes of each attachment's mailbox, rounded up to a power of two. Default 256 KiB; from twice `maxPayloadBytes` plus 4 KiB to 256 MiB. */
   mailboxBytes?: number
@@ -34,6 +39,11 @@ export interface HealthManagerOptions {
   readTimeoutMs?: number
   /** How often a dead actor is restarted before the supervisor gives up. Default 5 times in 10,000 ms. */
   restarts?: { max?: number; withinMs?: number }
+  /**
+   * Whether the manager actor watches the memory of this process's cgroup and reports it as `memory_pressure`, as a
+   * `MemoryPressureMonitor` does, also while every other thread is stuck. Default false.
+   */
+  memoryPressure?: boolean | MemoryPressureOptions
   /** Where the worker entries are, for programs whose bundler has moved them: a `file:` URL that ends in `/`. Default: beside this package's code. */
   workerBaseUrl?: string | URL
 }
@@ -50,11 +60,11 @@ export interface Settings {
   readonly publishTimeoutMs: number
   readonly readTimeoutMs: number
   readonly restarts: { readonly max: number; readonly withinMs: number }
+  /** Undefined where nobody is to watch. */
+  readonly memoryPressure: MemoryPressureSettings | undefined
   readonly workerBaseUrl: string | undefined
 }
 
-/** The longest time that timers take, in ms. */
-export const MAX_TIMEOUT_MS = 2 ** 31 - 1
 /** More than any machine that this runs on should give it. */
 const MAX_REGION_BYTES = 2 ** 32
 
@@ -69,6 +79,7 @@ const OPTION_NAMES = [
   'publishTimeoutMs',
   'readTimeoutMs',
   'restarts',
+  'memoryPressure',
   'workerBaseUrl',
 ]
 
@@ -118,10 +129,16 @@ export function resolveOptions(options: HealthManagerOptions = {}): Settings {
     publishTimeoutMs: integer('publishTimeoutMs', 2_000, 0, MAX_TIMEOUT_MS),
     readTimeoutMs: integer('readTimeoutMs', 100, 0, MAX_TIMEOUT_MS),
     restarts: { max, withinMs },
+    memoryPressure: memoryPressureOf(options.memoryPressure),
     workerBaseUrl: checkWorkerBaseUrl(options.workerBaseUrl),
   }
   checkRegionSize(settings)
   return settings
+}
+
+function memoryPressureOf(option: HealthManagerOptions['memoryPressure'] = false) {
+  if (option === false) return undefined
+  return resolveMemoryPressure(option === true ? {} : option, 'memoryPressure')
 }
 
 /** Places in the region are held in 32-bit words; a region of half of what these can count is more than anybody needs. */

@@ -2,7 +2,8 @@
 // HealthManager.start(). The state is in the region, so a manager that dies takes nothing with it.
 import { setTimeout as delay } from 'node:timers/promises'
 import { Drain } from '../manager/drain.js'
-import type { ManagerBoot, ManagerControl } from '../manager/manager-actor.js'
+import type { ManagerControl } from '../manager/manager-actor.js'
+import type { ManagerBoot, ManagerDuties } from '../manager/manager-thread.js'
 import {
   MANAGER_FAILED,
   MANAGER_RESTARTING,
@@ -16,8 +17,8 @@ import {
 } from '../memory/layout.js'
 import type { Region } from '../memory/region.js'
 import { HealthError } from '../model/errors.js'
-import type { ReadinessPolicy } from '../model/policy.js'
 import { type ActorExit, type ActorHandle, actorEntryUrl, spawnActor } from './actor-handle.js'
+import { abandonMailboxesOf } from './attachment.js'
 import { RestartIntensity, type RestartLimits } from './restart-intensity.js'
 
 /** Applying everything that was accepted takes far less; a manager that needs longer is stuck. */
@@ -31,7 +32,7 @@ export interface SupervisorEvents {
 
 export class Supervisor {
   readonly #region: Region
-  readonly #policy: ReadinessPolicy
+  readonly #duties: ManagerDuties
   readonly #events: SupervisorEvents
   readonly #intensity: RestartIntensity
   readonly #limits: RestartLimits
@@ -43,13 +44,13 @@ export class Supervisor {
 
   constructor(
     region: Region,
-    policy: ReadinessPolicy,
+    duties: ManagerDuties,
     limits: RestartLimits,
     events: SupervisorEvents,
     workerBaseUrl?: string | URL,
   ) {
     this.#region = region
-    this.#policy = policy
+    this.#duties = duties
     this.#limits = limits
     this.#intensity = new RestartIntensity(limits)
     this.#events = events
@@ -130,7 +131,7 @@ export class Supervisor {
   }
 
   async #spawn(): Promise<void> {
-    const data: ManagerBoot = { region: this.#region.words.buffer, policy: this.#policy }
+    const data: ManagerBoot = { region: this.#region.words.buffer, ...this.#duties }
     const manager = await spawnActor<ManagerControl>({
       name: 'health-manager',
       entry: actorEntryUrl('manager.js', this.#workerBaseUrl),
@@ -142,7 +143,11 @@ export class Supervisor {
     manager.unref()
     this.#manager = manager
     this.#setState(MANAGER_RUNNING)
-    manager.exited.then((exit) => this.#onExit(exit))
+    manager.exited.then((exit) => {
+      // That of its memory watch.
+      abandonMailboxesOf(this.#region, manager.threadId)
+      this.#onExit(exit)
+    })
   }
 
   #onExit(exit: ActorExit): void {
