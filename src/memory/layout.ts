@@ -15,7 +15,7 @@
 import { MAX_NAME_BYTES } from '../model/arguments.js'
 
 /** Raised with every change of this file that another build could misread; checked by every attacher. */
-export const LAYOUT_VERSION = 2
+export const LAYOUT_VERSION = 3
 /** "HLTH"; tells a region of ours from any other buffer. */
 export const LAYOUT_MAGIC = 0x48544c48
 
@@ -111,6 +111,22 @@ export const MANAGER_RESTARTING = 1
 export const MANAGER_FAILED = 2
 export const MANAGER_STOPPED = 3
 export const MANAGER_RESTARTS = 10 * LINE_WORDS + 1
+/** Manager: a ring of the last terms of observers; each is written before the control latch counts it. */
+export const OBSERVER_TERMS = 11 * LINE_WORDS
+export const OBSERVER_TERM_WORDS = 4
+/** A power of two. All but one can be read: the oldest may be about to be overwritten. */
+export const OBSERVER_TERM_COUNT = 8
+/** RMW by observers: transitions done with; of these, those that failed or took too long. */
+export const OBSERVER_DELIVERED = 15 * LINE_WORDS
+export const OBSERVER_ERRORS = 15 * LINE_WORDS + 1
+export const OBSERVER_TIMEOUTS = 15 * LINE_WORDS + 2
+/** RMW by observers: gaps, and the transitions in them. */
+export const OBSERVER_GAPS = 15 * LINE_WORDS + 3
+export const OBSERVER_MISSED = 15 * LINE_WORDS + 4
+/** RMW by hosts of queue workers: how often one was started again. */
+export const OBSERVER_RESTARTS = 15 * LINE_WORDS + 5
+/** The current observer: number, modulo 2^32, of the last transition up to which it is done. The stop waits on it. */
+export const OBSERVER_CURSOR = 15 * LINE_WORDS + 6
 
 const CONTROL_WORDS = 16 * LINE_WORDS
 
@@ -123,12 +139,29 @@ export const CONTROL_READINESS = 6
 export const SUPPRESSION_DEADLINE = 0
 export const SUPPRESSION_TICKET = 2
 export const SUPPRESSION_REASON = 3
+/** The current term of observers: its number, and the ticket of the last record about observers. */
+export const CONTROL_OBSERVER_TERM = 10
+export const CONTROL_OBSERVER_TICKET = 11
 /** The tickets of the last applied records, one a control word. */
 export const CONTROL_TICKETS = [
   CONTROL_STANDBY_TICKET,
   CONTROL_LIVENESS + SUPPRESSION_TICKET,
   CONTROL_READINESS + SUPPRESSION_TICKET,
+  CONTROL_OBSERVER_TICKET,
 ] as const
+
+// A term: an observer, or nobody, is told of the transitions after `since`, up to the `since` of the next term.
+//
+//   0 ticket of the record that began it | 1 kind | 2-3 transitions journaled before it (Float64 bits)
+
+export const TERM_TICKET = 0
+export const TERM_KIND = 1
+export const TERM_SINCE = 2
+export const OBSERVER_NONE = 0
+export const OBSERVER_FUNCTION = 1
+export const OBSERVER_WORKER = 2
+/** In a record only: nobody, if the term that the record names is the current one. */
+export const OBSERVER_LEFT = 3
 
 // --- Mailbox header: three lines ----------------------------------------------------------------------------
 //
@@ -198,6 +231,8 @@ export const KIND_DEREGISTER = 3
 export const KIND_STANDBY = 4
 export const KIND_SUPPRESS_LIVENESS = 5
 export const KIND_SUPPRESS_READINESS = 6
+/** Words 2 and 3: kind of observer, ticket of the term that is left. */
+export const KIND_OBSERVER = 7
 export const KIND_MASK = 0xff
 export const STATUS_SHIFT = 8
 /** Hashes of the contents, made once by the producer that repeats them: where the manager looks for blocks to share. */

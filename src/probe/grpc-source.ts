@@ -67,8 +67,7 @@ export class RegionSource implements WatchSource {
     const entry = this.#journal.next()
     if (entry === undefined) return undefined
     if ('missed' in entry) return 'gap'
-    // The manager writes the statuses of updates, and those were checked.
-    return entry as typeof entry & { oldStatus: HealthStatus; newStatus: HealthStatus }
+    return entry
   }
 
   transitionCount(): number {

@@ -3,6 +3,7 @@ import { layoutFor, WORD_BYTES } from '../memory/layout.js'
 import { checkInteger, checkName, checkOptions } from '../model/arguments.js'
 import { argumentError, isArray } from '../model/errors.js'
 import type { Policy } from '../model/policy.js'
+import type { RestartLimits } from './restart-intensity.js'
 import { checkWorkerBaseUrl } from './worker-base-url.js'
 
 /** Options of `HealthManager.start()`. All sizes are fixed for the life of the runtime; untouched memory costs nothing. */
@@ -32,6 +33,8 @@ export interface HealthManagerOptions {
   publishTimeoutMs?: number
   /** How long a read waits for reports that are not applied yet, in ms, before it answers with the last applied state. Default 100. */
   readTimeoutMs?: number
+  /** How long a stop waits for observers to be told of the last transitions, in ms; what is left is counted and told. Default 5,000. */
+  observerDrainMs?: number
   /** How often a dead actor is restarted before the supervisor gives up. Default 5 times in 10,000 ms. */
   restarts?: { max?: number; withinMs?: number }
   /** Where the worker entries are, for programs whose bundler has moved them: a `file:` URL that ends in `/`. Default: beside this package's code. */
@@ -49,7 +52,15 @@ export interface Settings {
   readonly heapBytes: number
   readonly publishTimeoutMs: number
   readonly readTimeoutMs: number
-  readonly restarts: { readonly max: number; readonly withinMs: number }
+  readonly observerDrainMs: number
+  readonly restarts: RestartLimits
+  readonly workerBaseUrl: string | undefined
+}
+
+/** What every thread that sets an observer has to know. Structured-cloneable. */
+export interface ObserverHosting {
+  readonly drainMs: number
+  readonly restarts: RestartLimits
   readonly workerBaseUrl: string | undefined
 }
 
@@ -68,6 +79,7 @@ const OPTION_NAMES = [
   'heapBytes',
   'publishTimeoutMs',
   'readTimeoutMs',
+  'observerDrainMs',
   'restarts',
   'workerBaseUrl',
 ]
@@ -98,10 +110,6 @@ export function resolveOptions(options: HealthManagerOptions = {}): Settings {
   )
   const minHeapBytes = 8 * maxPayloadBytes + maxComponents * 128
   const { policy, restarts = {} } = options
-  checkOptions(restarts, 'restarts', ['max', 'withinMs'])
-  const { max = 5, withinMs = 10_000 } = restarts
-  checkInteger(max, 'restarts.max', 0, 1_000_000)
-  checkInteger(withinMs, 'restarts.withinMs', 1, MAX_TIMEOUT_MS)
   const settings = {
     policy: resolvePolicy(policy),
     maxComponents,
@@ -117,11 +125,21 @@ export function resolveOptions(options: HealthManagerOptions = {}): Settings {
     ),
     publishTimeoutMs: integer('publishTimeoutMs', 2_000, 0, MAX_TIMEOUT_MS),
     readTimeoutMs: integer('readTimeoutMs', 100, 0, MAX_TIMEOUT_MS),
-    restarts: { max, withinMs },
+    observerDrainMs: integer('observerDrainMs', 5_000, 0, MAX_TIMEOUT_MS),
+    restarts: checkRestarts(restarts),
     workerBaseUrl: checkWorkerBaseUrl(options.workerBaseUrl),
   }
   checkRegionSize(settings)
   return settings
+}
+
+/** @throws HealthError `ERR_HEALTH_ARGUMENT` */
+export function checkRestarts(restarts: { max?: number; withinMs?: number }): RestartLimits {
+  checkOptions(restarts, 'restarts', ['max', 'withinMs'])
+  const { max = 5, withinMs = 10_000 } = restarts
+  checkInteger(max, 'restarts.max', 0, 1_000_000)
+  checkInteger(withinMs, 'restarts.withinMs', 1, MAX_TIMEOUT_MS)
+  return { max, withinMs }
 }
 
 /** Places in the region are held in 32-bit words; a region of half of what these can count is more than anybody needs. */

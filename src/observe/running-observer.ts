@@ -1,0 +1,37 @@
+// What the thread that has set an observer keeps of it, wherever it runs.
+import type { AppliedListener } from '../memory/applied-listener.js'
+import type { Term } from '../memory/control.js'
+import type { Words } from '../memory/layout.js'
+import type { ActorStats } from '../runtime/stats.js'
+import { LOOK_MS } from './observe-loop.js'
+import { findTerm, isRuntimeStopped } from './term-journal.js'
+
+export interface RunningObserver {
+  /** Resolves when it has been told of the last transition of its term, or was abandoned. Never rejects. */
+  readonly ended: Promise<void>
+  /** The thread of its own, if it has one. */
+  readonly actor?: ActorStats
+  /** Ends it behind this transition, wherever its term ends. */
+  finishAt(number: number): void
+  /** Ends it where it is. Gives how many transitions it has not been told of. */
+  abandon(): Promise<number>
+}
+
+/** Waits until the record of an observer is applied; undefined where another one was there first, or after the stop. */
+export async function awaitTerm(
+  words: Words,
+  ticket: number,
+  listener: AppliedListener,
+  isStopped: () => boolean,
+): Promise<Term | undefined> {
+  for (;;) {
+    const heard = listener.listen()
+    // Before the look: what is applied by the stop is found.
+    const isOver = isRuntimeStopped(words) || isStopped()
+    const term = findTerm(words, ticket)
+    if (term === 'superseded') return undefined
+    if (term !== 'waiting') return term
+    if (isOver) return undefined
+    await listener.changed(heard, LOOK_MS)
+  }
+}
