@@ -28,7 +28,7 @@ import type { ObserverSettings, TransitionObserver } from './observer-options.js
 import { ObserverProgress } from './observer-progress.js'
 import { ObserverThread } from './observer-thread.js'
 import type { RunningObserver } from './running-observer.js'
-import { findTerm } from './term-journal.js'
+import { isTermApplied, noteTerm } from './term-journal.js'
 
 const observersByRuntime = new WeakMap<HealthManager, Observers>()
 
@@ -104,13 +104,16 @@ export class Observers {
 
   #setFunction(observer: TransitionObserver, settings: ObserverSettings): number {
     const { region } = this.#attachment
+    const notice = noteTerm(region.words)
     const ticket = this.#begin(OBSERVER_FUNCTION)
     const teller = new FaultTeller(
       (message, cause) =>
         this.#events.failed(new HealthError('ERR_HEALTH_OBSERVER', message, { cause })),
       () => performance.now(),
     )
-    this.#keep(new CallbackObserver(region, ticket, observer, settings, this.#health, teller))
+    this.#keep(
+      new CallbackObserver(region, ticket, notice, observer, settings, this.#health, teller),
+    )
     return ticket
   }
 
@@ -130,6 +133,7 @@ export class Observers {
     const start = () =>
       ObserverThread.start({ region, resourceLimits, workerBaseUrl, boot, onFault })
     const first = await start()
+    const notice = noteTerm(region.words)
     let ticket: number
     try {
       ticket = this.#begin(OBSERVER_WORKER)
@@ -138,14 +142,17 @@ export class Observers {
       throw error
     }
     const options = { region, progress, restarts, events, timeoutMs, concurrency, start }
-    this.#keep(new ModuleObserver(options, ticket, first))
+    this.#keep(new ModuleObserver(options, ticket, notice, first))
     return ticket
   }
 
   #begin(kind: number): number {
     const owned = ownedKind(kind, this.#attachment.index)
-    this.#ticket = this.#attachment.control(KIND_OBSERVER, owned, 0)
-    return this.#ticket
+    const ticket = this.#attachment.control(KIND_OBSERVER, owned, 0)
+    // It is the ticket of who observes before anybody is set: once in 2^32, the next one is taken.
+    if (ticket === 0) return this.#begin(kind)
+    this.#ticket = ticket
+    return ticket
   }
 
   #keep(observer: RunningObserver): void {
@@ -220,7 +227,7 @@ async function untilApplied(words: Words, ticket: number, timeoutMs: number): Pr
   try {
     for (;;) {
       const heard = listener.listen()
-      if (findTerm(words, ticket) !== 'waiting') return
+      if (isTermApplied(words, ticket)) return
       const leftMs = deadlineMs - performance.now()
       if (leftMs > 0 && !hasManagerFailed(words)) {
         await listener.changed(heard, Math.min(leftMs, SLICE_MS))

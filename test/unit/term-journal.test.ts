@@ -1,7 +1,7 @@
 // Whose the transitions are: terms as the manager begins them, read by the observers that they belong to.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readCurrentTerm, readTerm, type Term } from '../../src/memory/control.js'
+import { readCurrentTerm, readTerm } from '../../src/memory/control.js'
 import {
   KIND_OBSERVER,
   OBSERVER_FUNCTION,
@@ -9,7 +9,14 @@ import {
   OBSERVER_NONE,
   SUPERSEDED_COUNT,
 } from '../../src/memory/layout.js'
-import { findTerm, findTermEnd, TermJournal, untold } from '../../src/observe/term-journal.js'
+import {
+  findTerm,
+  isTermApplied,
+  noteTerm,
+  type OwnTerm,
+  TermJournal,
+  untold,
+} from '../../src/observe/term-journal.js'
 import type { Attachment } from '../../src/runtime/attachment.js'
 import type { Reporter } from '../../src/runtime/reporter.js'
 import { Bench } from './core-support.js'
@@ -39,15 +46,16 @@ class Scene extends Bench {
     return ticket
   }
 
-  term(ticket: number): Term {
-    const term = findTerm(this.region.words, ticket)
-    assert.ok(typeof term === 'object', `term=${String(term)}`)
-    return term
+  /** As whoever has set it at the beginning of all knows it. */
+  term(ticket: number, notice = { count: 0, previous: 0 }): OwnTerm {
+    const own = findTerm(this.region.words, ticket, notice)
+    assert.ok(own !== undefined)
+    return own
   }
 
-  journal(ticket: number, limit?: number): TermJournal {
-    const { term, since } = this.term(ticket)
-    return new TermJournal(this.region, { term, cursor: since, limit: () => limit })
+  journal(own: OwnTerm | number, limit?: number): TermJournal {
+    const term = typeof own === 'number' ? this.term(own) : own
+    return new TermJournal(this.region, term, term.since, () => limit)
   }
 }
 
@@ -93,8 +101,11 @@ test('an update and an observer of one thread keep their order, applied together
   scene.told.update(1, 'before')
   const ticket = scene.attachment.control(KIND_OBSERVER, OBSERVER_FUNCTION, 0)
   scene.told.update(2, 'after')
-  assert.equal(findTerm(scene.region.words, ticket), 'waiting')
+  const { words } = scene.region
+  assert.equal(findTerm(words, ticket, noteTerm(words)), undefined)
+  assert.equal(isTermApplied(words, ticket), false)
   scene.drain.run()
+  assert.equal(isTermApplied(words, ticket), true)
   assert.deepEqual(read(scene.journal(ticket)), [2])
 })
 
@@ -110,15 +121,16 @@ test('a term that ends while it is read ends there, also if more was read meanwh
   assert.equal(journal.next(), 'ended')
 })
 
-test('an observer that another one with a later ticket has overtaken never begins', () => {
+test('an observer that another one with a later ticket has overtaken is told nothing', () => {
   const scene = new Scene()
-  const other = scene.attach(2)
-  const late = scene.attachment.control(KIND_OBSERVER, OBSERVER_FUNCTION, 0)
-  const current = other.control(KIND_OBSERVER, OBSERVER_FUNCTION, 0)
-  scene.drain.run()
-  // Both in ticket order: the first has a term, though an empty one.
-  assert.deepEqual(read(scene.journal(late)), ['ended'])
-  assert.equal(findTerm(scene.region.words, current - 100), 'superseded')
+  scene.transitions(2)
+  const notice = noteTerm(scene.region.words)
+  const current = scene.set()
+  scene.transitions(3)
+  // Its record would come now, and be superseded.
+  const own = scene.term(current - 1, notice)
+  assert.equal(own.term, undefined)
+  assert.deepEqual(read(scene.journal(own)), ['ended'])
 })
 
 test('who leaves ends its own term, and no other', () => {
@@ -157,25 +169,43 @@ test('at a limit it ends, wherever its term does', () => {
   const ticket = scene.set()
   scene.transitions(5)
   assert.deepEqual(read(scene.journal(ticket, 3)), [1, 2, 3, 'ended'])
-  assert.equal(untold(scene.region.words, scene.term(ticket).term, 1, 3), 2)
+  assert.equal(untold(scene.region.words, scene.term(ticket), 1, 3), 2)
   scene.set()
   scene.transitions(5)
-  assert.equal(untold(scene.region.words, scene.term(ticket).term, 1, 8), 4)
-  assert.equal(untold(scene.region.words, scene.term(ticket).term, 1), 4)
+  assert.equal(untold(scene.region.words, scene.term(ticket), 1, 8), 4)
+  assert.equal(untold(scene.region.words, scene.term(ticket), 1), 4)
 })
 
-test('so many terms later that its end is no longer kept: nothing of others is read, all before them is missed', () => {
-  const scene = new Scene()
-  const ticket = scene.set()
-  const journal = scene.journal(ticket)
-  const { term } = scene.term(ticket)
-  scene.transitions(2)
-  for (let i = 0; i < 10; i++) {
+for (const firstTicket of [1, 2 ** 31 - 40, 2 ** 32 - 40]) {
+  test(`so many terms later that its own is no longer kept, nothing is lost or another’s, from ticket ${firstTicket}`, () => {
+    const scene = new Scene({}, firstTicket)
     scene.set()
-    scene.transitions(1)
-  }
-  assert.equal(findTermEnd(scene.region.words, term), undefined)
-  assert.equal(findTerm(scene.region.words, ticket), 'superseded')
-  // Terms 5 to 11 are kept; the first of them has begun behind 5 transitions.
-  assert.deepEqual(read(journal), ['missed 5', 'ended'])
+    scene.transitions(2)
+    const notice = noteTerm(scene.region.words)
+    const ticket = scene.set()
+    const known = scene.term(ticket, notice)
+    const journal = scene.journal(known)
+    scene.transitions(3)
+    for (let i = 0; i < 10; i++) {
+      scene.set()
+      scene.transitions(1)
+    }
+    const forgotten = scene.term(ticket, notice)
+    assert.deepEqual([forgotten.term, forgotten.since], [undefined, 2])
+    assert.deepEqual(read(scene.journal(forgotten)), [3, 4, 5, 'ended'])
+    assert.deepEqual(read(journal), [3, 4, 5, 'ended'])
+  })
+}
+
+test('where its own term is no longer kept and begins later than noted, it skips what is of others', () => {
+  const scene = new Scene()
+  const notice = noteTerm(scene.region.words)
+  // Between the note and the record, others set theirs.
+  scene.transitions(1)
+  scene.set()
+  scene.transitions(2)
+  const ticket = scene.set()
+  scene.transitions(2)
+  for (let i = 0; i < 10; i++) scene.set()
+  assert.deepEqual(read(scene.journal(scene.term(ticket, notice))), [4, 5, 'ended'])
 })
