@@ -67,7 +67,7 @@ export class CallbackObserver implements RunningObserver {
         transition: (transition) => observer(transition, health),
         gap: (gap) => onGap?.(gap, health),
       },
-      new CountedBooks(counters, teller, timeoutMs),
+      new CountedBooks(counters, teller, timeoutMs, onGap !== undefined),
       looseTimers,
       { timeoutMs, concurrency, cursor: term.since },
     )

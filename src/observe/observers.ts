@@ -24,6 +24,7 @@ import { beatMsFor } from './beat-watch.js'
 import { CallbackObserver } from './callback-observer.js'
 import { FaultTeller } from './fault-teller.js'
 import { ModuleObserver } from './module-observer.js'
+import { LOOK_MS } from './observe-loop.js'
 import type { ObserverSettings, TransitionObserver } from './observer-options.js'
 import { ObserverProgress } from './observer-progress.js'
 import { ObserverThread } from './observer-thread.js'
@@ -160,11 +161,20 @@ export class Observers {
     void observer.ended.then(() => this.#running.delete(observer))
   }
 
-  /** Resolves when every observer that was set here is at its end, also those that are set meanwhile. */
-  async allEnded(): Promise<void> {
+  /**
+   * Resolves when every observer that was set here is at its end, also those that are set meanwhile. Once there is a limit,
+   * they end behind it.
+   */
+  async allEnded(limit: () => number | undefined): Promise<void> {
+    const listener = new AppliedListener(this.#attachment.words)
     while (this.#setting !== undefined || this.#running.size > 0) {
-      await this.#setting
-      await Promise.all([...this.#running].map(({ ended }) => ended))
+      const heard = listener.listen()
+      const end = limit()
+      if (end !== undefined) for (const observer of this.#running) observer.finishAt(end)
+      await Promise.race([
+        listener.changed(heard, LOOK_MS),
+        Promise.all([this.#setting, ...[...this.#running].map(({ ended }) => ended)]),
+      ])
     }
   }
 

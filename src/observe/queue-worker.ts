@@ -92,7 +92,10 @@ export class QueueWorker {
         transition: (transition) => observer(transition, health),
         gap: (gap) => onGap?.(gap, health),
       },
-      new ProgressBooks(progress, new CountedBooks(counters, teller, timeoutMs)),
+      new ProgressBooks(
+        progress,
+        new CountedBooks(counters, teller, timeoutMs, onGap !== undefined),
+      ),
       looseTimers,
       { ...order, cursor },
     )
@@ -100,7 +103,7 @@ export class QueueWorker {
       counters.doneUpTo(dispatcher.cursor),
     )
     // Observers that this one has set run in this thread.
-    await observersOf(health)?.allEnded()
+    await observersOf(health)?.allEnded(() => progress.limit)
     await health.stop()
     this.#say({ kind: 'ended' })
   }

@@ -269,6 +269,23 @@ test('an observer that was lapped is told of the gap in its place', async (t) =>
   assert.ok(delivered >= record.transitions.length - 1)
 })
 
+test('an observer without onGap that was lapped is told about once', async (t) => {
+  const { health, errors, reporter } = await start(t, { journalBytes: 4096 })
+  await health.setTransitionObserver(() => {})
+  for (let turn = 0; turn < 2; turn++) {
+    for (let i = 1; i <= 1_000; i++) reporter.update(i % 2 === 0 ? Healthy : Degraded, `${i}`)
+    while (health.getStatus('a')?.message !== '1000');
+    await health.flush()
+  }
+  await health.stop()
+  assert.deepEqual(
+    errors.map(({ message }) => message.replace(/=.*/, '')),
+    [
+      'the transition observer is too slow, transitions were overwritten before it was told of them: missed',
+    ],
+  )
+})
+
 test('the stop has observers told of everything that was accepted', async (t) => {
   const { health, record, reporter } = await start(t)
   await health.setTransitionObserver(async (transition) => {

@@ -2,6 +2,7 @@
 // far as its thread lives to do so.
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { BroadcastChannel } from 'node:worker_threads'
 import {
   type HealthError,
@@ -226,7 +227,7 @@ test('a module that dies again and again is given up; the rest is told, and the 
   const { health, errors, restarts, say } = await start(t, {}, { restarts: { max: 2 } })
   for (let i = 0; i < 4; i++) say('exit')
   // The host's own loop has to turn for each restart.
-  while (errors.length < 2) await new Promise((resolve) => setImmediate(resolve))
+  while (errors.length < 2) await nextTurn()
   assert.equal(restarts.length, 2)
   assert.match(errors[1]?.message ?? '', /died too often and is not restarted any more/)
   const { actors, observer } = await health.stats()
@@ -236,8 +237,7 @@ test('a module that dies again and again is given up; the rest is told, and the 
   await health.setTransitionObserver(null)
   say('nobody’s')
   await health.flush()
-  while ((await health.stats()).observer.missed < 3)
-    await new Promise((resolve) => setImmediate(resolve))
+  while ((await health.stats()).observer.missed < 3) await nextTurn()
   assert.equal((await health.stats()).observer.lag, 0)
 })
 
@@ -250,7 +250,7 @@ test('its mailbox is given back with every death, and with its end', async (t) =
   await witness.saw('after')
   assert.equal(await mailboxes(), 2)
   await health.setTransitionObserver(null)
-  while ((await mailboxes()) > 1) await new Promise((resolve) => setImmediate(resolve))
+  while ((await mailboxes()) > 1) await nextTurn()
 })
 
 test('a module that was lapped tells of the gap', async (t) => {
@@ -265,6 +265,24 @@ test('a module that was lapped tells of the gap', async (t) => {
   assert.equal(missed + called, 501)
   const { observer } = await health.stats()
   assert.equal(observer.missed, missed)
+})
+
+test('a module may set another observer, which is called in its thread', async (t) => {
+  const { health, witness, say } = await start(t)
+  say('replace')
+  await witness.saw('replace')
+  while ((await health.stats()).observer.kind !== 'function') await nextTurn()
+  say('after')
+  await witness.saw('replaced: after')
+  say('at the end')
+  const startMs = performance.now()
+  await health.stop()
+  assert.ok(performance.now() - startMs < 4_000, 'the stop waits for nothing')
+  await witness.saw('replaced: at the end')
+  assert.deepEqual(
+    witness.told.map(({ number }) => number),
+    [1, 2, 3],
+  )
 })
 
 for (const [what, file, message] of [
