@@ -3,7 +3,7 @@
 import type { ObserverProgress } from './observer-progress.js'
 
 /** Below this, in ms, a loop that is kept from running could be taken for one that hangs. */
-const MIN_HANG_MS = 1_000
+const MIN_HANG_MS = 2_000
 /** Looks so many times before it is taken for stuck. */
 const LOOKS = 8
 
