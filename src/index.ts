@@ -1,9 +1,17 @@
 // The public surface of `health-actor`: what users embed first, what they configure with next.
+
+export type { ObserverStats } from './memory/observer-counters.js'
 export type { MetadataInput } from './model/arguments.js'
 export { Component } from './model/component.js'
 export { HealthCheckError, HealthError, type HealthErrorCode } from './model/errors.js'
 export { HealthStatus, type HealthStatusName, healthStatusName } from './model/health-status.js'
 export type { ComponentStatus, HealthReport } from './model/report.js'
+export type { Gap, Transition } from './model/transition.js'
+export type {
+  GapObserver,
+  ObserverOptions,
+  TransitionObserver,
+} from './observe/observer-options.js'
 export type { Transport, TransportChoice } from './probe/choose-listener.js'
 export { HealthServer } from './probe/health-server.js'
 export type { BoundAddress, TlsFiles } from './probe/listener.js'

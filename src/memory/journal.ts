@@ -1,6 +1,8 @@
 // The journal: a broadcast ring of transitions. The manager writes each transition here before it writes the slot,
 // so the last record is also the redo log of a manager that died between the two. Any number of readers follow
 // with cursors of their own; the writer never waits for them, and a reader that was lapped is told how many it missed.
+import type { HealthStatus } from '../model/health-status.js'
+import type { Gap, Transition } from '../model/transition.js'
 import {
   isAfter,
   JOURNAL_AT,
@@ -10,6 +12,7 @@ import {
   JOURNAL_MESSAGE,
   JOURNAL_METADATA,
   JOURNAL_NAME,
+  JOURNAL_OBSERVER,
   JOURNAL_OLDEST,
   JOURNAL_RECORD_WORDS,
   JOURNAL_SLOT,
@@ -49,6 +52,8 @@ export interface TransitionWords {
   /** Epoch ms, as two words. */
   readonly atLow: number
   readonly atHigh: number
+  /** Ticket of the record that began the term of observers that it belongs to. */
+  readonly observer: number
 }
 
 /** The manager's side. */
@@ -97,6 +102,7 @@ export class JournalWriter {
     put(words, record + JOURNAL_METADATA, metadata)
     put(words, record + JOURNAL_AT, transition.atLow)
     put(words, record + JOURNAL_AT + 1, transition.atHigh)
+    put(words, record + JOURNAL_OBSERVER, transition.observer)
     const next = (tail + 1) | 0
     if (next === 0) Atomics.add(words, JOURNAL_TAIL_HIGH_FIRST, 1)
     // Pairs with the tail load in JournalReader.next: the record is whole before it is counted.
@@ -157,6 +163,7 @@ export function lastTransition({ words, layout }: Region): TransitionWords | und
     metadata: words[record + JOURNAL_METADATA]!,
     atLow: words[record + JOURNAL_AT]!,
     atHigh: words[record + JOURNAL_AT + 1]!,
+    observer: words[record + JOURNAL_OBSERVER]!,
   }
 }
 
@@ -189,23 +196,6 @@ export function journalCount(words: Words): number {
   return (low < 0 ? second : first) * HALF + (low >>> 0)
 }
 
-/** One transition as a reader gets it. */
-export interface JournalEntry {
-  readonly number: number
-  readonly component: string
-  readonly oldStatus: number
-  readonly newStatus: number
-  readonly message: string
-  readonly metadata: Readonly<Record<string, string>>
-  /** Epoch ms. */
-  readonly at: number
-}
-
-/** How many transitions a lapped reader has missed. */
-export interface JournalGap {
-  readonly missed: number
-}
-
 /** A reader with its own cursor, in any thread. */
 export class JournalReader {
   readonly #words: Words
@@ -228,7 +218,7 @@ export class JournalReader {
   }
 
   /** The next transition, or a gap where some were overwritten before they were read; undefined if there is none yet. */
-  next(): JournalEntry | JournalGap | undefined {
+  next(): Transition | Gap | undefined {
     const words = this.#words
     // Pairs with the tail store in JournalWriter.append. Whole counts, as positions tell nothing of a reader that is
     // more than 2^31 behind.
@@ -250,15 +240,21 @@ export class JournalReader {
     return {
       number: this.#cursor,
       component: decodeText(this.#copy, name.at, name.header),
-      oldStatus: statuses & STATUS_BYTE,
-      newStatus: (statuses >> NEW_STATUS_SHIFT) & STATUS_BYTE,
+      // The manager writes the statuses of updates, and those were checked.
+      oldStatus: (statuses & STATUS_BYTE) as HealthStatus,
+      newStatus: ((statuses >> NEW_STATUS_SHIFT) & STATUS_BYTE) as HealthStatus,
       message: decodeText(this.#copy, message.at, message.header),
       metadata: decodeMetadata(this.#copy, metadata.at, metadata.header),
       at: readTime(this.#record, JOURNAL_AT),
     }
   }
 
-  #gap(count: number): JournalGap | undefined {
+  /** Whose the transition is that was given last: ticket of the record that began the term of observers. */
+  get observer(): number {
+    return this.#record[JOURNAL_OBSERVER]!
+  }
+
+  #gap(count: number): Gap | undefined {
     const missed = this.#oldest(count) - this.#cursor
     if (missed <= 0) return undefined
     this.#cursor += missed

@@ -114,6 +114,22 @@ export const MANAGER_RESTARTING = 1
 export const MANAGER_FAILED = 2
 export const MANAGER_STOPPED = 3
 export const MANAGER_RESTARTS = 10 * LINE_WORDS + 1
+/** Manager: a ring of the last terms of observers; each is written before the control latch counts it. */
+export const OBSERVER_TERMS = 11 * LINE_WORDS
+export const OBSERVER_TERM_WORDS = 4
+/** A power of two. All but one can be read: the oldest may be about to be overwritten. */
+export const OBSERVER_TERM_COUNT = 8
+/** RMW by observers: transitions done with; of these, those that failed or took too long. */
+export const OBSERVER_DELIVERED = 15 * LINE_WORDS
+export const OBSERVER_ERRORS = 15 * LINE_WORDS + 1
+export const OBSERVER_TIMEOUTS = 15 * LINE_WORDS + 2
+/** RMW by observers: gaps, and the transitions in them. */
+export const OBSERVER_GAPS = 15 * LINE_WORDS + 3
+export const OBSERVER_MISSED = 15 * LINE_WORDS + 4
+/** RMW by hosts of queue workers: how often one was started again. */
+export const OBSERVER_RESTARTS = 15 * LINE_WORDS + 5
+/** The current observer: number, modulo 2^32, of the last transition up to which it is done. The stop waits on it. */
+export const OBSERVER_CURSOR = 15 * LINE_WORDS + 6
 
 const CONTROL_WORDS = 16 * LINE_WORDS
 
@@ -126,12 +142,29 @@ export const CONTROL_READINESS = 6
 export const SUPPRESSION_DEADLINE = 0
 export const SUPPRESSION_TICKET = 2
 export const SUPPRESSION_REASON = 3
+/** The current term of observers: its number, and the ticket of the last record about observers. */
+export const CONTROL_OBSERVER_TERM = 10
+export const CONTROL_OBSERVER_TICKET = 11
 /** The tickets of the last applied records, one a control word. */
 export const CONTROL_TICKETS = [
   CONTROL_STANDBY_TICKET,
   CONTROL_LIVENESS + SUPPRESSION_TICKET,
   CONTROL_READINESS + SUPPRESSION_TICKET,
+  CONTROL_OBSERVER_TICKET,
 ] as const
+
+// A term: an observer, or nobody, is told of the transitions after `since`, up to the `since` of the next term.
+//
+//   0 ticket of the record that began it | 1 kind | 2-3 transitions journaled before it (Float64 bits)
+
+export const TERM_TICKET = 0
+export const TERM_KIND = 1
+export const TERM_SINCE = 2
+export const OBSERVER_NONE = 0
+export const OBSERVER_FUNCTION = 1
+export const OBSERVER_WORKER = 2
+/** In a record only: nobody, if the term that the record names is the current one. */
+export const OBSERVER_LEFT = 3
 
 // --- Mailbox header: three lines ----------------------------------------------------------------------------
 //
@@ -180,7 +213,7 @@ export const MAILBOX_ROOM_WAITING = 2 * LINE_WORDS + 1
 //   | x 8    | and hashes   |      |            | ticket   | header  | header   | words   | 0-7 |        |
 //   +--------+--------------+------+------------+----------+---------+----------+---------+-----+--------+
 //
-// Control records reuse words 2 and 3 for a deadline (Float64 bits) or a flag. The ticket is the last word, so
+// Control records reuse words 2 and 3 for a deadline (Float64 bits), a flag, or an observer. The ticket is the last word, so
 // that the word before a mailbox's tail is always the last ticket that its producer has shown. Lengths are multiples
 // of 8 words, so that of a record only the payload ever wraps around the end of the ring.
 //
@@ -201,6 +234,8 @@ export const KIND_DEREGISTER = 3
 export const KIND_STANDBY = 4
 export const KIND_SUPPRESS_LIVENESS = 5
 export const KIND_SUPPRESS_READINESS = 6
+/** Words 2 and 3: kind of observer, ticket of the term that is left. */
+export const KIND_OBSERVER = 7
 export const KIND_MASK = 0xff
 export const STATUS_SHIFT = 8
 /** Hashes of the contents, made once by the producer that repeats them: where the manager looks for blocks to share. */
@@ -263,7 +298,8 @@ export const TOMBSTONE = -1
 
 // --- Journal record -----------------------------------------------------------------------------------------
 //
-//   0 slot | 1 generation | 2 statuses and flags | 3 ticket | 4 name | 5 message | 6 metadata | 7-8 at
+//   0 slot | 1 generation | 2 statuses and flags | 3 ticket | 4 name | 5 message | 6 metadata | 7-8 at | 9 ticket of the
+//   term of observers that it belongs to
 //
 //   word 2, from the low end:  old status (8 bits) | new status (8) | metadata was given (1) | the slot's count of
 //   transitions to the new status is odd with this one (1)
@@ -277,7 +313,8 @@ export const JOURNAL_NAME = 4
 export const JOURNAL_MESSAGE = 5
 export const JOURNAL_METADATA = 6
 export const JOURNAL_AT = 7
-export const JOURNAL_FIELDS = 9
+export const JOURNAL_OBSERVER = 9
+export const JOURNAL_FIELDS = 10
 
 // --- Payload block ------------------------------------------------------------------------------------------
 //

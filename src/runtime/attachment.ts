@@ -80,6 +80,11 @@ export class Attachment {
     }
   }
 
+  /** Of its mailbox. */
+  get index(): number {
+    return this.#index
+  }
+
   latestTicketIndex(slot: number): number {
     return this.#map.latestTicket(slot)
   }

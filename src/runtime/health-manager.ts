@@ -19,6 +19,12 @@ import { Component } from '../model/component.js'
 import { argumentError, type HealthCheckError, HealthError } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
 import type { ComponentStatus, HealthReport } from '../model/report.js'
+import {
+  type ObserverOptions,
+  resolveObserverOptions,
+  type TransitionObserver,
+} from '../observe/observer-options.js'
+import { Observers } from '../observe/observers.js'
 import type { ActorExit } from './actor-handle.js'
 import { Attachment, abandonMailboxesOf, stopped } from './attachment.js'
 import { offerManagerTermination } from './faults.js'
@@ -56,6 +62,7 @@ export class HealthManager {
   readonly #texts: TextCache
   readonly #reporters = new Map<string, Reporter>()
   readonly #events = new RuntimeEvents()
+  readonly #observers: Observers
   #supervisor: Supervisor | undefined
   #stopping: Promise<void> | undefined
   readonly #guard = () => this.#checkRunning()
@@ -69,6 +76,7 @@ export class HealthManager {
     this.#texts = new TextCache(region.layout.maxPayloadBytes)
     // Last of all: a mailbox that was claimed for an instance that did not come to be would never be given back.
     this.#attachment = new Attachment(region, threadId, publishTimeoutMs, readTimeoutMs)
+    this.#observers = new Observers(this, this.#attachment, handle, this.#events)
   }
 
   /**
@@ -83,6 +91,11 @@ export class HealthManager {
       policy: settings.policy,
       publishTimeoutMs: settings.publishTimeoutMs,
       readTimeoutMs: settings.readTimeoutMs,
+      observers: {
+        drainMs: settings.observerDrainMs,
+        restarts: settings.restarts,
+        workerBaseUrl: settings.workerBaseUrl,
+      },
     })
     const events = {
       onRestart: (actor: string, restarts: number, { code, error }: ActorExit) =>
@@ -296,6 +309,26 @@ export class HealthManager {
   }
 
   /**
+   * Sets who is told of transitions: one observer in the whole runtime, whichever thread has set it; `null` is nobody.
+   * Transitions of before still go to the old one, which is told of them all, within its bounds; none goes to both or to
+   * neither. A function is called on this thread's loop, and takes over within this call, unless an earlier one is still
+   * under way. A `URL` is a module whose default export is called in a thread of its own; it takes over when it is loaded,
+   * in any case before the promise resolves. Observers live as long as the thread that has set them.
+   * @throws HealthError `ERR_HEALTH_ARGUMENT`, also for a module that can't be loaded or has no observer (then the old one
+   * stays); `ERR_HEALTH_UNAVAILABLE` if its thread does not start, or if the manager does not get to it within
+   * `publishTimeoutMs` (it still will); `ERR_HEALTH_CAPACITY` if a module's thread can't attach; `ERR_HEALTH_BACKPRESSURE`;
+   * `ERR_HEALTH_STOPPED`.
+   */
+  async setTransitionObserver(
+    observer: TransitionObserver | URL | null,
+    options: ObserverOptions = {},
+  ): Promise<void> {
+    const settings = resolveObserverOptions(observer, options)
+    this.#checkRunning()
+    await this.#observers.set(observer, settings)
+  }
+
+  /**
    * Resolves when everything that this instance has reported is applied.
    * @throws HealthError `ERR_HEALTH_UNAVAILABLE` if the manager applies nothing for `publishTimeoutMs`, or was given up;
    * `ERR_HEALTH_STOPPED`.
@@ -311,15 +344,16 @@ export class HealthManager {
    */
   async stats(): Promise<RuntimeStats> {
     this.#checkRunning()
-    return readStats(
-      this.#region,
-      serversOf(this).map((server) => server.actor),
-    )
+    return readStats(this.#region, [
+      ...serversOf(this).map((server) => server.actor),
+      ...this.#observers.actors,
+    ])
   }
 
   /**
-   * On the instance that started the runtime: refuses new reports, applies those that were accepted, stops the servers,
-   * ends the actors. On an attached one: detaches this thread, and stops the servers made with it. Idempotent.
+   * On the instance that started the runtime: refuses new reports, applies those that were accepted, has observers told
+   * of them (for `observerDrainMs` at most), stops the servers, ends the actors. On an attached one: detaches this thread,
+   * ends the term of an observer that was set with it, and stops the servers made with it. Idempotent.
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop()
@@ -330,9 +364,12 @@ export class HealthManager {
     return this.stop()
   }
 
-  /** `error`: the manager was given up, or could not be drained. Without a listener it becomes a process warning. */
+  /**
+   * `error`: the manager was given up, or could not be drained; or something is wrong with an observer that was set by this
+   * instance (`ERR_HEALTH_OBSERVER`), told once a change. Without a listener it becomes a process warning.
+   */
   on(event: 'error', listener: (error: HealthError) => void): this
-  /** `restart`: an actor has died and runs again. Both events are those of the instance that started the runtime. */
+  /** `restart`: an actor has died and runs again. What is not about observers is told to the instance that started the runtime. */
   on(event: 'restart', listener: (event: RestartEvent) => void): this
   on(event: 'error' | 'restart', listener: (argument: never) => void): this {
     this.#events.on(event, listener)
@@ -340,11 +377,14 @@ export class HealthManager {
   }
 
   async #stop(): Promise<void> {
+    const supervisor = this.#supervisor
+    if (supervisor === undefined) this.#observers.leave()
     this.#attachment.detach()
-    const stopOwnServers = () => stopServers(this)
-    await (this.#supervisor === undefined
-      ? stopOwnServers()
-      : this.#supervisor.stop(stopOwnServers))
+    const stopReaders = async () => {
+      await this.#observers.drain(supervisor !== undefined)
+      await stopServers(this)
+    }
+    await (supervisor === undefined ? stopReaders() : supervisor.stop(stopReaders))
   }
 
   #suppress(kind: number, durationMs: number, why: SuppressionReason): void {

@@ -8,6 +8,7 @@ import {
   type MemoryPressureSettings,
   resolveMemoryPressure,
 } from '../watch/memory-pressure-options.js'
+import type { RestartLimits } from './restart-intensity.js'
 import { checkWorkerBaseUrl } from './worker-base-url.js'
 
 /** Options of `HealthManager.start()`. All sizes are fixed for the life of the runtime; untouched memory costs nothing. */
@@ -37,6 +38,8 @@ export interface HealthManagerOptions {
   publishTimeoutMs?: number
   /** How long a read waits for reports that are not applied yet, in ms, before it answers with the last applied state. Default 100. */
   readTimeoutMs?: number
+  /** How long a stop waits for observers to be told of the last transitions, in ms; what is left is counted and told. Default 5,000. */
+  observerDrainMs?: number
   /** How often a dead actor is restarted before the supervisor gives up. Default 5 times in 10,000 ms. */
   restarts?: { max?: number; withinMs?: number }
   /**
@@ -59,9 +62,17 @@ export interface Settings {
   readonly heapBytes: number
   readonly publishTimeoutMs: number
   readonly readTimeoutMs: number
-  readonly restarts: { readonly max: number; readonly withinMs: number }
+  readonly observerDrainMs: number
+  readonly restarts: RestartLimits
   /** Undefined where nobody is to watch. */
   readonly memoryPressure: MemoryPressureSettings | undefined
+  readonly workerBaseUrl: string | undefined
+}
+
+/** What every thread that sets an observer has to know. Structured-cloneable. */
+export interface ObserverHosting {
+  readonly drainMs: number
+  readonly restarts: RestartLimits
   readonly workerBaseUrl: string | undefined
 }
 
@@ -78,6 +89,7 @@ const OPTION_NAMES = [
   'heapBytes',
   'publishTimeoutMs',
   'readTimeoutMs',
+  'observerDrainMs',
   'restarts',
   'memoryPressure',
   'workerBaseUrl',
@@ -109,10 +121,6 @@ export function resolveOptions(options: HealthManagerOptions = {}): Settings {
   )
   const minHeapBytes = 8 * maxPayloadBytes + maxComponents * 128
   const { policy, restarts = {} } = options
-  checkOptions(restarts, 'restarts', ['max', 'withinMs'])
-  const { max = 5, withinMs = 10_000 } = restarts
-  checkInteger(max, 'restarts.max', 0, 1_000_000)
-  checkInteger(withinMs, 'restarts.withinMs', 1, MAX_TIMEOUT_MS)
   const settings = {
     policy: resolvePolicy(policy),
     maxComponents,
@@ -128,7 +136,8 @@ export function resolveOptions(options: HealthManagerOptions = {}): Settings {
     ),
     publishTimeoutMs: integer('publishTimeoutMs', 2_000, 0, MAX_TIMEOUT_MS),
     readTimeoutMs: integer('readTimeoutMs', 100, 0, MAX_TIMEOUT_MS),
-    restarts: { max, withinMs },
+    observerDrainMs: integer('observerDrainMs', 5_000, 0, MAX_TIMEOUT_MS),
+    restarts: checkRestarts(restarts),
     memoryPressure: memoryPressureOf(options.memoryPressure),
     workerBaseUrl: checkWorkerBaseUrl(options.workerBaseUrl),
   }
@@ -139,6 +148,15 @@ export function resolveOptions(options: HealthManagerOptions = {}): Settings {
 function memoryPressureOf(option: HealthManagerOptions['memoryPressure'] = false) {
   if (option === false) return undefined
   return resolveMemoryPressure(option === true ? {} : option, 'memoryPressure')
+}
+
+/** @throws HealthError `ERR_HEALTH_ARGUMENT` */
+export function checkRestarts(restarts: { max?: number; withinMs?: number }): RestartLimits {
+  checkOptions(restarts, 'restarts', ['max', 'withinMs'])
+  const { max = 5, withinMs = 10_000 } = restarts
+  checkInteger(max, 'restarts.max', 0, 1_000_000)
+  checkInteger(withinMs, 'restarts.withinMs', 1, MAX_TIMEOUT_MS)
+  return { max, withinMs }
 }
 
 /** Places in the region are held in 32-bit words; a region of half of what these can count is more than anybody needs. */

@@ -25,13 +25,14 @@ import {
   WORD_BYTES,
 } from '../memory/layout.js'
 import { mailboxHeader } from '../memory/mailbox.js'
+import { type ObserverStats, readObserverStats } from '../memory/observer-counters.js'
 import type { Region } from '../memory/region.js'
 
 export type ActorState = 'running' | 'restarting' | 'failed' | 'stopped'
 
 /** One actor thread as the supervisor sees it. */
 export interface ActorStats {
-  /** `manager`, or `probe` for a probe server. */
+  /** `manager`, `probe` for a probe server, or `observer` for the queue worker of a module. */
   readonly name: string
   /** `failed`: restarted too often and given up. */
   readonly state: ActorState
@@ -78,14 +79,15 @@ export interface RuntimeStats {
   readonly refusals: number
   /** Bytes of the payload heap in use. */
   readonly heapUsedBytes: number
+  readonly observer: ObserverStats
   readonly mailboxes: readonly MailboxStats[]
   readonly actors: readonly ActorStats[]
 }
 
 const actorStates: readonly ActorState[] = ['running', 'restarting', 'failed', 'stopped']
 
-/** Any thread; `servers` are the probe actors that it knows of. */
-export function readStats(region: Region, servers: readonly ActorStats[]): RuntimeStats {
+/** Any thread; `others` are the probe actors and queue workers that it knows of. */
+export function readStats(region: Region, others: readonly ActorStats[]): RuntimeStats {
   const { words } = region
   const count = (index: number) => Atomics.load(words, index) >>> 0
   const mailboxes: MailboxStats[] = []
@@ -129,7 +131,8 @@ export function readStats(region: Region, servers: readonly ActorStats[]): Runti
     waits,
     refusals,
     heapUsedBytes: count(HEAP_USED_BYTES),
+    observer: readObserverStats(words),
     mailboxes,
-    actors: [manager, ...servers],
+    actors: [manager, ...others],
   }
 }

@@ -120,7 +120,7 @@ export class Supervisor {
   /** With the manager's thread gone for good, this one is the sole writer: what was accepted is applied here. */
   #drainHere(): void {
     try {
-      new Drain(this.#region, this.#policy).close()
+      new Drain(this.#region, this.#duties.policy).close()
     } catch (error) {
       this.#events.onError(
         new HealthError('ERR_HEALTH_UNAVAILABLE', 'what was accepted could not be applied', {

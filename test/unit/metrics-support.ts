@@ -23,6 +23,17 @@ export class FakeSource extends FakeReader implements MetricsSource {
     waits: 10,
     refusals: 11,
     heapUsedBytes: 12,
+    observer: {
+      kind: 'function',
+      delivered: 14,
+      errors: 15,
+      timeouts: 16,
+      gaps: 17,
+      missed: 18,
+      restarts: 19,
+      cursor: 20,
+      lag: 21,
+    },
     mailboxes: [
       { ...mailbox, index: 0, depthBytes: 64 },
       { ...mailbox, index: 1, depthBytes: 32 },

@@ -102,7 +102,8 @@ for (const [what, startupDeadline, code] of [
 ] as const) {
   test(`the actor answers /startupz by its deadline, on the clock of all threads: ${what}`, async (t) => {
     const reader = Object.assign(new FakeSource(), { report: NOT_READY })
-    const handle = { region: new SharedArrayBuffer(0), policy: reader.policy }
+    const observers = { drainMs: 0, restarts: { max: 0, withinMs: 1 }, workerBaseUrl: undefined }
+    const handle = { region: new SharedArrayBuffer(0), policy: reader.policy, observers }
     const gate = new ExitGate()
     const actor = await ProbeActor.create(
       {
