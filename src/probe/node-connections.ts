@@ -20,8 +20,14 @@ class NodeConnection implements Connection {
 
 export type NodeLimits = Connections<NodeConnection>
 
-/** Follows the connections of `server`, before it listens. */
-export function limitNodeConnections(server: Server, limits: NodeLimits): void {
+/**
+ * Follows the connections of `server`, before it listens. What it gives back is told of each response that becomes one
+ * without an end.
+ */
+export function limitNodeConnections(
+  server: Server,
+  limits: NodeLimits,
+): (response: ServerResponse) => void {
   // By the socket that requests come over: of TLS, that is another one than was accepted.
   const bySocket = new WeakMap<Socket, NodeConnection>()
   const handshaking = new Map<string, NodeConnection>()
@@ -53,6 +59,11 @@ export function limitNodeConnections(server: Server, limits: NodeLimits): void {
       if (connection.openRequests === 0) limits.answered(connection)
     })
   })
+
+  return ({ req: { socket } }) => {
+    const connection = bySocket.get(socket)
+    if (connection !== undefined) limits.streams(connection)
+  }
 }
 
 /** What the two sockets of a TLS connection have in common, and no two connections at once. */
