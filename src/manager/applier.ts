@@ -69,6 +69,7 @@ export class Applier {
     isCountOdd: false,
     atLow: 0,
     atHigh: 0,
+    observer: 0,
   }
   /** Epoch ms of the batch, as words. */
   #nowLow = 0
@@ -188,6 +189,7 @@ export class Applier {
       transition.isCountOdd = (slots.transitions(slot, status) & 1) === 0
       transition.atLow = this.#nowLow
       transition.atHigh = this.#nowHigh
+      transition.observer = this.#control.termTicket
       // Before the slot: a manager that dies between the two is finished by its successor's redo.
       this.#state.journal.append(transition)
       // Behind it, and before the commit: the redo counts what is not counted yet.

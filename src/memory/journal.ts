@@ -12,6 +12,7 @@ import {
   JOURNAL_MESSAGE,
   JOURNAL_METADATA,
   JOURNAL_NAME,
+  JOURNAL_OBSERVER,
   JOURNAL_OLDEST,
   JOURNAL_RECORD_WORDS,
   JOURNAL_SLOT,
@@ -51,6 +52,8 @@ export interface TransitionWords {
   /** Epoch ms, as two words. */
   readonly atLow: number
   readonly atHigh: number
+  /** Ticket of the record that began the term of observers that it belongs to. */
+  readonly observer: number
 }
 
 /** The manager's side. */
@@ -99,6 +102,7 @@ export class JournalWriter {
     put(words, record + JOURNAL_METADATA, metadata)
     put(words, record + JOURNAL_AT, transition.atLow)
     put(words, record + JOURNAL_AT + 1, transition.atHigh)
+    put(words, record + JOURNAL_OBSERVER, transition.observer)
     const next = (tail + 1) | 0
     if (next === 0) Atomics.add(words, JOURNAL_TAIL_HIGH_FIRST, 1)
     // Pairs with the tail load in JournalReader.next: the record is whole before it is counted.
@@ -159,6 +163,7 @@ export function lastTransition({ words, layout }: Region): TransitionWords | und
     metadata: words[record + JOURNAL_METADATA]!,
     atLow: words[record + JOURNAL_AT]!,
     atHigh: words[record + JOURNAL_AT + 1]!,
+    observer: words[record + JOURNAL_OBSERVER]!,
   }
 }
 
@@ -295,6 +300,11 @@ export class JournalReader {
       metadata: decodeMetadata(this.#copy, metadata.at, metadata.header),
       at: readTime(this.#record, JOURNAL_AT),
     }
+  }
+
+  /** Whose the transition is that was given last: ticket of the record that began the term of observers. */
+  get observer(): number {
+    return this.#record[JOURNAL_OBSERVER]!
   }
 
   #gap(count: number): Gap | undefined {

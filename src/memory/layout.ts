@@ -210,7 +210,7 @@ export const MAILBOX_ROOM_WAITING = 2 * LINE_WORDS + 1
 //   | x 8    | and hashes   |      |            | ticket   | header  | header   | words   | 0-7 |        |
 //   +--------+--------------+------+------------+----------+---------+----------+---------+-----+--------+
 //
-// Control records reuse words 2 and 3 for a deadline (Float64 bits) or a flag. The ticket is the last word, so
+// Control records reuse words 2 and 3 for a deadline (Float64 bits), a flag, or an observer. The ticket is the last word, so
 // that the word before a mailbox's tail is always the last ticket that its producer has shown. Lengths are multiples
 // of 8 words, so that of a record only the payload ever wraps around the end of the ring.
 //
@@ -295,7 +295,8 @@ export const TOMBSTONE = -1
 
 // --- Journal record -----------------------------------------------------------------------------------------
 //
-//   0 slot | 1 generation | 2 statuses and flags | 3 ticket | 4 name | 5 message | 6 metadata | 7-8 at
+//   0 slot | 1 generation | 2 statuses and flags | 3 ticket | 4 name | 5 message | 6 metadata | 7-8 at | 9 ticket of the
+//   term of observers that it belongs to
 //
 //   word 2, from the low end:  old status (8 bits) | new status (8) | metadata was given (1) | the slot's count of
 //   transitions to the new status is odd with this one (1)
@@ -309,7 +310,8 @@ export const JOURNAL_NAME = 4
 export const JOURNAL_MESSAGE = 5
 export const JOURNAL_METADATA = 6
 export const JOURNAL_AT = 7
-export const JOURNAL_FIELDS = 9
+export const JOURNAL_OBSERVER = 9
+export const JOURNAL_FIELDS = 10
 
 // --- Payload block ------------------------------------------------------------------------------------------
 //

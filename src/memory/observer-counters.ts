@@ -1,6 +1,6 @@
 // What all observers of a runtime have been told, and how far the current one is. In the region, so that it outlives every
 // thread that an observer runs in. Written by observers' threads.
-import { readCurrentTerm, readTerm } from './control.js'
+import { readCurrentTerm, readTerm, type Term } from './control.js'
 import { journalCount } from './journal.js'
 import {
   OBSERVER_CURSOR,
@@ -17,11 +17,12 @@ import {
 
 export class ObserverCounters {
   readonly #words: Words
-  readonly #term: number
+  readonly #ticket: number
 
-  constructor(words: Words, term: number) {
+  /** `ticket` is of the record that began the observer's term. */
+  constructor(words: Words, ticket: number) {
     this.#words = words
-    this.#term = term
+    this.#ticket = ticket
   }
 
   delivered(): void {
@@ -47,7 +48,7 @@ export class ObserverCounters {
 
   /** Up to where the observer is done. One whose term is over goes on unseen. */
   doneUpTo(number: number): void {
-    if (readCurrentTerm(this.#words)?.term !== this.#term) return
+    if (currentTerm(this.#words)?.ticket !== this.#ticket) return
     Atomics.store(this.#words, OBSERVER_CURSOR, number | 0)
     // Pairs with the wait in `caughtUp`.
     Atomics.notify(this.#words, OBSERVER_CURSOR)
@@ -83,13 +84,18 @@ export function ownedKind(kind: number, mailbox: number): number {
   return kind | (mailbox << MAILBOX_SHIFT)
 }
 
+function currentTerm(words: Words): Term | undefined {
+  const current = readCurrentTerm(words)
+  const term = current && readTerm(words, current.term)
+  return term === 'gone' ? undefined : term
+}
+
 /** The current observer; undefined if there is none. Any thread. */
 export function currentObserver(
   words: Words,
 ): { readonly kind: number; readonly mailbox: number; readonly lag: number } | undefined {
-  const current = readCurrentTerm(words)
-  const term = current && readTerm(words, current.term)
-  if (term === undefined || term === 'gone') return undefined
+  const term = currentTerm(words)
+  if (term === undefined) return undefined
   const kind = term.kind & KIND_BITS
   if (kind === OBSERVER_NONE) return undefined
   const cursor = Atomics.load(words, OBSERVER_CURSOR)

@@ -9,13 +9,13 @@ import type { FaultTeller } from './fault-teller.js'
 import { looseTimers, observe } from './observe-loop.js'
 import type { ObserverSettings, TransitionObserver } from './observer-options.js'
 import { awaitTerm, type RunningObserver } from './running-observer.js'
-import { TermJournal, untold } from './term-journal.js'
+import { type OwnTerm, TermJournal, type TermNotice, untold } from './term-journal.js'
 
 export class CallbackObserver implements RunningObserver {
   readonly ended: Promise<void>
   readonly #region: Region
   readonly #listener: AppliedListener
-  #term = 0
+  #term: OwnTerm | undefined
   #dispatcher: Dispatcher | undefined
   #limit: number | undefined
   #isStopped = false
@@ -24,6 +24,7 @@ export class CallbackObserver implements RunningObserver {
   constructor(
     region: Region,
     ticket: number,
+    notice: TermNotice,
     observer: TransitionObserver,
     settings: ObserverSettings,
     health: HealthManager,
@@ -31,7 +32,7 @@ export class CallbackObserver implements RunningObserver {
   ) {
     this.#region = region
     this.#listener = new AppliedListener(region.words)
-    this.ended = this.#run(ticket, observer, settings, health, teller)
+    this.ended = this.#run(ticket, notice, observer, settings, health, teller)
   }
 
   finishAt(number: number): void {
@@ -43,34 +44,34 @@ export class CallbackObserver implements RunningObserver {
   async abandon(): Promise<number> {
     this.#isStopped = true
     this.#listener.wakeAll()
-    if (this.#dispatcher === undefined) return 0
+    if (this.#dispatcher === undefined || this.#term === undefined) return 0
     this.#dispatcher.stop()
     return untold(this.#region.words, this.#term, this.#dispatcher.cursor, this.#limit)
   }
 
   async #run(
     ticket: number,
+    notice: TermNotice,
     observer: TransitionObserver,
     { timeoutMs, concurrency, onGap }: ObserverSettings,
     health: HealthManager,
     teller: FaultTeller,
   ): Promise<void> {
     const { words } = this.#region
-    const term = await awaitTerm(words, ticket, this.#listener, () => this.#isStopped)
+    const term = await awaitTerm(words, ticket, notice, this.#listener, () => this.#isStopped)
     if (term === undefined) return
-    const counters = new ObserverCounters(words, term.term)
-    const bounds = { term: term.term, cursor: term.since, limit: () => this.#limit }
+    const counters = new ObserverCounters(words, term.ticket)
     const dispatcher = new Dispatcher(
-      new TermJournal(this.#region, bounds),
+      new TermJournal(this.#region, term, term.since, () => this.#limit),
       {
         transition: (transition) => observer(transition, health),
         gap: (gap) => onGap?.(gap, health),
       },
-      new CountedBooks(counters, teller, timeoutMs),
+      new CountedBooks(counters, teller, timeoutMs, onGap !== undefined),
       looseTimers,
       { timeoutMs, concurrency, cursor: term.since },
     )
-    this.#term = term.term
+    this.#term = term
     this.#dispatcher = dispatcher
     if (this.#isStopped) dispatcher.stop()
     await observe(dispatcher, this.#listener, () => counters.doneUpTo(dispatcher.cursor))

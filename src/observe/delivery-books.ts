@@ -9,8 +9,16 @@ export class CountedBooks implements DeliveryBooks {
   readonly #counters: ObserverCounters
   readonly #teller: FaultTeller
   readonly #timeoutMs: number
+  /** Nobody else hears of gaps, and none was told yet. */
+  #isGapToTell: boolean
 
-  constructor(counters: ObserverCounters, teller: FaultTeller, timeoutMs: number) {
+  constructor(
+    counters: ObserverCounters,
+    teller: FaultTeller,
+    timeoutMs: number,
+    isGapHeard: boolean,
+  ) {
+    this.#isGapToTell = !isGapHeard
     this.#counters = counters
     this.#teller = teller
     this.#timeoutMs = timeoutMs
@@ -27,6 +35,13 @@ export class CountedBooks implements DeliveryBooks {
 
   endedGap({ missed }: Gap, outcome: CallOutcome): void {
     this.#counters.missed(missed)
+    if (this.#isGapToTell) {
+      this.#isGapToTell = false
+      this.#teller.failed(
+        'the transition observer is too slow, transitions were overwritten before it was told of them',
+        `missed=${missed}`,
+      )
+    }
     this.#tell(outcome, `missed=${missed}`)
   }
 

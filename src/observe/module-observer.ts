@@ -2,7 +2,6 @@
 // journal by itself; its host only starts it, watches its beat, and starts it again where it dies or hangs.
 import { setTimeout as delay } from 'node:timers/promises'
 import { AppliedListener } from '../memory/applied-listener.js'
-import type { Term } from '../memory/control.js'
 import { ObserverCounters } from '../memory/observer-counters.js'
 import type { Region } from '../memory/region.js'
 import { HealthError } from '../model/errors.js'
@@ -16,7 +15,13 @@ import type { CallSettings } from './observer-options.js'
 import type { ObserverProgress } from './observer-progress.js'
 import type { ObserverThread } from './observer-thread.js'
 import { awaitTerm, type RunningObserver } from './running-observer.js'
-import { findTermEnd, isRuntimeStopped, untold } from './term-journal.js'
+import {
+  isRuntimeStopped,
+  isTermOver,
+  type OwnTerm,
+  type TermNotice,
+  untold,
+} from './term-journal.js'
 
 /** A transition over which the worker dies or hangs so many times is given up. */
 const MAX_ATTEMPTS = 2
@@ -39,18 +44,23 @@ export class ModuleObserver implements RunningObserver {
   #state: ActorState = 'running'
   #restarts = 0
   #thread: ObserverThread
-  #term: number | undefined
+  #term: OwnTerm | undefined
   /** The transition over which the worker has died last, and how often. */
   #suspect = 0
   #attempts = 0
 
   /** Begins when the record with this ticket has begun its term; `first` has loaded the module already. */
-  constructor(options: ModuleObserverOptions, ticket: number, first: ObserverThread) {
+  constructor(
+    options: ModuleObserverOptions,
+    ticket: number,
+    notice: TermNotice,
+    first: ObserverThread,
+  ) {
     this.#options = options
     this.#listener = new AppliedListener(options.region.words)
     this.#intensity = new RestartIntensity(options.restarts)
     this.#thread = first
-    this.ended = this.#run(ticket)
+    this.ended = this.#run(ticket, notice)
   }
 
   get actor(): ActorStats {
@@ -76,14 +86,14 @@ export class ModuleObserver implements RunningObserver {
     return this.#abandoned.signal.aborted
   }
 
-  async #run(ticket: number): Promise<void> {
+  async #run(ticket: number, notice: TermNotice): Promise<void> {
     const { region, progress } = this.#options
     const isAbandoned = () => this.#isAbandoned
-    const term = await awaitTerm(region.words, ticket, this.#listener, isAbandoned)
+    const term = await awaitTerm(region.words, ticket, notice, this.#listener, isAbandoned)
     if (term !== undefined && !this.#isAbandoned) {
       progress.cursor = term.since
-      this.#term = term.term
-      await this.#observe(term, new ObserverCounters(region.words, term.term))
+      this.#term = term
+      await this.#observe(term, new ObserverCounters(region.words, term.ticket))
     }
     await this.#thread.terminate()
     if (this.#state === 'failed' && term !== undefined) await this.#sitOut(term)
@@ -91,22 +101,22 @@ export class ModuleObserver implements RunningObserver {
   }
 
   /** Given up: the rest of its term is told to nobody. */
-  async #sitOut({ term }: Term): Promise<void> {
+  async #sitOut(term: OwnTerm): Promise<void> {
     const { region, progress } = this.#options
     const { words } = region
     for (;;) {
       const heard = this.#listener.listen()
       if (this.#isAbandoned) return
       const isOver = isRuntimeStopped(words) || progress.limit !== undefined
-      if (isOver || findTermEnd(words, term) !== undefined) break
+      if (isOver || isTermOver(words, term)) break
       await this.#listener.changed(heard, LOOK_MS)
     }
     const missed = untold(words, term, progress.cursor, progress.limit)
-    if (missed > 0) new ObserverCounters(words, term).missed(missed)
+    if (missed > 0) new ObserverCounters(words, term.ticket).missed(missed)
   }
 
   /** Life after life, until the term is over or it is given up. */
-  async #observe({ term }: Term, counters: ObserverCounters): Promise<void> {
+  async #observe(term: OwnTerm, counters: ObserverCounters): Promise<void> {
     const { progress, timeoutMs, concurrency } = this.#options
     for (;;) {
       const thread = this.#thread

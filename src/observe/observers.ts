@@ -24,11 +24,12 @@ import { beatMsFor } from './beat-watch.js'
 import { CallbackObserver } from './callback-observer.js'
 import { FaultTeller } from './fault-teller.js'
 import { ModuleObserver } from './module-observer.js'
+import { LOOK_MS } from './observe-loop.js'
 import type { ObserverSettings, TransitionObserver } from './observer-options.js'
 import { ObserverProgress } from './observer-progress.js'
 import { ObserverThread } from './observer-thread.js'
 import type { RunningObserver } from './running-observer.js'
-import { findTerm } from './term-journal.js'
+import { isTermApplied, noteTerm } from './term-journal.js'
 
 const observersByRuntime = new WeakMap<HealthManager, Observers>()
 
@@ -104,13 +105,16 @@ export class Observers {
 
   #setFunction(observer: TransitionObserver, settings: ObserverSettings): number {
     const { region } = this.#attachment
+    const notice = noteTerm(region.words)
     const ticket = this.#begin(OBSERVER_FUNCTION)
     const teller = new FaultTeller(
       (message, cause) =>
         this.#events.failed(new HealthError('ERR_HEALTH_OBSERVER', message, { cause })),
       () => performance.now(),
     )
-    this.#keep(new CallbackObserver(region, ticket, observer, settings, this.#health, teller))
+    this.#keep(
+      new CallbackObserver(region, ticket, notice, observer, settings, this.#health, teller),
+    )
     return ticket
   }
 
@@ -130,6 +134,7 @@ export class Observers {
     const start = () =>
       ObserverThread.start({ region, resourceLimits, workerBaseUrl, boot, onFault })
     const first = await start()
+    const notice = noteTerm(region.words)
     let ticket: number
     try {
       ticket = this.#begin(OBSERVER_WORKER)
@@ -138,14 +143,17 @@ export class Observers {
       throw error
     }
     const options = { region, progress, restarts, events, timeoutMs, concurrency, start }
-    this.#keep(new ModuleObserver(options, ticket, first))
+    this.#keep(new ModuleObserver(options, ticket, notice, first))
     return ticket
   }
 
   #begin(kind: number): number {
     const owned = ownedKind(kind, this.#attachment.index)
-    this.#ticket = this.#attachment.control(KIND_OBSERVER, owned, 0)
-    return this.#ticket
+    const ticket = this.#attachment.control(KIND_OBSERVER, owned, 0)
+    // It is the ticket of who observes before anybody is set: once in 2^32, the next one is taken.
+    if (ticket === 0) return this.#begin(kind)
+    this.#ticket = ticket
+    return ticket
   }
 
   #keep(observer: RunningObserver): void {
@@ -153,11 +161,20 @@ export class Observers {
     void observer.ended.then(() => this.#running.delete(observer))
   }
 
-  /** Resolves when every observer that was set here is at its end, also those that are set meanwhile. */
-  async allEnded(): Promise<void> {
+  /**
+   * Resolves when every observer that was set here is at its end, also those that are set meanwhile. Once there is a limit,
+   * they end behind it.
+   */
+  async allEnded(limit: () => number | undefined): Promise<void> {
+    const listener = new AppliedListener(this.#attachment.words)
     while (this.#setting !== undefined || this.#running.size > 0) {
-      await this.#setting
-      await Promise.all([...this.#running].map(({ ended }) => ended))
+      const heard = listener.listen()
+      const end = limit()
+      if (end !== undefined) for (const observer of this.#running) observer.finishAt(end)
+      await Promise.race([
+        listener.changed(heard, LOOK_MS),
+        Promise.all([this.#setting, ...[...this.#running].map(({ ended }) => ended)]),
+      ])
     }
   }
 
@@ -220,7 +237,7 @@ async function untilApplied(words: Words, ticket: number, timeoutMs: number): Pr
   try {
     for (;;) {
       const heard = listener.listen()
-      if (findTerm(words, ticket) !== 'waiting') return
+      if (isTermApplied(words, ticket)) return
       const leftMs = deadlineMs - performance.now()
       if (leftMs > 0 && !hasManagerFailed(words)) {
         await listener.changed(heard, Math.min(leftMs, SLICE_MS))

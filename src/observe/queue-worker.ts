@@ -17,7 +17,7 @@ import { looseTimers, observe } from './observe-loop.js'
 import type { CallSettings, GapObserver, TransitionObserver } from './observer-options.js'
 import { ObserverProgress } from './observer-progress.js'
 import { observersOf } from './observers.js'
-import { TermJournal } from './term-journal.js'
+import { type OwnTerm, TermJournal } from './term-journal.js'
 
 /** What the worker needs to load its observer. */
 export interface ObserverBoot {
@@ -30,7 +30,7 @@ export interface ObserverBoot {
 
 /** What it is to read, from the cursor in its progress on. */
 export interface ObserverOrder extends CallSettings {
-  readonly term: number
+  readonly term: OwnTerm
   readonly soloUpTo: number
 }
 
@@ -81,18 +81,21 @@ export class QueueWorker {
   async #run({ region, health, progress, observer, onGap }: Loaded, order: ObserverOrder) {
     const { term, timeoutMs } = order
     const { cursor } = progress
-    const counters = new ObserverCounters(region.words, term)
+    const counters = new ObserverCounters(region.words, term.ticket)
     const teller = new FaultTeller(
       (message, cause) => this.#tell(new HealthError('ERR_HEALTH_OBSERVER', message, { cause })),
       () => performance.now(),
     )
     const dispatcher = new Dispatcher(
-      new TermJournal(region, { term, cursor, limit: () => progress.limit }),
+      new TermJournal(region, term, cursor, () => progress.limit),
       {
         transition: (transition) => observer(transition, health),
         gap: (gap) => onGap?.(gap, health),
       },
-      new ProgressBooks(progress, new CountedBooks(counters, teller, timeoutMs)),
+      new ProgressBooks(
+        progress,
+        new CountedBooks(counters, teller, timeoutMs, onGap !== undefined),
+      ),
       looseTimers,
       { ...order, cursor },
     )
@@ -100,7 +103,7 @@ export class QueueWorker {
       counters.doneUpTo(dispatcher.cursor),
     )
     // Observers that this one has set run in this thread.
-    await observersOf(health)?.allEnded()
+    await observersOf(health)?.allEnded(() => progress.limit)
     await health.stop()
     this.#say({ kind: 'ended' })
   }

@@ -1,10 +1,9 @@
 // What the thread that has set an observer keeps of it, wherever it runs.
 import type { AppliedListener } from '../memory/applied-listener.js'
-import type { Term } from '../memory/control.js'
 import type { Words } from '../memory/layout.js'
 import type { ActorStats } from '../runtime/stats.js'
 import { LOOK_MS } from './observe-loop.js'
-import { findTerm, isRuntimeStopped } from './term-journal.js'
+import { findTerm, isRuntimeStopped, type OwnTerm, type TermNotice } from './term-journal.js'
 
 export interface RunningObserver {
   /** Resolves when it has been told of the last transition of its term, or was abandoned. Never rejects. */
@@ -17,21 +16,20 @@ export interface RunningObserver {
   abandon(): Promise<number>
 }
 
-/** Waits until the record of an observer is applied; undefined where another one was there first, or after the stop. */
+/** Waits until the record of an observer is applied; undefined after the stop. */
 export async function awaitTerm(
   words: Words,
   ticket: number,
+  notice: TermNotice,
   listener: AppliedListener,
   isStopped: () => boolean,
-): Promise<Term | undefined> {
+): Promise<OwnTerm | undefined> {
   for (;;) {
     const heard = listener.listen()
     // Before the look: what is applied by the stop is found.
     const isOver = isRuntimeStopped(words) || isStopped()
-    const term = findTerm(words, ticket)
-    if (term === 'superseded') return undefined
-    if (term !== 'waiting') return term
-    if (isOver) return undefined
+    const term = findTerm(words, ticket, notice)
+    if (term !== undefined || isOver) return term
     await listener.changed(heard, LOOK_MS)
   }
 }

@@ -150,6 +150,7 @@ class JournalWorld {
       metadata: blocks[2],
       givesMetadata: true,
       isCountOdd: false,
+      observer: told.at | 0,
       atLow: lowWord(told.at),
       atHigh: highWord(told.at),
     })

@@ -101,6 +101,25 @@ test('the words of the control block are different, and those of different write
       ],
     ],
     ['supervisor', [layout.MANAGER_STATE, layout.MANAGER_RESTARTS]],
+    [
+      'manager, terms of observers',
+      [
+        layout.OBSERVER_TERMS,
+        layout.OBSERVER_TERMS + layout.OBSERVER_TERM_COUNT * layout.OBSERVER_TERM_WORDS - 1,
+      ],
+    ],
+    [
+      'observers',
+      [
+        layout.OBSERVER_DELIVERED,
+        layout.OBSERVER_ERRORS,
+        layout.OBSERVER_TIMEOUTS,
+        layout.OBSERVER_GAPS,
+        layout.OBSERVER_MISSED,
+        layout.OBSERVER_RESTARTS,
+        layout.OBSERVER_CURSOR,
+      ],
+    ],
   ]
   const all = writers.flatMap(([, indexes]) => indexes)
   assert.equal(new Set(all).size, all.length)

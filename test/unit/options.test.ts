@@ -18,6 +18,7 @@ test('without options every default is as documented', () => {
     heapBytes: 16 * 1024 * 1024 + 10_000 * 512,
     publishTimeoutMs: 2_000,
     readTimeoutMs: 100,
+    observerDrainMs: 5_000,
     restarts: { max: 5, withinMs: 10_000 },
     workerBaseUrl: undefined,
   })
