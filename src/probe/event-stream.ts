@@ -41,6 +41,11 @@ export class EventStream implements StreamSource {
     this.#write(HEARTBEAT)
   }
 
+  /** Whether its client takes nothing for now. */
+  get isBlocked(): boolean {
+    return this.#blockedAtMs !== undefined
+  }
+
   /** Sends a page, if there is one and the client takes it; whether there may be another one to send. */
   sendPage(): boolean {
     if (this.#isOver || this.#blockedAtMs !== undefined) return false

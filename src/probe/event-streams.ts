@@ -61,6 +61,13 @@ export class EventStreams {
     return this.#streams.size
   }
 
+  /** How many have a client that takes nothing for now. */
+  get blockedCount(): number {
+    let count = 0
+    for (const stream of this.#streams) if (stream.isBlocked) count++
+    return count
+  }
+
   get isFull(): boolean {
     return this.#isClosed || this.#streams.size >= this.maxStreams
   }
