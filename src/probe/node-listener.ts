@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { METHOD_NOT_ALLOWED } from './answers.js'
 import { CertificateFiles } from './certificate-files.js'
 import { Connections } from './connections.js'
 import {
@@ -44,9 +45,11 @@ export class NodeListener implements ProbeListener {
       this.#secured = { server, files: new CertificateFiles(tls) }
     }
     this.#limits = new Connections(limits)
-    const streams = limitNodeConnections(this.#server, this.#limits)
-    this.#server.on('request', (request: IncomingMessage, response: ServerResponse) =>
-      answer(handler, request, response, streams),
+    const streams = limitNodeConnections(
+      this.#server,
+      this.#limits,
+      (request, response) => answer(handler, request, response, streams),
+      (_, response) => send(METHOD_NOT_ALLOWED, response, streams),
     )
   }
 

@@ -99,8 +99,11 @@ export function createProbeHandler(reader: ProbeReader, options: RouteOptions): 
       const isComponent = target.path.startsWith(`${COMPONENTS}/`)
       route = isComponent ? component : routes.get(target.path)
     }
-    if (route === undefined) return NOT_FOUND
     const { method } = request
+    if (route === undefined) {
+      const isOfServer = target.path === '*' && method === 'OPTIONS'
+      return isOfServer ? METHOD_NOT_ALLOWED : NOT_FOUND
+    }
     return method === 'GET' || method === 'HEAD' ? route(request, target) : METHOD_NOT_ALLOWED
   }
 }

@@ -109,6 +109,11 @@ export class RawConnection {
     return String(this.#socket.getPeerCertificate().subject.CN)
   }
 
+  /** Of the other side. */
+  get port(): number {
+    return this.#socket.remotePort!
+  }
+
   /** Whether the other side has closed. */
   get hasEnded(): boolean {
     return this.#hasEnded
@@ -121,6 +126,11 @@ export class RawConnection {
 
   resume(): void {
     this.#socket.resume()
+  }
+
+  /** Sends no more, and goes on receiving. */
+  end(): void {
+    this.#socket.end()
   }
 
   close(): void {
