@@ -12,6 +12,13 @@ export type {
   ObserverOptions,
   TransitionObserver,
 } from './observe/observer-options.js'
+export { type LoggingObserver, type PinoLogger, pinoObserver } from './observe/pino-observer.js'
+export type { TransitionsOptions } from './observe/transition-iterator.js'
+export {
+  type WebhookObserver,
+  type WebhookOptions,
+  webhookObserver,
+} from './observe/webhook-observer.js'
 export type { Transport, TransportChoice } from './probe/choose-listener.js'
 export { HealthServer } from './probe/health-server.js'
 export type { BoundAddress, TlsFiles } from './probe/listener.js'

@@ -196,6 +196,19 @@ export function journalCount(words: Words): number {
   return (low < 0 ? second : first) * HALF + (low >>> 0)
 }
 
+/** Where a block is in a reader's copy. */
+interface BlockCopy {
+  readonly at: number
+  readonly end: number
+  readonly header: number
+}
+
+interface RecordCopy {
+  readonly name: BlockCopy
+  readonly message: BlockCopy
+  readonly metadata: BlockCopy
+}
+
 /** A reader with its own cursor, in any thread. */
 export class JournalReader {
   readonly #words: Words
@@ -217,29 +230,69 @@ export class JournalReader {
     this.#cursor = from === 'now' ? count : from === 'oldest' ? this.#oldest(count) : from - 1
   }
 
+  /** Number of the next transition to read. */
+  get nextNumber(): number {
+    return this.#cursor + 1
+  }
+
+  /** Goes on with the transition of this number, back or ahead. */
+  seek(number: number): void {
+    this.#cursor = number - 1
+  }
+
   /** The next transition, or a gap where some were overwritten before they were read; undefined if there is none yet. */
   next(): Transition | Gap | undefined {
-    const words = this.#words
     // Pairs with the tail store in JournalWriter.append. Whole counts, as positions tell nothing of a reader that is
     // more than 2^31 behind.
-    const count = journalCount(words)
+    const count = journalCount(this.#words)
     if (count <= this.#cursor) return undefined
     const gap = this.#gap(count)
     if (gap !== undefined) return gap
-    const position = this.#cursor | 0
-    const base = this.#base + (position & (this.#records - 1)) * JOURNAL_RECORD_WORDS
-    for (let i = 0; i < JOURNAL_FIELDS; i++) this.#record[i] = Atomics.load(words, base + i)
-    const name = this.#copyBlock(JOURNAL_NAME, 0)
-    const message = this.#copyBlock(JOURNAL_MESSAGE, name.end)
-    const metadata = this.#copyBlock(JOURNAL_METADATA, message.end)
+    const copy = this.#copyRecord(this.#cursor)
     // Pairs with JournalWriter.evict: only now is the copy known to be of this record and its blocks.
     const lapped = this.#gap(count)
     if (lapped !== undefined) return lapped
     this.#cursor++
+    return this.#decode(copy, this.#cursor)
+  }
+
+  /**
+   * The transition of this number, wherever the cursor is; `'other'` where it is of another component than the one that is
+   * asked for, and undefined where it is not kept, or not there yet.
+   */
+  at(number: number, component?: string): Transition | 'other' | undefined {
+    const count = journalCount(this.#words)
+    const position = number - 1
+    if (position >= count || position < this.#oldest(count)) return undefined
+    const copy = this.#copyRecord(position)
+    // As in `next`.
+    if (position < this.#oldest(count)) return undefined
+    if (component !== undefined && this.#nameOf(copy) !== component) return 'other'
+    return this.#decode(copy, number)
+  }
+
+  /** Copies the record of the transition at this position, and its blocks. */
+  #copyRecord(position: number): RecordCopy {
+    const base = this.#base + (position & (this.#records - 1)) * JOURNAL_RECORD_WORDS
+    for (let i = 0; i < JOURNAL_FIELDS; i++) {
+      this.#record[i] = Atomics.load(this.#words, base + i)
+    }
+    const name = this.#copyBlock(JOURNAL_NAME, 0)
+    const message = this.#copyBlock(JOURNAL_MESSAGE, name.end)
+    const metadata = this.#copyBlock(JOURNAL_METADATA, message.end)
+    return { name, message, metadata }
+  }
+
+  #nameOf({ name }: RecordCopy): string {
+    return decodeText(this.#copy, name.at, name.header)
+  }
+
+  #decode(copy: RecordCopy, number: number): Transition {
+    const { message, metadata } = copy
     const statuses = this.#record[JOURNAL_STATUSES]!
     return {
-      number: this.#cursor,
-      component: decodeText(this.#copy, name.at, name.header),
+      number,
+      component: this.#nameOf(copy),
       // The manager writes the statuses of updates, and those were checked.
       oldStatus: (statuses & STATUS_BYTE) as HealthStatus,
       newStatus: ((statuses >> NEW_STATUS_SHIFT) & STATUS_BYTE) as HealthStatus,
@@ -267,7 +320,7 @@ export class JournalReader {
     return count - ((count - Atomics.load(this.#words, JOURNAL_OLDEST)) | 0)
   }
 
-  #copyBlock(field: number, at: number): { at: number; end: number; header: number } {
+  #copyBlock(field: number, at: number): BlockCopy {
     const block = this.#record[field]!
     if (block === 0) return { at, end: at, header: 0 }
     if (this.#copy.length < at + this.#maxBlockWords) {

@@ -8,7 +8,7 @@ const CALLS_A_TURN = 64
 /** Looks this often at least, in ms, should a wake be lost with its manager. */
 export const LOOK_MS = 250
 /** Between two wakes, in ms: not everything that is applied is a transition. */
-const REST_MS = 1
+export const REST_MS = 1
 
 /** Timers that do not keep the process alive. */
 export const looseTimers: Timers = {

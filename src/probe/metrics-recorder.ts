@@ -15,6 +15,8 @@ export const PATHS = [
   '/components',
   '/components/{name}',
   '/metrics',
+  '/transitions',
+  '/events',
   'other',
 ] as const
 

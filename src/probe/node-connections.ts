@@ -25,13 +25,16 @@ export type NodeLimits = Connections<NodeConnection>
 /** Answers a request, at once or later. Never throws. */
 export type NodeAnswer = (request: IncomingMessage, response: ServerResponse) => void
 
-/** Follows the connections of `server`, before it listens, and has their requests answered when it is their turn. */
+/**
+ * Follows the connections of `server`, before it listens, and has their requests answered when it is their turn. What it
+ * gives back is told of each response that becomes one without an end.
+ */
 export function limitNodeConnections(
   server: Server,
   limits: NodeLimits,
   answer: NodeAnswer,
   refuseConnect: NodeAnswer,
-): void {
+): (response: ServerResponse) => void {
   const turns = new Turns()
   // By the socket that requests come over: of TLS, that is another one than was accepted.
   const bySocket = new WeakMap<Socket, NodeConnection>()
@@ -95,6 +98,11 @@ export function limitNodeConnections(
       refuseConnect(request, response)
     })
   })
+
+  return ({ req: { socket } }) => {
+    const connection = bySocket.get(socket)
+    if (connection !== undefined) limits.streams(connection)
+  }
 }
 
 /** What the two sockets of a TLS connection have in common, and no two connections at once. */

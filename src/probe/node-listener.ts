@@ -20,6 +20,7 @@ import {
   stoppedError,
 } from './listener.js'
 import { limitNodeConnections, type NodeLimits } from './node-connections.js'
+import { streamOverNode } from './node-stream.js'
 
 /** How long a client that has not read its answer may delay a stop, in ms. */
 const STOP_GRACE_MS = 500
@@ -44,11 +45,11 @@ export class NodeListener implements ProbeListener {
       this.#secured = { server, files: new CertificateFiles(tls) }
     }
     this.#limits = new Connections(limits)
-    limitNodeConnections(
+    const streams = limitNodeConnections(
       this.#server,
       this.#limits,
-      (request, response) => answer(handler, request, response),
-      (_, response) => send(METHOD_NOT_ALLOWED, response),
+      (request, response) => answer(handler, request, response, streams),
+      (_, response) => send(METHOD_NOT_ALLOWED, response, streams),
     )
   }
 
@@ -120,23 +121,37 @@ function optionsFor({ headersTimeoutMs, idleTimeoutMs }: ListenerLimits) {
   }
 }
 
-function answer(handler: ProbeHandler, request: IncomingMessage, response: ServerResponse): void {
+function answer(
+  handler: ProbeHandler,
+  request: IncomingMessage,
+  response: ServerResponse,
+  streams: (response: ServerResponse) => void,
+): void {
   const found = handler({
     method: request.method ?? '',
     target: request.url ?? '',
     header: (name) => String(request.headers[name] ?? ''),
     isFromLoopback: () => isLoopbackAddress(request.socket.remoteAddress ?? ''),
   })
-  if (isLater(found)) void found.then((later) => send(later, response))
-  else send(found, response)
+  if (isLater(found)) void found.then((later) => send(later, response, streams))
+  else send(found, response, streams)
 }
 
-function send(answer: ProbeAnswer, response: ServerResponse): void {
-  const { status, contentType, headers, body } = answer
+function send(
+  answer: ProbeAnswer,
+  response: ServerResponse,
+  streams: (response: ServerResponse) => void,
+): void {
+  const { status, contentType, headers, body, stream } = answer
   response.setHeader('Content-Type', contentType)
   for (const [name, value] of COMMON_HEADERS) response.setHeader(name, value)
   if (headers !== undefined) for (const [name, value] of headers) response.setHeader(name, value)
-  response.setHeader('Content-Length', body.length)
   response.statusCode = status
+  if (stream !== undefined) {
+    streams(response)
+    streamOverNode(response, stream)
+    return
+  }
+  response.setHeader('Content-Length', body.length)
   response.end(body)
 }

@@ -1,7 +1,9 @@
 // The probe actor: answers probes from the shared region, whatever the other threads are doing. Runs in the probe
 // worker's thread; the host reaches it by Comlink.
+import { openRegion } from '../memory/region.js'
 import type { HealthHandle } from '../runtime/health-handle.js'
 import { chooseListener, type Transport } from './choose-listener.js'
+import { EventStreams } from './event-streams.js'
 import type { ExitGate } from './exit-gate.js'
 import type { GrpcListener } from './grpc-listener.js'
 import { type BoundAddress, type ProbeListener, stoppedError } from './listener.js'
@@ -15,7 +17,7 @@ import type { ServerSettings } from './server-options.js'
 export interface ProbeBoot
   extends Pick<
     ServerSettings,
-    'transport' | 'readTimeoutMs' | 'audience' | 'limits' | 'tls' | 'grpc'
+    'transport' | 'readTimeoutMs' | 'audience' | 'limits' | 'maxStreams' | 'tls' | 'grpc'
   > {
   readonly handle: HealthHandle
   /** Until when `/startupz` passes in any case, on the monotonic clock. */
@@ -44,6 +46,7 @@ export class ProbeActor implements ProbeControl {
   readonly #gate: ExitGate
   readonly #transport: Transport
   readonly #listener: ProbeListener
+  readonly #streams: EventStreams
   readonly #grpc: GrpcListener | undefined
   #isClosed = false
 
@@ -56,21 +59,32 @@ export class ProbeActor implements ProbeControl {
     const { detail } = audience
     const { recorder, scrape } = await createMetrics(reader, { detail, probeRestarts })
     const { onJudged } = recorder
-    const answering = createProbeHandler(reader, { audience, startupDeadline, scrape, onJudged })
+    const region = openRegion(boot.handle.region)
+    const streams = new EventStreams(region, boot)
+    const transitions = { region, streams }
+    const answering = createProbeHandler(reader, {
+      audience,
+      startupDeadline,
+      scrape,
+      transitions,
+      onJudged,
+    })
     const handler = measured(answering, recorder)
     const { transport, listener } = await chooseListener(choice, handler, { limits, tls })
-    return new ProbeActor(gate, transport, listener, await createGrpc(boot, reader))
+    return new ProbeActor(gate, transport, listener, streams, await createGrpc(boot, reader))
   }
 
   private constructor(
     gate: ExitGate,
     transport: Transport,
     listener: ProbeListener,
+    streams: EventStreams,
     grpc: GrpcListener | undefined,
   ) {
     this.#gate = gate
     this.#transport = transport
     this.#listener = listener
+    this.#streams = streams
     this.#grpc = grpc
   }
 
@@ -98,6 +112,7 @@ export class ProbeActor implements ProbeControl {
     // Tells the watchers before anything else is closed. Their goodbyes may take a while, for which nobody who waits at
     // the gate has time.
     const grpcClosed = this.#grpc?.close()
+    this.#streams.close()
     await this.#listener.stop()
     this.#gate.markClosed()
     await grpcClosed

@@ -31,7 +31,7 @@ export class ProbeThread {
   /** Starts the worker and listens. @throws HealthError as {@link ProbeControl.listen}, or `ERR_HEALTH_UNAVAILABLE`. */
   static async start(options: ProbeThreadOptions): Promise<ProbeThread> {
     const { host, port, workerBaseUrl, handle, transport, readTimeoutMs } = options
-    const { audience, limits, tls, grpc, startupDeadline, probeRestarts } = options
+    const { audience, limits, maxStreams, tls, grpc, startupDeadline, probeRestarts } = options
     const gate = new ExitGate()
     const data: ProbeBoot = {
       handle,
@@ -39,6 +39,7 @@ export class ProbeThread {
       readTimeoutMs,
       audience,
       limits,
+      maxStreams,
       tls,
       grpc,
       startupDeadline,

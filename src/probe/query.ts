@@ -26,7 +26,7 @@ export interface BadQuery {
 }
 
 /** Room for some hundred names; what is longer is a mistake. */
-const MAX_QUERY_CHARACTERS = 8_192
+export const MAX_QUERY_CHARACTERS = 8_192
 
 /**
  * The query of a probe, as a form encodes it. Parameters that are not known are tolerated, and so is a `verbose` with

@@ -17,6 +17,7 @@ import type { ProbeAnswer, ProbeHandler, ProbeRequest } from './listener.js'
 import { ComponentMembers } from './members.js'
 import { parseProbeQuery, parseTarget, type Target } from './query.js'
 import { livenessQuestion, type Question, readinessQuestion, startupQuestion } from './questions.js'
+import { TransitionRoutes, type TransitionsContext } from './transition-routes.js'
 
 /** What the routes read, without asking another thread. */
 export interface ProbeReader {
@@ -43,6 +44,8 @@ export type Scrape = () => Promise<ProbeAnswer>
 export interface RouteOptions {
   readonly audience: Audience
   readonly scrape?: Scrape | undefined
+  /** For `/transitions` and `/events`, which are not there without it. */
+  readonly transitions?: TransitionsContext
   /** Told what each probe was judged by. */
   readonly onJudged?: OnJudged
   /** Until when `/startupz` passes in any case, on `now`. Default: it does not. */
@@ -59,7 +62,7 @@ const COMPONENTS = '/components'
 /** The answers of the probe server. A read that fails is answered 503 with its reason, never left open. */
 export function createProbeHandler(reader: ProbeReader, options: RouteOptions): ProbeHandler {
   const { policy } = reader
-  const { scrape, onJudged, startupDeadline = 0, now = monotonicMs } = options
+  const { scrape, transitions, onJudged, startupDeadline = 0, now = monotonicMs } = options
   const audience = new AudienceGuard(options.audience)
   const context = { look: () => reader.look(), audience, members: new ComponentMembers(), onJudged }
   const components = new ComponentRoutes(context)
@@ -78,6 +81,11 @@ export function createProbeHandler(reader: ProbeReader, options: RouteOptions): 
     [COMPONENTS, (request) => components.answerAll(request)],
   ])
   if (scrape !== undefined) routes.set('/metrics', scrapeRoute(scrape, audience))
+  if (transitions !== undefined) {
+    const history = new TransitionRoutes(context, transitions)
+    routes.set('/transitions', (request, target) => history.answerHistory(request, target))
+    routes.set('/events', (request, target) => history.answerEvents(request, target))
+  }
   const component: Route = (request, { path }) =>
     components.answerOne(request, path.slice(COMPONENTS.length + 1))
 

@@ -107,6 +107,11 @@ export class UwsConnections {
     this.#connections.asked(connection)
   }
 
+  /** What answers it has no end. */
+  streams(connection: UwsConnection): void {
+    this.#connections.streams(connection)
+  }
+
   /** Runs a write that may complete the answer of a connection. */
   write(connection: UwsConnection, bodyBytes: number, complete: () => boolean): void {
     this.#refuseUnclaimed()
@@ -158,6 +163,8 @@ export class UwsConnections {
     this.#watched.remove(connection)
     if (this.#last === connection) this.#last = undefined
     this.#connections.closed(connection)
+    connection.stream?.closed()
+    connection.stream = undefined
   }
 
   #arm(connection: UwsConnection): void {

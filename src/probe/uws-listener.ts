@@ -177,6 +177,8 @@ export class UwsListener implements ProbeListener {
     if (isLater(found)) {
       this.#connections.asked(connection)
       void found.then((later) => this.#sendSoon(connection, form, later))
+    } else if (found.stream !== undefined) {
+      this.#sendSoon(connection, form, found)
     } else {
       this.#send(connection, form, found)
     }

@@ -6,9 +6,11 @@ import { KIND_STANDBY, KIND_SUPPRESS_LIVENESS, KIND_SUPPRESS_READINESS } from '.
 import { hasManagerFailed } from '../memory/manager-state.js'
 import { createRegion, type Region } from '../memory/region.js'
 import { encodeText } from '../memory/text.js'
+import { TransitionScan } from '../memory/transition-scan.js'
 import {
   checkBoolean,
   checkDurationMs,
+  checkInteger,
   checkName,
   checkOptions,
   MAX_NAME_BYTES,
@@ -19,12 +21,19 @@ import { Component } from '../model/component.js'
 import { argumentError, type HealthCheckError, HealthError } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
 import type { ComponentStatus, HealthReport } from '../model/report.js'
+import type { Gap, Transition } from '../model/transition.js'
 import {
   type ObserverOptions,
   resolveObserverOptions,
   type TransitionObserver,
 } from '../observe/observer-options.js'
 import { Observers } from '../observe/observers.js'
+import { isRuntimeStopped } from '../observe/term-journal.js'
+import {
+  checkTransitionsOptions,
+  iterateTransitions,
+  type TransitionsOptions,
+} from '../observe/transition-iterator.js'
 import type { ActorExit } from './actor-handle.js'
 import { Attachment, abandonMailboxesOf, stopped } from './attachment.js'
 import { offerManagerTermination } from './faults.js'
@@ -326,6 +335,44 @@ export class HealthManager {
     const settings = resolveObserverOptions(observer, options)
     this.#checkRunning()
     await this.#observers.set(observer, settings)
+  }
+
+  /**
+   * Transitions as they are applied, in order, from the journal: pulled at the reader's own pace, on this thread's loop.
+   * Whoever is so slow that the journal has gone over some gets a {@link Gap} in their place. Begins with this call, and
+   * ends behind the last transition of the runtime, or of this instance's `stop()` on an attached one. Any number at a time.
+   * Waiting for the next one does not keep the process alive.
+   * @throws HealthError `ERR_HEALTH_ARGUMENT`, `ERR_HEALTH_STOPPED`; the iterator itself rejects with the reason of an
+   * aborted `signal` only.
+   */
+  transitions(
+    options: TransitionsOptions = {},
+  ): AsyncIterableIterator<Transition | Gap, undefined> {
+    const settings = checkTransitionsOptions(options)
+    this.#checkRunning()
+    this.#reader.settle()
+    const { words } = this.#region
+    const isAttached = this.#supervisor === undefined
+    return iterateTransitions({
+      ...settings,
+      region: this.#region,
+      isOver: () => isRuntimeStopped(words) || (isAttached && this.#attachment.isDetached),
+    })
+  }
+
+  /**
+   * The last transitions, the oldest first; those of one component, if it is named. At most `limit` (default 100), and only
+   * what the journal keeps, `journalBytes` in all. Takes some microseconds for each transition that it looks at. Bounds and
+   * errors as for `getStatus`.
+   */
+  history(component?: string, limit = 100): Transition[] {
+    if (component !== undefined) checkName(component, 'component')
+    checkInteger(limit, 'limit', 1, Number.MAX_SAFE_INTEGER)
+    this.#checkRunning()
+    this.#reader.settle()
+    const scan = new TransitionScan(this.#region, { component, limit })
+    scan.isDoneAfter(Number.POSITIVE_INFINITY)
+    return scan.result()
   }
 
   /**

@@ -62,6 +62,11 @@ export class HealthReader {
     return this.#reader.glance([watch(name)]).statuses[0]
   }
 
+  /** Waits until everything published before this call is applied; counts a stale read if that takes too long. */
+  settle(): void {
+    this.#reader.settle()
+  }
+
   buildReport(): HealthReport {
     return this.#withRuntime(this.#reader.snapshot().report)
   }

@@ -22,6 +22,7 @@ test('neither the package nor a probe actor without gRPC loads grpc-js', async (
     readTimeoutMs: 5,
     audience: { detail: 'always', token: undefined },
     limits: DEFAULT_LIMITS,
+    maxStreams: 8,
     tls: undefined,
     grpc: undefined,
     startupDeadline: 0,

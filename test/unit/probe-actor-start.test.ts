@@ -22,6 +22,7 @@ for (const transport of transports) {
       readTimeoutMs: 5,
       audience: { detail: 'always', token: undefined },
       limits: DEFAULT_LIMITS,
+      maxStreams: 8,
       tls: undefined,
       grpc: { host, port: ports?.grpcPort ?? 0, tls: undefined },
       startupDeadline: 0,

@@ -7,6 +7,7 @@ import { createProbeHandler } from '../../src/probe/routes.js'
 import { legible, send } from '../ask.js'
 import { RawConnection } from '../contract/raw-connection.js'
 import { DEFAULT_SETTINGS, FakeReader, OPEN_TO_ALL, reportOf } from '../fake-reader.js'
+import { smallRegion } from './core-support.js'
 import { FakeSource } from './metrics-support.js'
 
 const READY = reportOf({ collector_manager: [1], dakr_transport: [2] })
@@ -103,7 +104,7 @@ for (const [what, startupDeadline, code] of [
   test(`the actor answers /startupz by its deadline, on the clock of all threads: ${what}`, async (t) => {
     const reader = Object.assign(new FakeSource(), { report: NOT_READY })
     const observers = { drainMs: 0, restarts: { max: 0, withinMs: 1 }, workerBaseUrl: undefined }
-    const handle = { region: new SharedArrayBuffer(0), policy: reader.policy, observers }
+    const handle = { region: smallRegion().words.buffer, policy: reader.policy, observers }
     const gate = new ExitGate()
     const actor = await ProbeActor.create(
       {
@@ -112,6 +113,7 @@ for (const [what, startupDeadline, code] of [
         handle: { ...handle, publishTimeoutMs: 0, readTimeoutMs: 0 },
         transport: 'node',
         readTimeoutMs: 0,
+        maxStreams: 8,
         grpc: undefined,
         startupDeadline,
         probeRestarts: 0,

@@ -19,6 +19,8 @@ class FakeSocket implements UwsResponse {
   writeStatus = () => this
   writeHeader = () => this
   tryEnd = (): [boolean, boolean] => [true, true]
+  write = () => true
+  end = () => this
   endWithoutBody = () => {}
   getWriteOffset = () => this.offset
   onWritable = () => this
