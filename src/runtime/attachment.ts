@@ -6,7 +6,6 @@ import { AppliedWait, ring } from '../memory/applied-wait.js'
 import { DirectoryReader } from '../memory/directory.js'
 import {
   CLOSED_BIT,
-  GENERATION_SHIFT,
   isAfter,
   KIND_DEREGISTER,
   KIND_REGISTER,
@@ -28,7 +27,12 @@ import {
 } from '../memory/layout.js'
 import { MailboxWriter, mailboxHeader, type RecordHeader } from '../memory/mailbox.js'
 import type { Region } from '../memory/region.js'
-import { generationOf, isRegistered, SlotMap } from '../memory/slot-latch.js'
+import {
+  generationOf,
+  isRegistered,
+  isSameOrLaterGeneration,
+  SlotMap,
+} from '../memory/slot-latch.js'
 import type { Encoded } from '../memory/text.js'
 import { HealthError } from '../model/errors.js'
 
@@ -273,11 +277,6 @@ export class Attachment {
 /** What SLOT_ENDING holds while this registration is being ended; 0 is none. */
 function endingOf(generation: number): number {
   return generation + 1
-}
-
-/** Generations wrap: right while they are less than half of all apart. */
-function isSameOrLaterGeneration(a: number, b: number): boolean {
-  return (a - b) << GENERATION_SHIFT >= 0
 }
 
 function claimMailbox(region: Region, threadId: number): number {
