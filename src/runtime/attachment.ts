@@ -23,6 +23,7 @@ import {
   PHASE,
   PHASE_RUNNING,
   STATUS_SHIFT,
+  WORD_BYTES,
   type Words,
 } from '../memory/layout.js'
 import { MailboxWriter, mailboxHeader, type RecordHeader } from '../memory/mailbox.js'
@@ -52,6 +53,8 @@ export class Attachment {
   readonly #record: RecordHeader = { kind: 0, slot: 0, generation: 0 }
   /** The park for which this thread has rung already. */
   #rungPark = 0
+  /** The mailbox's tail after this thread's last registration. */
+  #registeredUpTo = 0
   #isDetached = false
   readonly #threadId: number
   /** Of the last update or deregistration: its ticket, and whether nobody else had published about the slot since `expected`. */
@@ -77,6 +80,7 @@ export class Attachment {
     this.#index = claimMailbox(region, threadId)
     this.#header = mailboxHeader(region, this.#index)
     this.#mailbox = new MailboxWriter(region, this.#index)
+    this.#registeredUpTo = this.#mailbox.tail
     if (this.#isClosed()) {
       this.detach()
       throw stopped()
@@ -134,16 +138,21 @@ export class Attachment {
   /**
    * Waits, within `readTimeoutMs`, until all that is published is applied. An update that finds its component gone, or
    * going, must not be ignored on the strength of an old look: a registration that comes before it may still be in a
-   * mailbox, and a reader could see that one applied and this update neither before nor after it.
+   * mailbox, and a reader could see that one applied and this update neither before nor after it. False if by then not even
+   * a registration of this thread is applied, which may be the component's.
    */
-  settle(): void {
-    if (!this.#applied.note()) this.#applied.wait(this.#settleTimeoutMs)
+  settle(): boolean {
+    if (this.#applied.note() || this.#applied.wait(this.#settleTimeoutMs)) return true
+    const publishedSince = (this.#mailbox.tail - this.#registeredUpTo) >>> 0
+    return this.backlog() <= publishedSince * WORD_BYTES
   }
 
   /** Publishes a registration; gives its ticket, with which `wasRefused` tells what became of it. */
   register(name: Encoded): { ticket: number; refusedCount: number } {
     const refusedCount = Atomics.load(this.words, this.#header + MAILBOX_REFUSED_COUNT)
-    return { ticket: this.control(KIND_REGISTER, 0, 0, name), refusedCount }
+    const ticket = this.control(KIND_REGISTER, 0, 0, name)
+    this.#registeredUpTo = this.#mailbox.tail
+    return { ticket, refusedCount }
   }
 
   /** Whether the manager had no room for this registration. Ask when it is applied. */

@@ -155,7 +155,7 @@ export class HealthManager {
     if (options !== undefined) checkOptions(options, 'options', [])
     this.#checkRunning()
     const receipt = this.#attachment.register(encodeText(name, MAX_NAME_BYTES))
-    if (!this.#applied.note() && !this.#applied.wait(this.#handle.publishTimeoutMs)) {
+    if (!this.#applied.note() && !this.#applied.waitInFull(this.#handle.publishTimeoutMs)) {
       const why = hasManagerFailed(this.#region.words)
         ? 'the manager actor was given up: only the stop enters what is registered now'
         : `publishTimeoutMs=${this.#handle.publishTimeoutMs}: the manager has not entered the component yet`
