@@ -30,6 +30,7 @@ import { type RestartEvent, RuntimeEvents } from './runtime-events.js'
 import { serversOf, stopServers } from './servers.js'
 import { type RuntimeStats, readStats } from './stats.js'
 import { Supervisor } from './supervisor.js'
+import { onThreadExit } from './thread-exit.js'
 
 /** Who suppresses a verdict, and why; kept with the suppression. */
 export interface SuppressionReason {
@@ -57,6 +58,7 @@ export class HealthManager {
   readonly #events = new RuntimeEvents()
   #supervisor: Supervisor | undefined
   #stopping: Promise<void> | undefined
+  readonly #forgetThreadExit: () => void
   readonly #guard = () => this.#checkRunning()
 
   private constructor(region: Region, handle: HealthHandle) {
@@ -68,6 +70,8 @@ export class HealthManager {
     this.#texts = new TextCache(region.layout.maxPayloadBytes)
     // Last of all: a mailbox that was claimed for an instance that did not come to be would never be given back.
     this.#attachment = new Attachment(region, threadId, publishTimeoutMs, readTimeoutMs)
+    // A worker may end without a stop, and its mailbox is for the next one. Of one that is terminated `adopt` tells.
+    this.#forgetThreadExit = onThreadExit(() => this.#attachment.detach())
   }
 
   /**
@@ -96,7 +100,9 @@ export class HealthManager {
   }
 
   /**
-   * Joins a runtime that another thread has started; shares all its state.
+   * Joins a runtime that another thread has started; shares all its state. A worker that ends by itself detaches as by
+   * `stop`: what it reports in an `exit` listener of its own that was added later than this throws. For one that may be
+   * terminated from outside use `adopt`, or its mailbox is never given to another.
    * @throws HealthError `ERR_HEALTH_ARGUMENT` if the handle is none, `ERR_HEALTH_LAYOUT` if it is of another version,
    * `ERR_HEALTH_CAPACITY` if `maxThreads` are attached, `ERR_HEALTH_STOPPED` after the stop.
    */
@@ -329,6 +335,7 @@ export class HealthManager {
 
   async #stop(): Promise<void> {
     this.#attachment.detach()
+    this.#forgetThreadExit()
     const stopOwnServers = () => stopServers(this)
     await (this.#supervisor === undefined
       ? stopOwnServers()
