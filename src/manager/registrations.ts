@@ -42,7 +42,7 @@ export class Registrations {
     if (this.#books.isRegistered(name)) return 'applied'
     const slot = this.#books.takeSlot()
     if (slot === undefined) return 'refused'
-    const block = this.#interner.internWords(content, header)
+    const block = this.#interner.internName(content, header)
     if (block === 0) {
       this.#books.giveSlotBack(slot)
       return 'refused'
