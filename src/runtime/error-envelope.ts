@@ -17,16 +17,25 @@ const MAX_CAUSES = 3
 
 /** Anything that can be thrown, as an envelope. Never throws, whatever it is given. */
 export function toEnvelope(reason: unknown, depth = 0): ErrorEnvelope {
+  try {
+    return envelopeOf(reason, depth)
+  } catch {
+    // A proxy, or a getter, that throws in its turn: what it is matters less than that it was thrown.
+    return { name: 'Error', message: 'an error that could not be read was thrown' }
+  }
+}
+
+function envelopeOf(reason: unknown, depth: number): ErrorEnvelope {
   if (!(reason instanceof Error)) return { name: 'Error', message: describe(reason) }
-  const { code, errno } = reason as NodeJS.ErrnoException
-  const hasCause = reason.cause !== undefined && depth < MAX_CAUSES
+  const { name, message, stack, cause, code, errno } = reason as NodeJS.ErrnoException
+  const hasCause = cause !== undefined && depth < MAX_CAUSES
   return {
-    name: String(reason.name),
-    message: String(reason.message),
+    name: describe(name),
+    message: describe(message),
     ...(typeof code === 'string' && { code }),
     ...(typeof errno === 'number' && { errno }),
-    ...(typeof reason.stack === 'string' && { stack: reason.stack }),
-    ...(hasCause && { cause: toEnvelope(reason.cause, depth + 1) }),
+    ...(typeof stack === 'string' && { stack }),
+    ...(hasCause && { cause: toEnvelope(cause, depth + 1) }),
   }
 }
 

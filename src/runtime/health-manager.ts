@@ -14,6 +14,7 @@ import {
   MAX_NAME_BYTES,
   type MetadataInput,
   readArgument,
+  readOptions,
 } from '../model/arguments.js'
 import { argumentError, type HealthCheckError, HealthError } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
@@ -129,8 +130,7 @@ export class HealthManager {
     this.#checkRunning()
     const isWorker = readArgument('worker', worker, () => worker instanceof Worker)
     if (!isWorker) throw argumentError('worker', worker, 'must be a Worker')
-    checkOptions(options, 'options', ['component'])
-    const { component } = options
+    const { component } = readOptions(options, 'options', ['component'])
     if (component !== undefined) checkName(component, 'component')
     // It is -1 once the worker has exited.
     const { threadId: workerThreadId } = worker
@@ -344,8 +344,7 @@ export class HealthManager {
 
   #suppress(kind: number, durationMs: number, why: SuppressionReason): void {
     checkDurationMs(durationMs)
-    checkOptions(why, 'why', ['owner', 'reason'])
-    const { owner = '', reason = '' } = why
+    const { owner = '', reason = '' } = readOptions(why, 'why', ['owner', 'reason'])
     if (typeof owner !== 'string') throw argumentError('why.owner', owner, 'must be a string')
     if (typeof reason !== 'string') throw argumentError('why.reason', reason, 'must be a string')
     this.#checkRunning()
