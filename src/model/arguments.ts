@@ -139,3 +139,17 @@ export function checkOptions(options: unknown, argument: string, known: readonly
     }
   }
 }
+
+/** `checkOptions`, and a copy with each option read once: a getter may throw, or give another value the next time. */
+export function readOptions<T extends object>(
+  options: T,
+  argument: string,
+  known: readonly (keyof T & string)[],
+): T {
+  checkOptions(options, argument, known)
+  return readArgument(argument, options, () => {
+    const copy: Partial<T> = {}
+    for (const name of known) copy[name] = options[name]
+    return copy as T
+  })
+}

@@ -53,6 +53,12 @@ export async function spawnActor<Api extends ActorMethods<Api>>(
   return handle
 }
 
+/** A copy, as a Worker gets by default; the same but for the flags that Node.js would read from it. */
+function environmentWithoutFlags(): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _, ...environment } = process.env
+  return environment
+}
+
 export class ActorHandle<Api extends ActorMethods<Api>> {
   readonly name: string
   /** `threadId` of the actor's thread. */
@@ -76,9 +82,10 @@ export class ActorHandle<Api extends ActorMethods<Api>> {
       name,
       workerData,
       transferList: [port2],
-      // Without the host's own flags: its preloads are not meant for us, and one that starts a runtime would do
-      // so again in every actor.
+      // Without the host's own flags, also those of its environment: its preloads are not meant for us, and one that
+      // starts a runtime would do so again in every actor.
       execArgv: [],
+      env: environmentWithoutFlags(),
       ...(resourceLimits && { resourceLimits }),
     })
     this.threadId = this.#worker.threadId

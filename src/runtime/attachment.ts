@@ -6,7 +6,6 @@ import { AppliedWait, ring } from '../memory/applied-wait.js'
 import { DirectoryReader } from '../memory/directory.js'
 import {
   CLOSED_BIT,
-  GENERATION_SHIFT,
   isAfter,
   KIND_DEREGISTER,
   KIND_REGISTER,
@@ -24,12 +23,18 @@ import {
   PHASE,
   PHASE_RUNNING,
   STATUS_SHIFT,
+  WORD_BYTES,
   type Words,
 } from '../memory/layout.js'
 import { mailboxHeader } from '../memory/mailbox.js'
 import { MailboxWriter, type RecordHeader } from '../memory/mailbox-writer.js'
 import type { Region } from '../memory/region.js'
-import { generationOf, isRegistered, SlotMap } from '../memory/slot-latch.js'
+import {
+  generationOf,
+  isRegistered,
+  isSameOrLaterGeneration,
+  SlotMap,
+} from '../memory/slot-latch.js'
 import type { Encoded } from '../memory/text.js'
 import { HealthError } from '../model/errors.js'
 
@@ -49,6 +54,8 @@ export class Attachment {
   readonly #record: RecordHeader = { kind: 0, slot: 0, generation: 0 }
   /** The park for which this thread has rung already. */
   #rungPark = 0
+  /** The mailbox's tail after this thread's last registration. */
+  #registeredUpTo = 0
   #isDetached = false
   readonly #threadId: number
   /** Of the last update or deregistration: its ticket, and whether nobody else had published about the slot since `expected`. */
@@ -74,6 +81,7 @@ export class Attachment {
     this.#index = claimMailbox(region, threadId)
     this.#header = mailboxHeader(region, this.#index)
     this.#mailbox = new MailboxWriter(region, this.#index)
+    this.#registeredUpTo = this.#mailbox.tail
     if (this.#isClosed()) {
       this.detach()
       throw stopped()
@@ -136,16 +144,21 @@ export class Attachment {
   /**
    * Waits, within `readTimeoutMs`, until all that is published is applied. An update that finds its component gone, or
    * going, must not be ignored on the strength of an old look: a registration that comes before it may still be in a
-   * mailbox, and a reader could see that one applied and this update neither before nor after it.
+   * mailbox, and a reader could see that one applied and this update neither before nor after it. False if by then not even
+   * a registration of this thread is applied, which may be the component's.
    */
-  settle(): void {
-    if (!this.#applied.note()) this.#applied.wait(this.#settleTimeoutMs)
+  settle(): boolean {
+    if (this.#applied.note() || this.#applied.wait(this.#settleTimeoutMs)) return true
+    const publishedSince = (this.#mailbox.tail - this.#registeredUpTo) >>> 0
+    return this.backlog() <= publishedSince * WORD_BYTES
   }
 
   /** Publishes a registration; gives its ticket, with which `wasRefused` tells what became of it. */
   register(name: Encoded): { ticket: number; refusedCount: number } {
     const refusedCount = Atomics.load(this.words, this.#header + MAILBOX_REFUSED_COUNT)
-    return { ticket: this.control(KIND_REGISTER, 0, 0, name), refusedCount }
+    const ticket = this.control(KIND_REGISTER, 0, 0, name)
+    this.#registeredUpTo = this.#mailbox.tail
+    return { ticket, refusedCount }
   }
 
   /** Whether the manager had no room for this registration. Ask when it is applied. */
@@ -279,11 +292,6 @@ export class Attachment {
 /** What SLOT_ENDING holds while this registration is being ended; 0 is none. */
 function endingOf(generation: number): number {
   return generation + 1
-}
-
-/** Generations wrap: right while they are less than half of all apart. */
-function isSameOrLaterGeneration(a: number, b: number): boolean {
-  return (a - b) << GENERATION_SHIFT >= 0
 }
 
 function claimMailbox(region: Region, threadId: number): number {

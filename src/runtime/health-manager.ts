@@ -16,6 +16,7 @@ import {
   MAX_NAME_BYTES,
   type MetadataInput,
   readArgument,
+  readOptions,
 } from '../model/arguments.js'
 import { Component } from '../model/component.js'
 import { argumentError, type HealthCheckError, HealthError } from '../model/errors.js'
@@ -46,6 +47,7 @@ import { type RestartEvent, RuntimeEvents } from './runtime-events.js'
 import { serversOf, stopServers } from './servers.js'
 import { type RuntimeStats, readStats } from './stats.js'
 import { Supervisor } from './supervisor.js'
+import { onThreadExit } from './thread-exit.js'
 
 /** Who suppresses a verdict, and why; kept with the suppression. */
 export interface SuppressionReason {
@@ -74,6 +76,7 @@ export class HealthManager {
   readonly #observers: Observers
   #supervisor: Supervisor | undefined
   #stopping: Promise<void> | undefined
+  readonly #forgetThreadExit: () => void
   readonly #guard = () => this.#checkRunning()
 
   private constructor(region: Region, handle: HealthHandle) {
@@ -86,6 +89,8 @@ export class HealthManager {
     // Last of all: a mailbox that was claimed for an instance that did not come to be would never be given back.
     this.#attachment = new Attachment(region, threadId, publishTimeoutMs, readTimeoutMs)
     this.#observers = new Observers(this, this.#attachment, handle, this.#events)
+    // A worker may end without a stop, and its mailbox is for the next one. Of one that is terminated `adopt` tells.
+    this.#forgetThreadExit = onThreadExit(() => this.#attachment.detach())
   }
 
   /**
@@ -130,7 +135,9 @@ export class HealthManager {
   }
 
   /**
-   * Joins a runtime that another thread has started; shares all its state.
+   * Joins a runtime that another thread has started; shares all its state. A worker that ends by itself detaches as by
+   * `stop`: what it reports in an `exit` listener of its own that was added later than this throws. For one that may be
+   * terminated from outside use `adopt`, or its mailbox is never given to another.
    * @throws HealthError `ERR_HEALTH_ARGUMENT` if the handle is none, `ERR_HEALTH_LAYOUT` if it is of another version,
    * `ERR_HEALTH_CAPACITY` if `maxThreads` are attached, `ERR_HEALTH_STOPPED` after the stop.
    */
@@ -157,8 +164,7 @@ export class HealthManager {
     this.#checkRunning()
     const isWorker = readArgument('worker', worker, () => worker instanceof Worker)
     if (!isWorker) throw argumentError('worker', worker, 'must be a Worker')
-    checkOptions(options, 'options', ['component'])
-    const { component } = options
+    const { component } = readOptions(options, 'options', ['component'])
     if (component !== undefined) checkName(component, 'component')
     // It is -1 once the worker has exited.
     const { threadId: workerThreadId } = worker
@@ -189,7 +195,7 @@ export class HealthManager {
     if (options !== undefined) checkOptions(options, 'options', [])
     this.#checkRunning()
     const receipt = this.#attachment.register(encodeText(name, MAX_NAME_BYTES))
-    if (!this.#applied.note() && !this.#applied.wait(this.#handle.publishTimeoutMs)) {
+    if (!this.#applied.note() && !this.#applied.waitInFull(this.#handle.publishTimeoutMs)) {
       const why = hasManagerFailed(this.#region.words)
         ? 'the manager actor was given up: only the stop enters what is registered now'
         : `publishTimeoutMs=${this.#handle.publishTimeoutMs}: the manager has not entered the component yet`
@@ -427,6 +433,7 @@ export class HealthManager {
     const supervisor = this.#supervisor
     if (supervisor === undefined) this.#observers.leave()
     this.#attachment.detach()
+    this.#forgetThreadExit()
     const stopReaders = async () => {
       await this.#observers.drain(supervisor !== undefined)
       await stopServers(this)
@@ -436,8 +443,7 @@ export class HealthManager {
 
   #suppress(kind: number, durationMs: number, why: SuppressionReason): void {
     checkDurationMs(durationMs)
-    checkOptions(why, 'why', ['owner', 'reason'])
-    const { owner = '', reason = '' } = why
+    const { owner = '', reason = '' } = readOptions(why, 'why', ['owner', 'reason'])
     if (typeof owner !== 'string') throw argumentError('why.owner', owner, 'must be a string')
     if (typeof reason !== 'string') throw argumentError('why.reason', reason, 'must be a string')
     this.#checkRunning()

@@ -1,6 +1,12 @@
 // What users can configure, with the defaults, checked once at the start.
 import { layoutFor, WORD_BYTES } from '../memory/layout.js'
-import { checkInteger, checkName, checkOptions, MAX_TIMEOUT_MS } from '../model/arguments.js'
+import {
+  checkInteger,
+  checkName,
+  MAX_TIMEOUT_MS,
+  readArgument,
+  readOptions,
+} from '../model/arguments.js'
 import { argumentError, isArray } from '../model/errors.js'
 import type { Policy } from '../model/policy.js'
 import {
@@ -79,7 +85,7 @@ export interface ObserverHosting {
 /** More than any machine that this runs on should give it. */
 const MAX_REGION_BYTES = 2 ** 32
 
-const OPTION_NAMES = [
+const OPTION_NAMES: (keyof HealthManagerOptions)[] = [
   'policy',
   'maxComponents',
   'maxThreads',
@@ -95,11 +101,11 @@ const OPTION_NAMES = [
   'workerBaseUrl',
 ]
 
-const POLICY_NAMES = ['liveness', 'readiness', 'unregistered']
+const POLICY_NAMES: (keyof Policy)[] = ['liveness', 'readiness', 'unregistered']
 
 /** @throws HealthError `ERR_HEALTH_ARGUMENT` naming the option that is out of range. */
-export function resolveOptions(options: HealthManagerOptions = {}): Settings {
-  checkOptions(options, 'options', OPTION_NAMES)
+export function resolveOptions(given: HealthManagerOptions = {}): Settings {
+  const options = readOptions(given, 'options', OPTION_NAMES)
   const integer = (
     name: keyof HealthManagerOptions,
     standard: number,
@@ -152,8 +158,7 @@ function memoryPressureOf(option: HealthManagerOptions['memoryPressure'] = false
 
 /** @throws HealthError `ERR_HEALTH_ARGUMENT` */
 export function checkRestarts(restarts: { max?: number; withinMs?: number }): RestartLimits {
-  checkOptions(restarts, 'restarts', ['max', 'withinMs'])
-  const { max = 5, withinMs = 10_000 } = restarts
+  const { max = 5, withinMs = 10_000 } = readOptions(restarts, 'restarts', ['max', 'withinMs'])
   checkInteger(max, 'restarts.max', 0, 1_000_000)
   checkInteger(withinMs, 'restarts.withinMs', 1, MAX_TIMEOUT_MS)
   return { max, withinMs }
@@ -172,12 +177,11 @@ function checkRegionSize(settings: Settings): void {
 }
 
 function resolvePolicy(policy: HealthManagerOptions['policy'] = {}): Policy {
-  checkOptions(policy, 'policy', POLICY_NAMES)
   const {
     liveness = ['collector_manager'],
     readiness = ['collector_manager', 'dakr_transport'],
     unregistered = 'fail',
-  } = policy
+  } = readOptions(policy, 'policy', POLICY_NAMES)
   return checkPolicy({ liveness, readiness, unregistered }, 'policy')
 }
 
@@ -185,8 +189,8 @@ function resolvePolicy(policy: HealthManagerOptions['policy'] = {}): Policy {
  * A copy of a policy that leaves nothing to a default.
  * @throws HealthError `ERR_HEALTH_ARGUMENT` naming the part of `argument` that is not of the documented form.
  */
-export function checkPolicy(policy: Policy, argument: string): Policy {
-  checkOptions(policy, argument, POLICY_NAMES)
+export function checkPolicy(given: Policy, argument: string): Policy {
+  const policy = readOptions(given, argument, POLICY_NAMES)
   const liveness = namesOf(policy.liveness, `${argument}.liveness`)
   const readiness = namesOf(policy.readiness, `${argument}.readiness`)
   const { unregistered } = policy
@@ -198,8 +202,9 @@ export function checkPolicy(policy: Policy, argument: string): Policy {
 
 function namesOf(list: readonly string[], argument: string): string[] {
   if (!isArray(list)) throw argumentError(argument, list, 'must be an array of names')
-  for (const name of list) checkName(name, `${argument}[]`)
-  return [...list]
+  const names = readArgument(argument, list, () => [...list])
+  for (const name of names) checkName(name, `${argument}[]`)
+  return names
 }
 
 function powerOfTwo(value: number): number {

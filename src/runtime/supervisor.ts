@@ -20,6 +20,7 @@ import { HealthError } from '../model/errors.js'
 import { type ActorExit, type ActorHandle, actorEntryUrl, spawnActor } from './actor-handle.js'
 import { abandonMailboxesOf } from './attachment.js'
 import { RestartIntensity, type RestartLimits } from './restart-intensity.js'
+import { onThreadExit } from './thread-exit.js'
 
 /** Applying everything that was accepted takes far less; a manager that needs longer is stuck. */
 const DRAIN_DEADLINE_MS = 10_000
@@ -41,6 +42,7 @@ export class Supervisor {
   /** Settles when the manager runs again or was given up. */
   #restarting: Promise<void> | undefined
   #isStopping = false
+  #forgetThreadExit = () => {}
 
   constructor(
     region: Region,
@@ -60,6 +62,9 @@ export class Supervisor {
   /** Resolves when the manager actor works. */
   async start(): Promise<void> {
     await this.#spawn()
+    // The manager's thread ends with this one. Whoever waits for it looks at the state in slices of its wait; whoever reads
+    // says so. Of a thread that is terminated BeatWatch tells.
+    this.#forgetThreadExit = onThreadExit(() => this.#setState(MANAGER_FAILED))
   }
 
   /** Ends the manager's thread as if it had crashed. For fault injection. */
@@ -83,6 +88,7 @@ export class Supervisor {
       // Behind the drain. Pairs with the looks of probe readers, which answer from the table until here.
       Atomics.store(this.#region.words, PHASE, PHASE_STOPPED)
       this.#setState(MANAGER_STOPPED)
+      this.#forgetThreadExit()
       await this.#manager?.terminate()
     }
   }

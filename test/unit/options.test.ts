@@ -189,3 +189,31 @@ test('a policy is copied, so that changing the arrays later changes nothing', ()
   liveness.push('b')
   assert.deepEqual(policy, { liveness: ['a'], readiness: [], unregistered: 'skip' })
 })
+
+test('an option that throws when it is read is refused, wherever it is', () => {
+  const cause = new Error('mine')
+  const broken = (name: string): object =>
+    Object.defineProperty({}, name, {
+      enumerable: true,
+      get: () => {
+        throw cause
+      },
+    })
+  const list = new Proxy(['x'], {
+    get: () => {
+      throw cause
+    },
+  })
+  for (const [options, argument] of [
+    [broken('maxThreads'), 'options'],
+    [{ restarts: broken('max') }, 'restarts'],
+    [{ policy: broken('liveness') }, 'policy'],
+    [{ policy: { readiness: list } }, 'policy.readiness'],
+  ] as const) {
+    assert.throws(() => resolveOptions(options as HealthManagerOptions), {
+      code: 'ERR_HEALTH_ARGUMENT',
+      message: new RegExp(`^${argument}=.*: could not be read$`),
+      cause,
+    })
+  }
+})
