@@ -1,5 +1,5 @@
-// When the sink stops trying for a while, and what `dakr_transport` says about it. Pure: the clock is passed in.
-import { HealthStatus } from '../../src/index.js'
+// When a sender stops trying for a while, and what `dakr_transport` says about it. Pure: the clock is passed in.
+import { HealthStatus } from '../model/health-status.js'
 
 const OPENS_AT_FAILURES = 5
 const OPEN_STEP_MS = 15_000
@@ -34,13 +34,17 @@ export class CircuitBreaker {
   }
 }
 
+/** What a component says of its sender. */
 export interface TransportStatus {
   readonly status: HealthStatus
   readonly message: string
   readonly metadata: Readonly<Record<string, string>>
 }
 
-/** @param reopenAt when the next attempt is allowed; only read while the breaker is open. */
+/**
+ * The status, message and metadata of `dakr_transport`, as the reference has them.
+ * @param reopenAt when the next attempt is allowed; only read while the breaker is open.
+ */
 export function transportStatusOf(breaker: CircuitBreaker, reopenAt: Date): TransportStatus {
   const { failureCount, isOpen } = breaker
   if (failureCount === 0) {
