@@ -1,10 +1,13 @@
 // Carries calls to the control plane by grpc-js over HTTP/2. Loads grpc-js. Heartbeat actor's thread.
 import { readFileSync, statSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import {
   type CallOptions,
   ChannelCredentials,
   Client,
+  status as Code,
   compressionAlgorithms,
+  connectivityState,
   InterceptingCall,
   type Interceptor,
   type InterceptorOptions,
@@ -57,11 +60,17 @@ export interface GrpcTarget extends Sender, TokenPlace {
   readonly tls: HeartbeatTlsFiles
 }
 
+/** A client, and the connections that it has opened. */
+interface Connected {
+  readonly client: Client
+  readonly sockets: ReadonlySet<Socket>
+}
+
 export class GrpcTransport implements Transport {
   readonly #target: GrpcTarget
   readonly #address: string
   readonly #pathPrefix: string
-  #client: Client | undefined
+  #connected: Connected | undefined
   /** What the files of TLS were like when the client was made. */
   #stamp = ''
 
@@ -82,14 +91,14 @@ export class GrpcTransport implements Transport {
     const token = readToken(this.#target)
     const metadata = new Metadata()
     for (const [name, value] of headersOf(this.#target, token)) metadata.set(name, value)
-    const client = this.#currentClient()
+    const connected = this.#current()
     const path = `${this.#pathPrefix}/${SERVICE}/${method}`
     const options: CallOptions = {
       deadline: Date.now() + timeoutMs,
       interceptors: [compressLarge],
     }
     return new Promise((resolve, reject) => {
-      const call = client.makeUnaryRequest(
+      const call = connected.client.makeUnaryRequest(
         path,
         asBuffer,
         asBytes,
@@ -98,8 +107,12 @@ export class GrpcTransport implements Transport {
         options,
         (error, response) => {
           signal.removeEventListener('abort', cancel)
-          if (error === null) resolve(response ?? new Uint8Array())
-          else reject(new CallError(codeName(error.code), presentable(error.details, token)))
+          if (error === null) {
+            resolve(response ?? new Uint8Array())
+            return
+          }
+          this.#giveUpConnecting(connected, error.code)
+          reject(new CallError(codeName(error.code), presentable(error.details, token)))
         },
       )
       const cancel = () => call.cancel()
@@ -109,25 +122,41 @@ export class GrpcTransport implements Transport {
   }
 
   close(): void {
-    this.#client?.close()
-    this.#client = undefined
+    if (this.#connected === undefined) return
+    const { client, sockets } = this.#connected
+    this.#connected = undefined
+    client.close()
+    for (const socket of sockets) socket.destroy()
   }
 
   /** Anew where a certificate was renewed. Files that are no good leave the client as it is. */
-  #currentClient(): Client {
+  #current(): Connected {
     const stamp = stampOf(this.#target.tls)
-    if (this.#client !== undefined && stamp === this.#stamp) return this.#client
+    if (this.#connected !== undefined && stamp === this.#stamp) return this.#connected
     try {
-      const client = new Client(this.#address, this.#credentials(), CHANNEL_OPTIONS)
+      const sockets = new Set<Socket>()
+      const credentials = watched(this.#credentials(), sockets)
+      const client = new Client(this.#address, credentials, CHANNEL_OPTIONS)
       this.close()
-      this.#client = client
+      this.#connected = { client, sockets }
       this.#stamp = stamp
-      return client
+      return this.#connected
     } catch (error) {
-      if (this.#client !== undefined) return this.#client
+      if (this.#connected !== undefined) return this.#connected
       const why = presentable(error instanceof Error ? error.message : 'unknown', undefined)
       throw new CallError('FAILED_PRECONDITION', `cannot use the files of tls: ${why}`)
     }
+  }
+
+  /**
+   * A peer that accepts a connection and says nothing would be waited for without end, by every later call too: grpc-js 1.14
+   * has no bound for the handshakes. What has taken a whole attempt is begun anew by the next one.
+   */
+  #giveUpConnecting(connected: Connected, code: number): void {
+    if (connected !== this.#connected) return
+    if (code !== Code.DEADLINE_EXCEEDED && code !== Code.CANCELLED) return
+    const state = connected.client.getChannel().getConnectivityState(false)
+    if (state === connectivityState.CONNECTING) this.close()
   }
 
   #credentials(): ChannelCredentials {
@@ -137,6 +166,26 @@ export class GrpcTransport implements Transport {
     const read = (file: string | undefined) => (file === undefined ? null : readFileSync(file))
     return ChannelCredentials.createSsl(read(caFile), read(keyFile), read(certFile))
   }
+}
+
+/**
+ * Has `sockets` hold the open connections: the library offers no way to end one that is still being set up. It is taken from a
+ * method that is not for everybody; a version without it leaves the set empty.
+ */
+function watched(credentials: ChannelCredentials, sockets: Set<Socket>): ChannelCredentials {
+  const createConnector = credentials._createSecureConnector?.bind(credentials)
+  if (createConnector === undefined) return credentials
+  credentials._createSecureConnector = (...parameters) => {
+    const connector = createConnector(...parameters)
+    const connect = connector.connect.bind(connector)
+    connector.connect = (socket) => {
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+      return connect(socket)
+    }
+    return connector
+  }
+  return credentials
 }
 
 /** Small messages would only grow. The header says gzip in any case, as the reference's does. */

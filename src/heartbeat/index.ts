@@ -2,6 +2,9 @@
 
 export { CircuitBreaker, type TransportStatus, transportStatusOf } from './circuit-breaker.js'
 export type { ConnectorHealthInput } from './connector-health.js'
+export type { FleetConnectors, FleetMember } from './fleet.js'
+export type { FleetReceiverOptions, FleetTlsFiles } from './fleet-options.js'
+export { type FleetAddress, FleetReceiver } from './fleet-receiver.js'
 export type { LoopStats, SentHeartbeat } from './heartbeat-loop.js'
 export { HeartbeatReporter, type HeartbeatStats } from './heartbeat-reporter.js'
 export { OperatorType } from './operator-type.js'
