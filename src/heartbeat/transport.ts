@@ -64,6 +64,10 @@ const BREAKS = /[\p{Cc}\u2028\u2029]+/gu
 /** What a server or a library says, short, on one line, and without the token, which a server may send back. */
 export function presentable(text: string, token: string | undefined): string {
   const clean = token ? text.replaceAll(token, '[token]') : text
-  const line = clean.replace(BREAKS, ' ')
+  // grpc-js ends some of its details in the name of a note that is empty.
+  const line = clean
+    .replace(BREAKS, ' ')
+    .replace(/ Resolution note: $/, '')
+    .trim()
   return line.length > MAX_DETAIL_CHARACTERS ? `${line.slice(0, MAX_DETAIL_CHARACTERS)}…` : line
 }
