@@ -25,6 +25,7 @@ import {
 import { MailboxReader } from '../memory/mailbox.js'
 import { put, type Region } from '../memory/region.js'
 import { Applier } from './applier.js'
+import { Endings } from './endings.js'
 import type { Outcome } from './outcome.js'
 import { SnapshotPauses } from './snapshot-pauses.js'
 
@@ -45,6 +46,7 @@ export class Drain {
   readonly #words: Words
   readonly #applier: Applier
   readonly #snapshots: SnapshotPauses
+  readonly #endings: Endings
   readonly #mailboxes: MailboxReader[] = []
   readonly #counts = { applied: 0, ignored: 0, superseded: 0, cut: 0 }
   /** Mailboxes with records of this round. */
@@ -63,6 +65,7 @@ export class Drain {
     this.#counts.superseded = words[SUPERSEDED_COUNT]!
     this.#counts.cut = words[CUT_COUNT]!
     this.#snapshots = new SnapshotPauses(words)
+    this.#endings = new Endings(region)
     this.#publishCounts()
     this.#wakeAll()
   }
@@ -259,7 +262,7 @@ export class Drain {
       if (Atomics.load(this.#words, header + MAILBOX_OWNER) !== MAILBOX_ABANDONED) continue
       // Abandoned before this look, so nothing is published after it: an empty look means drained.
       const mailbox = this.#mailbox(i)
-      if (mailbox.loadTail() !== mailbox.head) continue
+      if (mailbox.loadTail() !== mailbox.head || !this.#endings.tryClear(header)) continue
       Atomics.store(this.#words, header + MAILBOX_ROOM_WAITING, 0)
       Atomics.compareExchange(this.#words, header + MAILBOX_OWNER, MAILBOX_ABANDONED, MAILBOX_FREE)
     }
