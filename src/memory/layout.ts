@@ -171,7 +171,7 @@ export const OBSERVER_LEFT = 3
 //   word 0                                 32                                 64
 //   +------+--------------------------+--+------+----------+---------+---+--+-------+---------------
 //   | tail | waits, refusals, ignored |  | head | room     | refused |   |  | owner | waiting for
-//   |  RMW | cuts                     |  |      | sequence | ticket  |   |  |  RMW  | room
+//   |  RMW | cuts, ending             |  |      | sequence | ticket  |   |  |  RMW  | room
 //   +------+--------------------------+--+------+----------+---------+---+--+-------+---------------
 //     producer                               manager                           attacher, then manager
 
@@ -184,6 +184,8 @@ export const MAILBOX_WAITS = 1
 export const MAILBOX_REFUSALS = 2
 export const MAILBOX_IGNORED = 3
 export const MAILBOX_CUTS = 4
+/** Producer, and the manager once it is abandoned: slot + 1 of the component that the thread is deregistering, else 0. */
+export const MAILBOX_ENDING = 5
 /** Manager: words ever consumed, moved after every record. */
 export const MAILBOX_HEAD = LINE_WORDS
 /** RMW by the manager: moved when there is room again; the producer waits on it. */
@@ -270,7 +272,10 @@ export const SLOT_TRANSITIONS = 28
 export const STATUS_COUNT = 4
 export const SLOT_LATEST_TICKET = LINE_WORDS
 export const SLOT_BEAT = LINE_WORDS + 1
-/** RMW by producers: generation + 1 of the latest registration whose deregistration was begun. Pairs with raiseLatest, which comes after it. */
+/**
+ * RMW by producers, and by the manager that takes it back: of the latest registration whose deregistration was begun, see
+ * ending.ts. Pairs with raiseLatest, which comes after it.
+ */
 export const SLOT_ENDING = LINE_WORDS + 2
 
 /** status (2 bits), REGISTERED, generation from GENERATION_SHIFT up */

@@ -4,6 +4,7 @@
 
 import { AppliedWait, ring } from '../memory/applied-wait.js'
 import { DirectoryReader } from '../memory/directory.js'
+import { endingOf, isEndingOf, isRaised } from '../memory/ending.js'
 import {
   CLOSED_BIT,
   isAfter,
@@ -12,6 +13,7 @@ import {
   KIND_UPDATE,
   MAILBOX_ABANDONED,
   MAILBOX_CUTS,
+  MAILBOX_ENDING,
   MAILBOX_FREE,
   MAILBOX_HIGH_WATER,
   MAILBOX_IGNORED,
@@ -29,12 +31,7 @@ import {
 import { mailboxHeader } from '../memory/mailbox.js'
 import { MailboxWriter, type RecordHeader } from '../memory/mailbox-writer.js'
 import type { Region } from '../memory/region.js'
-import {
-  generationOf,
-  isRegistered,
-  isSameOrLaterGeneration,
-  SlotMap,
-} from '../memory/slot-latch.js'
+import { generationOf, isRegistered, SlotMap } from '../memory/slot-latch.js'
 import type { Encoded } from '../memory/text.js'
 import { HealthError } from '../model/errors.js'
 
@@ -109,10 +106,10 @@ export class Attachment {
 
   /**
    * Whether a deregistration of this registration was begun: what is published for it may come too late, though the manager
-   * does not know yet. Stays so if the thread that began it was killed before it published.
+   * does not know yet. If the thread that began it was killed before it published, it stays so until its mailbox is free.
    */
   isEnding(slot: number, generation: number): boolean {
-    return Atomics.load(this.words, this.#map.ending(slot)) === endingOf(generation)
+    return isEndingOf(Atomics.load(this.words, this.#map.ending(slot)), generation)
   }
 
   /**
@@ -133,12 +130,18 @@ export class Attachment {
     return this.#publishFor(slot, generation, expected, isSettled)
   }
 
-  /** Publishes a deregistration; false as for `update`. */
+  /** Publishes a deregistration; false as for `update`. Say `endDeregistration` when nothing is to be published any more. */
   deregister(slot: number, generation: number, expected: number, isSettled: boolean): boolean {
     this.#write(KIND_DEREGISTER, slot, generation, undefined, undefined)
+    // Before raiseEnding. Pairs with Endings.tryClear, which takes no mark back that a thread may still publish for.
+    Atomics.store(this.words, this.#header + MAILBOX_ENDING, slot + 1)
     // Before raiseLatest: whoever finds our ticket there finds this, too.
     this.#raiseEnding(slot, generation)
     return this.#publishFor(slot, generation, expected, isSettled)
+  }
+
+  endDeregistration(): void {
+    if (!this.#isDetached) Atomics.store(this.words, this.#header + MAILBOX_ENDING, 0)
   }
 
   /**
@@ -239,11 +242,11 @@ export class Attachment {
   /** Never back: a deregistration through an outdated binding must not hide one that was begun later. */
   #raiseEnding(slot: number, generation: number): void {
     const index = this.#map.ending(slot)
-    const ending = endingOf(generation)
     for (;;) {
       const known = Atomics.load(this.words, index)
-      if (isSameOrLaterGeneration(known, ending)) return
-      if (Atomics.compareExchange(this.words, index, known, ending) === known) return
+      // Pairs with Endings.tryClear: one that is doubted goes unless it is raised anew.
+      if (isRaised(known, generation)) return
+      if (Atomics.compareExchange(this.words, index, known, endingOf(generation)) === known) return
     }
   }
 
@@ -287,11 +290,6 @@ export class Attachment {
       ring(this.words)
     }
   }
-}
-
-/** What SLOT_ENDING holds while this registration is being ended; 0 is none. */
-function endingOf(generation: number): number {
-  return generation + 1
 }
 
 function claimMailbox(region: Region, threadId: number): number {

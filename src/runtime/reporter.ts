@@ -128,8 +128,8 @@ export class Reporter implements ComponentReporter {
   }
 
   deregister(): void {
-    if (this.#ensureBound() && this.#end(false)) return
-    this.#whenSettled(() => this.#end(true))
+    if (!this.#ensureBound() || !this.#end(false)) this.#whenSettled(() => this.#end(true))
+    this.#attachment.endDeregistration()
   }
 
   /** Looks the component up; false if it is not registered. */
