@@ -140,7 +140,7 @@ export class Overlays {
     const own = isOverlaid
       ? this.#interner.internOwn(encodeText(this.#look.text, MAX_TEXT_BYTES))
       : 0
-    const at = isOverlaid ? epochOf(this.#look.beganAt) : Date.now()
+    const at = epochOf(isOverlaid ? this.#look.beganAt : this.#look.aliveAt)
     const copy = slots.openWhole(slot)
     const { from } = slots
     // A clock that was set back must not turn the component's history around.
