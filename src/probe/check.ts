@@ -3,6 +3,7 @@
 import type { HealthCheckError } from '../model/errors.js'
 import type { Gate } from '../model/policy.js'
 import type { HealthReport } from '../model/report.js'
+import type { Suppressions } from '../model/suppression.js'
 import type { Look } from '../runtime/health-reader.js'
 import { JSON_TYPE, reasonOf, TEXT_TYPE } from './answers.js'
 import type { AudienceGuard } from './audience.js'
@@ -20,6 +21,8 @@ export type OnJudged = (path: string, look: Look, asked: Asked) => void
 /** What the checks of a handler share. */
 export interface CheckContext {
   readonly look: () => Look
+  /** The suppressions that hold now. */
+  readonly suppressions: () => Suppressions
   readonly audience: AudienceGuard
   readonly members: ComponentMembers
   readonly onJudged: OnJudged | undefined
@@ -146,7 +149,11 @@ export class Check {
   }
 
   #lines({ report, asked }: Verdict, gate: Gate): string[] {
-    return verdictLines(this.#question, gate, (name) => report.get(name), asked)
+    const { suppressible } = this.#question
+    const isOpen = gate.isLivenessSuppressed || gate.isReadinessSuppressed
+    const suppressions = isOpen && suppressible ? this.#context.suppressions() : {}
+    const suppression = suppressible && suppressions[suppressible]
+    return verdictLines(this.#question, gate, (name) => report.get(name), asked, suppression)
   }
 }
 

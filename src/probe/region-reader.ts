@@ -2,8 +2,10 @@
 import { PHASE, PHASE_STOPPED, READINESS_SEEN, WORD_BYTES } from '../memory/layout.js'
 import { openRegion, type Region } from '../memory/region.js'
 import type { TransitionCounts } from '../memory/slot-cache.js'
+import { readSuppressions } from '../memory/suppressions.js'
 import { HealthError } from '../model/errors.js'
 import type { Policy } from '../model/policy.js'
+import type { Suppressions } from '../model/suppression.js'
 import type { HealthHandle } from '../runtime/health-handle.js'
 import { HealthReader, type Look } from '../runtime/health-reader.js'
 import { readStats } from '../runtime/stats.js'
@@ -33,6 +35,10 @@ export class RegionReader implements ProbeReader, MetricsSource {
   look(): Look {
     this.#checkNotStopped()
     return this.#chooseReader().look()
+  }
+
+  suppressions(): Suppressions {
+    return readSuppressions(this.#region)
   }
 
   transitions(name: string): TransitionCounts | undefined {

@@ -2,6 +2,7 @@
 // tests; reads the runtime, and asks nobody else.
 import { monotonicMs } from '../memory/control.js'
 import type { Policy } from '../model/policy.js'
+import type { Suppressions } from '../model/suppression.js'
 import type { Look } from '../runtime/health-reader.js'
 import {
   errorAnswer,
@@ -23,6 +24,8 @@ export interface ProbeReader {
   readonly policy: Policy
   /** Report and gates of one instant. @throws HealthError `ERR_HEALTH_STOPPED`, `ERR_HEALTH_UNAVAILABLE` */
   look(): Look
+  /** The suppressions that hold now, none before those of the last look. */
+  suppressions(): Suppressions
   /** Whether readiness has passed since the start of the runtime, up to the last look at least. */
   hasBeenReady(): boolean
 }
@@ -61,7 +64,13 @@ export function createProbeHandler(reader: ProbeReader, options: RouteOptions): 
   const { policy } = reader
   const { scrape, onJudged, startupDeadline = 0, now = monotonicMs } = options
   const audience = new AudienceGuard(options.audience)
-  const context = { look: () => reader.look(), audience, members: new ComponentMembers(), onJudged }
+  const context = {
+    look: () => reader.look(),
+    suppressions: () => reader.suppressions(),
+    audience,
+    members: new ComponentMembers(),
+    onJudged,
+  }
   const components = new ComponentRoutes(context)
   const probe = (question: Question) => probeRoute(new Check(question, context))
   const livez = probe(livenessQuestion(policy))

@@ -160,8 +160,8 @@ export class Attachment {
   }
 
   /** Publishes a record that belongs to no slot; gives its ticket. */
-  control(kind: number, first: number, second: number, text?: Encoded): number {
-    return this.#order(kind, first, second, text, undefined)
+  control(kind: number, first: number, second: number, text?: Encoded, callTick?: number): number {
+    return this.#order(kind, first, second, text, undefined, callTick)
   }
 
   #order(
@@ -170,10 +170,11 @@ export class Attachment {
     second: number,
     text: Encoded | undefined,
     rules: Encoded | undefined,
+    callTick?: number,
   ): number {
     this.#write(kind, first, second, text, rules)
     const ticket = this.#mailbox.drawTicket()
-    this.#publish(ticket, ticket)
+    this.#publish(ticket, callTick ?? ticket)
     return ticket
   }
 

@@ -1,5 +1,6 @@
 // What `stats()` returns. All figures live in the shared region, so they outlive every actor.
 
+import { readCutCount } from '../memory/control.js'
 import { journalCount } from '../memory/journal.js'
 import {
   APPLIED_COUNT,
@@ -26,6 +27,8 @@ import {
 } from '../memory/layout.js'
 import { mailboxHeader } from '../memory/mailbox.js'
 import type { Region } from '../memory/region.js'
+import { readSuppressions } from '../memory/suppressions.js'
+import type { Suppressions } from '../model/suppression.js'
 
 export type ActorState = 'running' | 'restarting' | 'failed' | 'stopped'
 
@@ -78,6 +81,10 @@ export interface RuntimeStats {
   readonly refusals: number
   /** Bytes of the payload heap in use. */
   readonly heapUsedBytes: number
+  /** The suppressions that hold now. */
+  readonly suppressions: Suppressions
+  /** Calls that asked for a longer suppression than `maxSuppressionMs` leaves them. */
+  readonly suppressionCuts: number
   readonly mailboxes: readonly MailboxStats[]
   readonly actors: readonly ActorStats[]
 }
@@ -129,6 +136,8 @@ export function readStats(region: Region, servers: readonly ActorStats[]): Runti
     waits,
     refusals,
     heapUsedBytes: count(HEAP_USED_BYTES),
+    suppressions: readSuppressions(region),
+    suppressionCuts: readCutCount(words) >>> 0,
     mailboxes,
     actors: [manager, ...servers],
   }

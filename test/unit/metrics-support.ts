@@ -23,6 +23,8 @@ export class FakeSource extends FakeReader implements MetricsSource {
     waits: 10,
     refusals: 11,
     heapUsedBytes: 12,
+    suppressions: { readiness: { owner: 'a', reason: 'b', until: 0, remainingMs: 1_500 } },
+    suppressionCuts: 14,
     mailboxes: [
       { ...mailbox, index: 0, depthBytes: 64 },
       { ...mailbox, index: 1, depthBytes: 32 },
