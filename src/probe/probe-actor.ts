@@ -1,9 +1,11 @@
 // The probe actor: answers probes from the shared region, whatever the other threads are doing. Runs in the probe
 // worker's thread; the host reaches it by Comlink.
+import type { ProbeStats } from '../model/probe-stats.js'
 import type { HealthHandle } from '../runtime/health-handle.js'
 import { chooseListener, type Transport } from './choose-listener.js'
 import type { ExitGate } from './exit-gate.js'
 import type { GrpcListener } from './grpc-listener.js'
+import { ProbeLedger } from './ledger.js'
 import { type BoundAddress, type ProbeListener, stoppedError } from './listener.js'
 import { createMetrics } from './metrics.js'
 import { measured } from './metrics-recorder.js'
@@ -38,12 +40,15 @@ export interface ProbeControl {
   listen(host: string, port: number): Promise<ServerAddress>
   /** Closes port and connections. After this the thread can be ended by any means. */
   close(): Promise<void>
+  /** What the ledger has counted. */
+  probeStats(): ProbeStats
 }
 
 export class ProbeActor implements ProbeControl {
   readonly #gate: ExitGate
   readonly #transport: Transport
   readonly #listener: ProbeListener
+  readonly #ledger: ProbeLedger
   readonly #grpc: GrpcListener | undefined
   #isClosed = false
 
@@ -56,21 +61,30 @@ export class ProbeActor implements ProbeControl {
     const { detail } = audience
     const { recorder, scrape } = await createMetrics(reader, { detail, probeRestarts })
     const { onJudged } = recorder
-    const answering = createProbeHandler(reader, { audience, startupDeadline, scrape, onJudged })
-    const handler = measured(answering, recorder)
+    const ledger = new ProbeLedger()
+    const answering = createProbeHandler(reader, {
+      audience,
+      startupDeadline,
+      scrape,
+      ledger,
+      onJudged,
+    })
+    const handler = measured(answering, recorder, ledger)
     const { transport, listener } = await chooseListener(choice, handler, { limits, tls })
-    return new ProbeActor(gate, transport, listener, await createGrpc(boot, reader))
+    return new ProbeActor(gate, transport, listener, ledger, await createGrpc(boot, reader))
   }
 
   private constructor(
     gate: ExitGate,
     transport: Transport,
     listener: ProbeListener,
+    ledger: ProbeLedger,
     grpc: GrpcListener | undefined,
   ) {
     this.#gate = gate
     this.#transport = transport
     this.#listener = listener
+    this.#ledger = ledger
     this.#grpc = grpc
   }
 
@@ -101,6 +115,10 @@ export class ProbeActor implements ProbeControl {
     await this.#listener.stop()
     this.#gate.markClosed()
     await grpcClosed
+  }
+
+  probeStats(): ProbeStats {
+    return this.#ledger.stats()
   }
 
   /** For the thread's own exit hook: closes before it returns. */

@@ -14,6 +14,8 @@ import {
 import { AudienceGuard } from './audience.js'
 import { Check, type OnJudged } from './check.js'
 import { ComponentRoutes } from './component-routes.js'
+import type { ProbeLedger } from './ledger.js'
+import { answerLedger } from './ledger-route.js'
 import type { ProbeAnswer, ProbeHandler, ProbeRequest } from './listener.js'
 import { ComponentMembers } from './members.js'
 import { parseProbeQuery, parseTarget, type Target } from './query.js'
@@ -46,6 +48,8 @@ export type Scrape = () => Promise<ProbeAnswer>
 export interface RouteOptions {
   readonly audience: Audience
   readonly scrape?: Scrape | undefined
+  /** For `/ledger`, which is not there without it. */
+  readonly ledger?: ProbeLedger
   /** Told what each probe was judged by. */
   readonly onJudged?: OnJudged
   /** Until when `/startupz` passes in any case, on `now`. Default: it does not. */
@@ -62,7 +66,7 @@ const COMPONENTS = '/components'
 /** The answers of the probe server. A read that fails is answered 503 with its reason, never left open. */
 export function createProbeHandler(reader: ProbeReader, options: RouteOptions): ProbeHandler {
   const { policy } = reader
-  const { scrape, onJudged, startupDeadline = 0, now = monotonicMs } = options
+  const { scrape, ledger, onJudged, startupDeadline = 0, now = monotonicMs } = options
   const audience = new AudienceGuard(options.audience)
   const context = {
     look: () => reader.look(),
@@ -86,6 +90,9 @@ export function createProbeHandler(reader: ProbeReader, options: RouteOptions): 
     ['/startupz', probe(startup)],
     [COMPONENTS, (request) => components.answerAll(request)],
   ])
+  if (ledger !== undefined) {
+    routes.set('/ledger', (request) => answerLedger(ledger, audience, request))
+  }
   if (scrape !== undefined) routes.set('/metrics', scrapeRoute(scrape, audience))
   const component: Route = (request, { path }) =>
     components.answerOne(request, path.slice(COMPONENTS.length + 1))

@@ -20,6 +20,7 @@ import {
 import { type ComponentOptions, type ComponentRules, rulesOf } from '../model/component-rules.js'
 import { argumentError, type HealthCheckError, HealthError } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
+import { sumOf } from '../model/probe-stats.js'
 import type { ComponentStatus, HealthReport } from '../model/report.js'
 import { noteOf } from '../model/suppression.js'
 import type { ActorExit } from './actor-handle.js'
@@ -310,9 +311,12 @@ export class HealthManager {
    */
   async stats(): Promise<RuntimeStats> {
     this.#checkRunning()
+    const servers = serversOf(this)
+    const probes = await Promise.all(servers.map((server) => server.probeStats()))
     return readStats(
       this.#region,
-      serversOf(this).map((server) => server.actor),
+      servers.map((server) => server.actor),
+      sumOf(probes),
     )
   }
 

@@ -28,6 +28,7 @@ import {
 import { mailboxHeader } from '../memory/mailbox.js'
 import type { Region } from '../memory/region.js'
 import { readSuppressions } from '../memory/suppressions.js'
+import { NO_PROBES, type ProbeStats } from '../model/probe-stats.js'
 import type { Suppressions } from '../model/suppression.js'
 
 export type ActorState = 'running' | 'restarting' | 'failed' | 'stopped'
@@ -85,14 +86,23 @@ export interface RuntimeStats {
   readonly suppressions: Suppressions
   /** Calls that asked for a longer suppression than `maxSuppressionMs` leaves them. */
   readonly suppressionCuts: number
+  /**
+   * What the probe servers that were made with this instance have answered. Where a probe actor does not answer within 500 ms,
+   * what it said last.
+   */
+  readonly probes: ProbeStats
   readonly mailboxes: readonly MailboxStats[]
   readonly actors: readonly ActorStats[]
 }
 
 const actorStates: readonly ActorState[] = ['running', 'restarting', 'failed', 'stopped']
 
-/** Any thread; `servers` are the probe actors that it knows of. */
-export function readStats(region: Region, servers: readonly ActorStats[]): RuntimeStats {
+/** Any thread; `servers` are the probe actors that it knows of, `probes` what they have told. */
+export function readStats(
+  region: Region,
+  servers: readonly ActorStats[],
+  probes = NO_PROBES,
+): RuntimeStats {
   const { words } = region
   const count = (index: number) => Atomics.load(words, index) >>> 0
   const mailboxes: MailboxStats[] = []
@@ -138,6 +148,7 @@ export function readStats(region: Region, servers: readonly ActorStats[]): Runti
     heapUsedBytes: count(HEAP_USED_BYTES),
     suppressions: readSuppressions(region),
     suppressionCuts: readCutCount(words) >>> 0,
+    probes,
     mailboxes,
     actors: [manager, ...servers],
   }
