@@ -2,13 +2,20 @@
 // between turns, so that control calls are answered under full load, and costs nothing while it is parked.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { DOORBELL, MANAGER_BEAT, PARKED, type Words } from '../memory/layout.js'
-import { openRegion, type Region } from '../memory/region.js'
+import { openRegion } from '../memory/region.js'
+import type { ReadinessPolicy } from '../model/policy.js'
 import { Drain } from './drain.js'
 
 /** A parked manager looks around this often, in ms, whether it was woken or not: bounds every lost wake. */
 const PARK_MS = 250
 /** How often it looks for a record that another one must wait for, in ms. */
 const PREDECESSOR_LOOK_MS = 0.2
+
+/** What the supervisor hands to the manager's thread. */
+export interface ManagerBoot {
+  readonly region: SharedArrayBuffer
+  readonly policy: ReadinessPolicy
+}
 
 /** What the supervisor may ask of the manager. */
 export interface ManagerControl {
@@ -23,10 +30,10 @@ export class ManagerActor implements ManagerControl {
   readonly #ended: Promise<void>
 
   /** Takes over the region at once; throws if it is of another layout. */
-  constructor(buffer: SharedArrayBuffer) {
-    const region: Region = openRegion(buffer)
+  constructor(boot: ManagerBoot) {
+    const region = openRegion(boot.region)
     this.#words = region.words
-    this.#drain = new Drain(region)
+    this.#drain = new Drain(region, boot.policy)
     this.#ended = this.#loop()
   }
 

@@ -3,7 +3,7 @@ import { PHASE, PHASE_STOPPED, READINESS_SEEN, WORD_BYTES } from '../memory/layo
 import { openRegion, type Region } from '../memory/region.js'
 import type { TransitionCounts } from '../memory/slot-cache.js'
 import { HealthError } from '../model/errors.js'
-import { judgeReadiness, type Policy } from '../model/policy.js'
+import type { Policy } from '../model/policy.js'
 import type { HealthHandle } from '../runtime/health-handle.js'
 import { HealthReader, type Look } from '../runtime/health-reader.js'
 import { readStats } from '../runtime/stats.js'
@@ -48,18 +48,10 @@ export class RegionReader implements ProbeReader, MetricsSource {
     }
   }
 
-  /**
-   * Whether readiness has passed since the start of the runtime; remembered in the region, so that it survives this
-   * actor. A suppression is no evidence that the program has started.
-   */
-  hasBeenReady({ report, gate }: Look): boolean {
-    const { words } = this.#region
-    if (Atomics.load(words, READINESS_SEEN) === 1) return true
-    const enforced = { ...gate, isReadinessSuppressed: false }
-    if (judgeReadiness(this.policy, enforced, (name) => report.get(name)) !== undefined)
-      return false
-    Atomics.store(words, READINESS_SEEN, 1)
-    return true
+  /** Whether readiness has passed since the start of the runtime. After a look, of all that this look shows and what came before. */
+  hasBeenReady(): boolean {
+    // Pairs with ReadinessWatch, which stores it before the next record is applied.
+    return Atomics.load(this.#region.words, READINESS_SEEN) === 1
   }
 
   /**

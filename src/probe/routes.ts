@@ -3,7 +3,13 @@
 import { monotonicMs } from '../memory/control.js'
 import type { Policy } from '../model/policy.js'
 import type { Look } from '../runtime/health-reader.js'
-import { errorAnswer, METHOD_NOT_ALLOWED, NOT_FOUND, reasonOf, UNAUTHORIZED } from './answers.js'
+import {
+  errorAnswer,
+  failedReadAnswer,
+  METHOD_NOT_ALLOWED,
+  NOT_FOUND,
+  UNAUTHORIZED,
+} from './answers.js'
 import { AudienceGuard } from './audience.js'
 import { Check, type OnJudged } from './check.js'
 import { ComponentRoutes } from './component-routes.js'
@@ -17,8 +23,8 @@ export interface ProbeReader {
   readonly policy: Policy
   /** Report and gates of one instant. @throws HealthError `ERR_HEALTH_STOPPED`, `ERR_HEALTH_UNAVAILABLE` */
   look(): Look
-  /** Whether readiness has passed since the start of the runtime, this look included. */
-  hasBeenReady(look: Look): boolean
+  /** Whether readiness has passed since the start of the runtime, up to the last look at least. */
+  hasBeenReady(): boolean
 }
 
 /** To whom components, messages and metadata are shown: everybody, nobody, or loopback and who has the token. */
@@ -55,21 +61,13 @@ export function createProbeHandler(reader: ProbeReader, options: RouteOptions): 
   const { policy } = reader
   const { scrape, onJudged, startupDeadline = 0, now = monotonicMs } = options
   const audience = new AudienceGuard(options.audience)
-  // Once true it stays true, so it need not be asked for again; and every look is a chance to see it become true,
-  // whichever path it is for.
-  let hasStarted = false
-  const look = (): Look => {
-    const seen = reader.look()
-    if (!hasStarted) hasStarted = reader.hasBeenReady(seen)
-    return seen
-  }
-  const context = { look, audience, members: new ComponentMembers(), onJudged }
+  const context = { look: () => reader.look(), audience, members: new ComponentMembers(), onJudged }
   const components = new ComponentRoutes(context)
   const probe = (question: Question) => probeRoute(new Check(question, context))
   const livez = probe(livenessQuestion(policy))
   const startup = startupQuestion(
     policy,
-    () => hasStarted,
+    () => reader.hasBeenReady(),
     () => now() < startupDeadline,
   )
   const routes = new Map<string, Route>([
@@ -110,7 +108,7 @@ function scrapeRoute(scrape: Scrape, audience: AudienceGuard): Route {
     try {
       return await scrape()
     } catch (error) {
-      return errorAnswer(503, reasonOf(error))
+      return failedReadAnswer(error)
     }
   }
 }

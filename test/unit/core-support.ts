@@ -7,7 +7,7 @@ import {
   type RegionSizes,
   STATUS_SHIFT,
 } from '../../src/memory/layout.js'
-import { MailboxWriter } from '../../src/memory/mailbox.js'
+import { MailboxWriter } from '../../src/memory/mailbox-writer.js'
 import { createRegion, type Region } from '../../src/memory/region.js'
 import { encodeRules } from '../../src/memory/rules-block.js'
 import { SlotMap } from '../../src/memory/slot-latch.js'
@@ -15,9 +15,11 @@ import { TableReader } from '../../src/memory/table-reader.js'
 import { encodeMetadata, encodeText } from '../../src/memory/text.js'
 import { metadataPairs } from '../../src/model/arguments.js'
 import { type ComponentRules, NO_RULES } from '../../src/model/component-rules.js'
+import type { ReadinessPolicy } from '../../src/model/policy.js'
 import type { HealthReport } from '../../src/model/report.js'
 import { Attachment } from '../../src/runtime/attachment.js'
 import { Reporter, TextCache } from '../../src/runtime/reporter.js'
+import { TEST_POLICY } from '../policy.js'
 
 export const SMALL: RegionSizes = {
   maxComponents: 4,
@@ -55,11 +57,17 @@ export class StoppedClock {
 /** A runtime without threads: what is published waits for `drain.run()`. */
 export class Bench {
   readonly region: Region
+  readonly #policy: ReadinessPolicy
   drain: Drain
 
-  constructor(sizes: Partial<RegionSizes> = {}, firstTicket = 1) {
+  constructor(
+    sizes: Partial<RegionSizes> = {},
+    firstTicket = 1,
+    policy: ReadinessPolicy = TEST_POLICY,
+  ) {
     this.region = smallRegion(sizes, firstTicket)
-    this.drain = new Drain(this.region)
+    this.#policy = policy
+    this.drain = new Drain(this.region, policy)
   }
 
   attach(threadId = 1, publishTimeoutMs = 0): Attachment {
@@ -86,7 +94,7 @@ export class Bench {
 
   /** The manager dies between two records, and another one takes over. */
   restart(): void {
-    this.drain = new Drain(this.region)
+    this.drain = new Drain(this.region, this.#policy)
   }
 
   /** The table as a new reader finds it. */

@@ -64,7 +64,6 @@ test('the words of the control block are different, and those of different write
         layout.SNAPSHOT_REQUESTS,
         layout.SNAPSHOT_DONES,
         layout.STALE_READS,
-        layout.READINESS_SEEN,
         layout.JOURNAL_GAPS,
       ],
     ],
@@ -90,6 +89,7 @@ test('the words of the control block are different, and those of different write
         layout.CUT_COUNT,
         layout.HEAP_USED_BYTES,
         layout.SWEPT_TICKET,
+        layout.READINESS_SEEN,
       ],
     ],
     [

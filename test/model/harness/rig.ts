@@ -12,6 +12,7 @@ import { createRegion, type Region } from '../../../src/memory/region.js'
 import { encodeText } from '../../../src/memory/text.js'
 import { Attachment } from '../../../src/runtime/attachment.js'
 import { Reporter, TextCache } from '../../../src/runtime/reporter.js'
+import { TEST_POLICY } from '../../policy.js'
 import type { Told } from './plain-model.js'
 
 const SMALL: RegionSizes = {
@@ -78,7 +79,7 @@ export class Rig {
 
   /** The current manager; made when it is asked for first. */
   get manager(): Drain {
-    this.#manager ??= new Drain(this.region)
+    this.#manager ??= new Drain(this.region, TEST_POLICY)
     return this.#manager
   }
 
@@ -107,7 +108,7 @@ export class Rig {
 
   /** A new manager takes over, as after a crash. */
   restart(): void {
-    this.#manager = new Drain(this.region)
+    this.#manager = new Drain(this.region, TEST_POLICY)
   }
 
   /** Tells and applies, one after the other. */
