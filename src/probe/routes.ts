@@ -1,6 +1,7 @@
 // From a request to its answer: the paths of the probe server. Runs in the probe actor's thread, or in-process in
 // tests; reads the runtime, and asks nobody else.
 import { monotonicMs } from '../memory/control.js'
+import type { SuspensionWatch } from '../memory/suspensions.js'
 import type { Policy } from '../model/policy.js'
 import type { Look } from '../runtime/health-reader.js'
 import {
@@ -21,6 +22,8 @@ import { livenessQuestion, type Question, readinessQuestion, startupQuestion } f
 /** What the routes read, without asking another thread. */
 export interface ProbeReader {
   readonly policy: Policy
+  /** The watch that this thread keeps for suspensions of the process. */
+  readonly suspensions?: SuspensionWatch | undefined
   /** Report and gates of one instant. @throws HealthError `ERR_HEALTH_STOPPED`, `ERR_HEALTH_UNAVAILABLE` */
   look(): Look
   /** Whether readiness has passed since the start of the runtime, up to the last look at least. */
