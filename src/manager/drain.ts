@@ -86,13 +86,14 @@ export class Drain {
   }
 
   /** Journals what silence has made of components, if a look at them is due. Gives the ms until the next one is. */
-  lookAtSilence(): number {
+  tellOverlays(): number {
     const { overlays } = this.#applier
-    if (overlays.dueInMs === 0 && overlays.look(() => this.#beginBatch()) > 0) {
+    if (overlays.dueInMs() === 0 && overlays.look(() => this.#beginBatch()) > 0) {
+      this.#readiness.noticeOverlays()
       this.#endBatch()
       this.#settle()
     }
-    return overlays.dueInMs
+    return overlays.dueInMs()
   }
 
   /** Closes every mailbox and applies all that was accepted. Waits for nobody: what is not published is refused. */

@@ -116,6 +116,20 @@ export const MANAGER_RESTARTING = 1
 export const MANAGER_FAILED = 2
 export const MANAGER_STOPPED = 3
 export const MANAGER_RESTARTS = 10 * LINE_WORDS + 1
+/**
+ * RMW by watchers: the last tick at which one of them ran, moved only behind the record of a suspension that it ends; readers
+ * wait on it.
+ */
+export const WATCHED_TICK = 14 * LINE_WORDS
+/** RMW by watchers: suspensions begun to be recorded. */
+export const SUSPENSION_COUNT = 14 * LINE_WORDS + 1
+/** Watchers: the last suspensions, from and to which tick each. */
+export const SUSPENSIONS = 14 * LINE_WORDS + 2
+export const MAX_SUSPENSIONS = 8
+export const SUSPENSION_WORDS = 2
+export const SUSPENSION_FROM = 0
+/** 0 while the record is being written. */
+export const SUSPENSION_TO = 1
 
 const CONTROL_WORDS = 16 * LINE_WORDS
 

@@ -4,6 +4,7 @@ import { type ComponentRules, type OverlayLevel, Wording } from '../model/compon
 import { HealthStatus } from '../model/health-status.js'
 import type { Words } from './layout.js'
 import type { SlotMap } from './slot-latch.js'
+import { SuspensionReader, type SuspensionWatch } from './suspensions.js'
 import { TICK_MS, ticksSince, toTicks } from './ticks.js'
 
 /** A message's tenth of a second. */
@@ -12,6 +13,8 @@ const TEXT_TICKS = 10
 export class OverlayLook {
   readonly #words: Words
   readonly #map: SlotMap
+  readonly #suspensions: SuspensionReader
+  #now = 0
   #rules: ComponentRules | undefined
   /** `Unspecified` where there is nothing to be said; the others are of the last look. */
   level: OverlayLevel = HealthStatus.Unspecified
@@ -24,21 +27,34 @@ export class OverlayLook {
   #silentTicks = 0
   #deadlineMs = 0
 
-  constructor(map: SlotMap) {
+  /** `suspensions` is the watch of this thread, where it keeps one. */
+  constructor(map: SlotMap, suspensions?: SuspensionWatch) {
     this.#words = map.words
     this.#map = map
+    this.#suspensions = new SuspensionReader(map.words, suspensions)
   }
 
   /**
-   * Looks at a slot. `now` must have been taken before this call: a beat that comes in between makes the silence shorter, where
-   * a clock that is looked at after it would make it longer.
+   * Begins a round of looks as of `now`, a tick that was taken before them: a beat that comes in between makes the silence
+   * shorter, where a clock that is looked at after it would make it longer.
    */
-  take(slot: number, rules: ComponentRules, now: number): OverlayLevel {
-    // Pairs with the stores of reporters and of Registrations.register.
+  begin(now: number): void {
+    this.#now = now
+    this.#suspensions.begin(now)
+  }
+
+  /** For who has found silence: true if the round must begin anew, as the process may have been suspended; bounded. */
+  hasToBeginAnew(): boolean {
+    return this.#suspensions.hasToBeginAnew()
+  }
+
+  /** Looks at a slot. */
+  take(slot: number, rules: ComponentRules): OverlayLevel {
+    // Pairs with the stores of reporters and of Overlays.enter.
     const beat = Atomics.load(this.#words, this.#map.beat(slot))
     this.#rules = rules
-    this.#silentTicks = ticksSince(now, beat)
-    this.aliveAt = now - this.#silentTicks
+    this.#silentTicks = this.#suspensions.activeTicksSince(beat)
+    this.aliveAt = this.#now - ticksSince(this.#now, beat)
     this.level = HealthStatus.Unspecified
     this.nextAt = Number.POSITIVE_INFINITY
     // The worse one last: where both are due, it counts.
@@ -64,13 +80,13 @@ export class OverlayLook {
 
   #apply(level: OverlayLevel, afterMs: number): void {
     if (afterMs === 0) return
-    const overdueTicks = this.#silentTicks - toTicks(afterMs)
-    if (overdueTicks <= 0) {
-      this.nextAt = Math.min(this.nextAt, this.aliveAt + toTicks(afterMs) + 1)
+    const at = this.#now - this.#silentTicks + toTicks(afterMs) + 1
+    if (at > this.#now) {
+      this.nextAt = Math.min(this.nextAt, at)
       return
     }
     this.level = level
-    this.beganAt = this.aliveAt + toTicks(afterMs) + 1
+    this.beganAt = at
     this.#deadlineMs = afterMs
   }
 }

@@ -1,6 +1,7 @@
 // From a request to its answer: the paths of the probe server. Runs in the probe actor's thread, or in-process in
 // tests; reads the runtime, and asks nobody else.
 import { monotonicMs } from '../memory/control.js'
+import type { SuspensionWatch } from '../memory/suspensions.js'
 import type { Policy } from '../model/policy.js'
 import type { Suppressions } from '../model/suppression.js'
 import type { Look } from '../runtime/health-reader.js'
@@ -24,6 +25,8 @@ import { livenessQuestion, type Question, readinessQuestion, startupQuestion } f
 /** What the routes read, without asking another thread. */
 export interface ProbeReader {
   readonly policy: Policy
+  /** The watch that this thread keeps for suspensions of the process. */
+  readonly suspensions?: SuspensionWatch | undefined
   /** Report and gates of one instant. @throws HealthError `ERR_HEALTH_STOPPED`, `ERR_HEALTH_UNAVAILABLE` */
   look(): Look
   /** The suppressions that hold now, none before those of the last look. */

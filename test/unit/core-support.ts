@@ -6,6 +6,7 @@ import {
   MAILBOX_HIGH_WATER,
   type RegionSizes,
   STATUS_SHIFT,
+  WATCHED_TICK,
 } from '../../src/memory/layout.js'
 import { MailboxWriter } from '../../src/memory/mailbox-writer.js'
 import { createRegion, type Region } from '../../src/memory/region.js'
@@ -13,6 +14,7 @@ import { encodeRules } from '../../src/memory/rules-block.js'
 import { SlotMap } from '../../src/memory/slot-latch.js'
 import { TableReader } from '../../src/memory/table-reader.js'
 import { encodeMetadata, encodeText } from '../../src/memory/text.js'
+import { nowTicks } from '../../src/memory/ticks.js'
 import { metadataPairs } from '../../src/model/arguments.js'
 import { type ComponentRules, NO_RULES } from '../../src/model/component-rules.js'
 import type { ReadinessPolicy } from '../../src/model/policy.js'
@@ -37,8 +39,10 @@ export function smallRegion(
   return createRegion({ ...SMALL, ...sizes }, firstTicket)
 }
 
-/** The clocks of this thread, which stand still but for `pass`. */
+/** The clocks of this thread, which stand still but for `pass` and `suspend`. */
 export class StoppedClock {
+  /** Where somebody else watches for suspensions while time passes. */
+  watched: Region | undefined
   #ms = 5_000_000
   readonly #epochMs = 1_700_000_000_000
 
@@ -53,6 +57,12 @@ export class StoppedClock {
   }
 
   pass(ms: number): void {
+    this.#ms += ms
+    if (this.watched !== undefined) this.watched.words[WATCHED_TICK] = nowTicks()
+  }
+
+  /** Time that passes while nobody runs. */
+  suspend(ms: number): void {
     this.#ms += ms
   }
 }
@@ -92,7 +102,7 @@ export class Bench {
   /** The manager does all that is due. */
   settle(): void {
     this.drain.run()
-    this.drain.lookAtSilence()
+    this.drain.tellOverlays()
   }
 
   /** The manager dies between two records, and another one takes over. */

@@ -101,6 +101,15 @@ test('the words of the control block are different, and those of different write
       ],
     ],
     ['supervisor', [layout.MANAGER_STATE, layout.MANAGER_RESTARTS]],
+    [
+      'watchers',
+      [
+        layout.WATCHED_TICK,
+        layout.SUSPENSION_COUNT,
+        layout.SUSPENSIONS,
+        layout.SUSPENSIONS + layout.MAX_SUSPENSIONS * layout.SUSPENSION_WORDS - 1,
+      ],
+    ],
   ]
   const all = writers.flatMap(([, indexes]) => indexes)
   assert.equal(new Set(all).size, all.length)
