@@ -1,4 +1,5 @@
 // The public surface of `health-actor`: what users embed first, what they configure with next.
+export type { EvidenceOptions } from './evidence/evidence-settings.js'
 export type { MetadataInput } from './model/arguments.js'
 export { Component } from './model/component.js'
 export type { ComponentOptions } from './model/component-rules.js'

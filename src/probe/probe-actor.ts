@@ -1,5 +1,8 @@
 // The probe actor: answers probes from the shared region, whatever the other threads are doing. Runs in the probe
 // worker's thread; the host reaches it by Comlink.
+import { writeEvidence } from '../evidence/evidence-files.js'
+import { IncidentWatch } from '../evidence/incident-watch.js'
+import { openRegion } from '../memory/region.js'
 import type { ProbeStats } from '../model/probe-stats.js'
 import type { HealthHandle } from '../runtime/health-handle.js'
 import { chooseListener, type Transport } from './choose-listener.js'
@@ -11,13 +14,14 @@ import { createMetrics } from './metrics.js'
 import { measured } from './metrics-recorder.js'
 import type { MetricsSource } from './metrics-source.js'
 import { createProbeHandler, type ProbeReader } from './routes.js'
+import { sayOnStandardError } from './say.js'
 import type { ServerSettings } from './server-options.js'
 
 /** What the host hands to the probe worker. */
 export interface ProbeBoot
   extends Pick<
     ServerSettings,
-    'transport' | 'readTimeoutMs' | 'audience' | 'limits' | 'tls' | 'grpc'
+    'transport' | 'readTimeoutMs' | 'audience' | 'limits' | 'tls' | 'grpc' | 'evidence'
   > {
   readonly handle: HealthHandle
   /** Until when `/startupz` passes in any case, on the monotonic clock. */
@@ -70,6 +74,7 @@ export class ProbeActor implements ProbeControl {
       onJudged,
     })
     const handler = measured(answering, recorder, ledger)
+    watchIncidents(boot, reader, ledger)
     const { transport, listener } = await chooseListener(choice, handler, { limits, tls })
     return new ProbeActor(gate, transport, listener, ledger, await createGrpc(boot, reader))
   }
@@ -133,6 +138,23 @@ export class ProbeActor implements ProbeControl {
   #checkOpen(): void {
     if (this.#isClosed || this.#gate.isClosing) throw stoppedError()
   }
+}
+
+/** Last words are written from here, where there is a file for them. */
+function watchIncidents(
+  { evidence, handle }: ProbeBoot,
+  { policy, suspensions }: ProbeReader,
+  ledger: ProbeLedger,
+): void {
+  if (evidence === undefined) return
+  new IncidentWatch({
+    region: openRegion(handle.region),
+    policy,
+    wedgeComponents: evidence.wedgeComponents,
+    suspensions,
+    probes: () => ledger.stats(),
+    write: (incident) => writeEvidence(incident, evidence, sayOnStandardError),
+  }).start()
 }
 
 /** What serves gRPC is loaded only where it is asked for: it takes as much memory as all the rest. */

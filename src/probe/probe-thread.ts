@@ -32,7 +32,7 @@ export class ProbeThread {
   /** Starts the worker and listens. @throws HealthError as {@link ProbeControl.listen}, or `ERR_HEALTH_UNAVAILABLE`. */
   static async start(options: ProbeThreadOptions): Promise<ProbeThread> {
     const { host, port, workerBaseUrl, handle, transport, readTimeoutMs } = options
-    const { audience, limits, tls, grpc, startupDeadline, probeRestarts } = options
+    const { audience, limits, tls, grpc, evidence, startupDeadline, probeRestarts } = options
     const gate = new ExitGate()
     const data: ProbeBoot = {
       handle,
@@ -42,6 +42,7 @@ export class ProbeThread {
       limits,
       tls,
       grpc,
+      evidence,
       startupDeadline,
       probeRestarts,
       gate: gate.buffer,
