@@ -1,23 +1,35 @@
 // The probe actor: answers probes from the shared region, whatever the other threads are doing. Runs in the probe
 // worker's thread; the host reaches it by Comlink.
+import { writeEvidence } from '../evidence/evidence-files.js'
+import { IncidentWatch } from '../evidence/incident-watch.js'
 import { openRegion } from '../memory/region.js'
+import type { ProbeStats } from '../model/probe-stats.js'
 import type { HealthHandle } from '../runtime/health-handle.js'
 import { chooseListener, type Transport } from './choose-listener.js'
 import { EventStreams } from './event-streams.js'
 import type { ExitGate } from './exit-gate.js'
 import type { GrpcListener } from './grpc-listener.js'
+import { ProbeLedger } from './ledger.js'
 import { type BoundAddress, type ProbeListener, stoppedError } from './listener.js'
 import { createMetrics } from './metrics.js'
 import { measured } from './metrics-recorder.js'
 import type { MetricsSource } from './metrics-source.js'
 import { createProbeHandler, type ProbeReader } from './routes.js'
+import { sayOnStandardError } from './say.js'
 import type { ServerSettings } from './server-options.js'
 
 /** What the host hands to the probe worker. */
 export interface ProbeBoot
   extends Pick<
     ServerSettings,
-    'transport' | 'readTimeoutMs' | 'audience' | 'limits' | 'maxStreams' | 'tls' | 'grpc'
+    | 'transport'
+    | 'readTimeoutMs'
+    | 'audience'
+    | 'limits'
+    | 'maxStreams'
+    | 'tls'
+    | 'grpc'
+    | 'evidence'
   > {
   readonly handle: HealthHandle
   /** Until when `/startupz` passes in any case, on the monotonic clock. */
@@ -40,6 +52,8 @@ export interface ProbeControl {
   listen(host: string, port: number): Promise<ServerAddress>
   /** Closes port and connections. After this the thread can be ended by any means. */
   close(): Promise<void>
+  /** What the ledger has counted. */
+  probeStats(): ProbeStats
 }
 
 export class ProbeActor implements ProbeControl {
@@ -47,6 +61,7 @@ export class ProbeActor implements ProbeControl {
   readonly #transport: Transport
   readonly #listener: ProbeListener
   readonly #streams: EventStreams
+  readonly #ledger: ProbeLedger
   readonly #grpc: GrpcListener | undefined
   #isClosed = false
 
@@ -62,16 +77,20 @@ export class ProbeActor implements ProbeControl {
     const region = openRegion(boot.handle.region)
     const streams = new EventStreams(region, boot)
     const transitions = { region, streams }
+    const ledger = new ProbeLedger()
     const answering = createProbeHandler(reader, {
       audience,
       startupDeadline,
       scrape,
       transitions,
+      ledger,
       onJudged,
     })
-    const handler = measured(answering, recorder)
+    const handler = measured(answering, recorder, ledger)
+    watchIncidents(boot, reader, ledger)
     const { transport, listener } = await chooseListener(choice, handler, { limits, tls })
-    return new ProbeActor(gate, transport, listener, streams, await createGrpc(boot, reader))
+    const grpc = await createGrpc(boot, reader)
+    return new ProbeActor(gate, transport, listener, streams, ledger, grpc)
   }
 
   private constructor(
@@ -79,12 +98,14 @@ export class ProbeActor implements ProbeControl {
     transport: Transport,
     listener: ProbeListener,
     streams: EventStreams,
+    ledger: ProbeLedger,
     grpc: GrpcListener | undefined,
   ) {
     this.#gate = gate
     this.#transport = transport
     this.#listener = listener
     this.#streams = streams
+    this.#ledger = ledger
     this.#grpc = grpc
   }
 
@@ -118,6 +139,10 @@ export class ProbeActor implements ProbeControl {
     await grpcClosed
   }
 
+  probeStats(): ProbeStats {
+    return this.#ledger.stats()
+  }
+
   /** For the thread's own exit hook: closes before it returns. */
   closeNow(): void {
     this.#isClosed = true
@@ -132,6 +157,23 @@ export class ProbeActor implements ProbeControl {
   }
 }
 
+/** Last words are written from here, where there is a file for them. */
+function watchIncidents(
+  { evidence, handle }: ProbeBoot,
+  { policy, suspensions }: ProbeReader,
+  ledger: ProbeLedger,
+): void {
+  if (evidence === undefined) return
+  new IncidentWatch({
+    region: openRegion(handle.region),
+    policy,
+    wedgeComponents: evidence.wedgeComponents,
+    suspensions,
+    probes: () => ledger.stats(),
+    write: (incident) => writeEvidence(incident, evidence, sayOnStandardError),
+  }).start()
+}
+
 /** What serves gRPC is loaded only where it is asked for: it takes as much memory as all the rest. */
 async function createGrpc(boot: ProbeBoot, reader: ProbeReader): Promise<GrpcListener | undefined> {
   const { grpc, handle } = boot
@@ -140,5 +182,5 @@ async function createGrpc(boot: ProbeBoot, reader: ProbeReader): Promise<GrpcLis
     import('./grpc-listener.js'),
     import('./grpc-source.js'),
   ])
-  return new GrpcListener(grpc, boot, reader, new RegionSource(handle))
+  return new GrpcListener(grpc, boot, reader, new RegionSource(handle, reader.suspensions))
 }

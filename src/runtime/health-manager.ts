@@ -5,23 +5,27 @@ import { monotonicMs, toFloatWords } from '../memory/control.js'
 import { KIND_STANDBY, KIND_SUPPRESS_LIVENESS, KIND_SUPPRESS_READINESS } from '../memory/layout.js'
 import { hasManagerFailed } from '../memory/manager-state.js'
 import { createRegion, type Region } from '../memory/region.js'
+import { encodeRules } from '../memory/rules-block.js'
 import { encodeText } from '../memory/text.js'
+import { nextTick } from '../memory/ticks.js'
 import { TransitionScan } from '../memory/transition-scan.js'
 import {
   checkBoolean,
   checkDurationMs,
   checkInteger,
   checkName,
-  checkOptions,
   MAX_NAME_BYTES,
   type MetadataInput,
   readArgument,
   readOptions,
 } from '../model/arguments.js'
 import { Component } from '../model/component.js'
+import { type ComponentOptions, type ComponentRules, rulesOf } from '../model/component-rules.js'
 import { argumentError, type HealthCheckError, HealthError } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
+import { sumOf } from '../model/probe-stats.js'
 import type { ComponentStatus, HealthReport } from '../model/report.js'
+import { noteOf } from '../model/suppression.js'
 import type { Gap, Transition } from '../model/transition.js'
 import {
   type ObserverOptions,
@@ -56,9 +60,6 @@ export interface SuppressionReason {
   /** For people. Default `''`. */
   reason?: string
 }
-
-/** Options of a component, given at its registration. There are none yet. */
-export type ComponentOptions = Record<string, never>
 
 /**
  * Keeps the health of a program's components. Start one in any thread, attach to it from the others. Every method may
@@ -184,7 +185,7 @@ export class HealthManager {
 
   /**
    * Registers a component, unspecified and with neither message nor metadata until its first update. A name that is
-   * registered already is left as it is. Waits until the manager has entered it.
+   * registered already is left as it is, with the options of its first registration. Waits until the manager has entered it.
    * @throws HealthError `ERR_HEALTH_ARGUMENT`, `ERR_HEALTH_CAPACITY` if `maxComponents` are registered,
    * `ERR_HEALTH_UNAVAILABLE` if the manager did not get to it within `publishTimeoutMs` (it still will) or was given up
    * (then only the stop does), `ERR_HEALTH_BACKPRESSURE` if there was no room in this thread's mailbox all that time,
@@ -192,9 +193,13 @@ export class HealthManager {
    */
   register(name: string, options?: ComponentOptions): ComponentReporter {
     checkName(name)
-    if (options !== undefined) checkOptions(options, 'options', [])
+    return this.#register(name, rulesOf(options))
+  }
+
+  #register(name: string, rules: ComponentRules | undefined): Reporter {
     this.#checkRunning()
-    const receipt = this.#attachment.register(encodeText(name, MAX_NAME_BYTES))
+    const encoded = encodeText(name, MAX_NAME_BYTES)
+    const receipt = this.#attachment.register(encoded, rules && encodeRules(rules))
     if (!this.#applied.note() && !this.#applied.waitInFull(this.#handle.publishTimeoutMs)) {
       const why = hasManagerFailed(this.#region.words)
         ? 'the manager actor was given up: only the stop enters what is registered now'
@@ -301,7 +306,12 @@ export class HealthManager {
     this.#attachment.control(KIND_STANDBY, standby ? 1 : 0, 0)
   }
 
-  /** Liveness passes for this long from now, in ms. Replaces an earlier suppression, also a longer one. */
+  /**
+   * Liveness passes for this long from now, in ms. Replaces an earlier suppression, also a longer one. All in all it lasts
+   * no longer than `maxSuppressionMs`: calls that follow one another, each in the time that the one before it asked for, are
+   * one suppression, until it is cleared or nobody asks in time. What is asked for beyond that is cut, and counted in
+   * `stats().suppressionCuts`.
+   */
   suppressLiveness(durationMs: number, why: SuppressionReason = {}): void {
     this.#suppress(KIND_SUPPRESS_LIVENESS, durationMs, why)
   }
@@ -312,7 +322,7 @@ export class HealthManager {
     this.#attachment.control(KIND_SUPPRESS_LIVENESS, 0, 0)
   }
 
-  /** Readiness passes for this long from now, in ms. Replaces an earlier suppression, also a longer one. */
+  /** Readiness passes for this long from now, in ms, under the same rules as `suppressLiveness`. */
   suppressReadiness(durationMs: number, why: SuppressionReason = {}): void {
     this.#suppress(KIND_SUPPRESS_READINESS, durationMs, why)
   }
@@ -397,10 +407,13 @@ export class HealthManager {
    */
   async stats(): Promise<RuntimeStats> {
     this.#checkRunning()
-    return readStats(this.#region, [
-      ...serversOf(this).map((server) => server.actor),
-      ...this.#observers.actors,
-    ])
+    const servers = serversOf(this)
+    const probes = await Promise.all(servers.map((server) => server.probeStats()))
+    return readStats(
+      this.#region,
+      [...servers.map((server) => server.actor), ...this.#observers.actors],
+      sumOf(probes),
+    )
   }
 
   /**
@@ -448,8 +461,8 @@ export class HealthManager {
     if (typeof reason !== 'string') throw argumentError('why.reason', reason, 'must be a string')
     this.#checkRunning()
     const [low, high] = toFloatWords(monotonicMs() + durationMs)
-    const note = owner === '' && reason === '' ? '' : JSON.stringify({ owner, reason })
-    this.#attachment.control(kind, low, high, encodeText(note, this.#region.layout.maxPayloadBytes))
+    const note = encodeText(noteOf(owner, reason), this.#region.layout.maxPayloadBytes)
+    this.#attachment.control(kind, low, high, note, nextTick())
   }
 
   #reporterFor(name: string): Reporter {

@@ -27,6 +27,7 @@ test('neither the package nor a probe actor without gRPC loads grpc-js', async (
     grpc: undefined,
     startupDeadline: 0,
     probeRestarts: 0,
+    evidence: undefined,
     gate: gate.buffer,
   }
   const without = await ProbeActor.create(boot, gate, new FakeSource())

@@ -120,6 +120,15 @@ test('the words of the control block are different, and those of different write
         layout.OBSERVER_CURSOR,
       ],
     ],
+    [
+      'watchers',
+      [
+        layout.WATCHED_TICK,
+        layout.SUSPENSION_COUNT,
+        layout.SUSPENSIONS,
+        layout.SUSPENSIONS + layout.MAX_SUSPENSIONS * layout.SUSPENSION_WORDS - 1,
+      ],
+    ],
   ]
   const all = writers.flatMap(([, indexes]) => indexes)
   assert.equal(new Set(all).size, all.length)

@@ -27,6 +27,7 @@ for (const transport of transports) {
       grpc: { host, port: ports?.grpcPort ?? 0, tls: undefined },
       startupDeadline: 0,
       probeRestarts: 0,
+      evidence: undefined,
       gate: gate.buffer,
     }
     const actor = await ProbeActor.create(boot, gate, new FakeSource())

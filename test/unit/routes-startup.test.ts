@@ -117,6 +117,7 @@ for (const [what, startupDeadline, code] of [
         grpc: undefined,
         startupDeadline,
         probeRestarts: 0,
+        evidence: undefined,
         gate: gate.buffer,
       },
       gate,
