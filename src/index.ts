@@ -1,6 +1,7 @@
 // The public surface of `health-actor`: what users embed first, what they configure with next.
 export type { MetadataInput } from './model/arguments.js'
 export { Component } from './model/component.js'
+export type { ComponentOptions } from './model/component-rules.js'
 export { HealthCheckError, HealthError, type HealthErrorCode } from './model/errors.js'
 export { HealthStatus, type HealthStatusName, healthStatusName } from './model/health-status.js'
 export type { ComponentStatus, HealthReport } from './model/report.js'
@@ -11,11 +12,7 @@ export type { ServerAddress } from './probe/probe-actor.js'
 export type { Detail } from './probe/routes.js'
 export type { HealthServerOptions, ServerRestart } from './probe/server-options.js'
 export type { HealthHandle } from './runtime/health-handle.js'
-export {
-  type ComponentOptions,
-  HealthManager,
-  type SuppressionReason,
-} from './runtime/health-manager.js'
+export { HealthManager, type SuppressionReason } from './runtime/health-manager.js'
 export type { Verdict } from './runtime/health-reader.js'
 export type { HealthManagerOptions } from './runtime/options.js'
 export type { ComponentReporter } from './runtime/reporter.js'

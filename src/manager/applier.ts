@@ -35,11 +35,12 @@ import {
   lowWord,
   SlotMap,
   SlotWriter,
-  statusOf,
   statusWordOf,
+  toldOf,
 } from '../memory/slot-latch.js'
 import { Interner } from './interner.js'
 import type { Outcome } from './outcome.js'
+import { Overlays } from './overlays.js'
 import { type Recovered, recover } from './recovery.js'
 import { Registrations } from './registrations.js'
 
@@ -50,6 +51,7 @@ export class Applier {
   readonly #interner: Interner
   readonly #state: Recovered
   readonly #registrations: Registrations
+  readonly overlays: Overlays
   /** Reused, so that a transition allocates nothing. */
   readonly #transition = {
     slot: 0,
@@ -61,6 +63,7 @@ export class Applier {
     message: 0,
     metadata: 0,
     givesMetadata: false,
+    isOverlay: false,
     isCountOdd: false,
     atLow: 0,
     atHigh: 0,
@@ -77,7 +80,14 @@ export class Applier {
     this.#state = recover(region, this.#slots)
     const { heap, journal } = this.#state
     this.#interner = new Interner(region, heap, () => journal.evict())
-    this.#registrations = new Registrations(region.words, this.#slots, this.#interner, this.#state)
+    this.overlays = new Overlays(region, this.#slots, this.#interner, this.#state)
+    this.#registrations = new Registrations(
+      region.words,
+      this.#slots,
+      this.#interner,
+      this.#state,
+      this.overlays,
+    )
   }
 
   get componentCount(): number {
@@ -165,8 +175,10 @@ export class Applier {
     const message = this.#interner.internText(record, oldMessage)
     const metadata = this.#metadataOf(record, oldMetadata)
     const givesMetadata = record.metadataHeader !== METADATA_KEPT
-    const oldStatus = statusOf(statusWord)
-    const isTransition = status !== oldStatus
+    const oldStatus = toldOf(statusWord)
+    const hasRules = words[slots.map.options(slot)] !== 0
+    const told = hasRules ? this.overlays.toldAfter(slot, oldStatus, status) : status
+    const isTransition = told !== oldStatus
     if (isTransition) {
       const transition = this.#transition
       transition.slot = slot
@@ -187,7 +199,7 @@ export class Applier {
       slots.countTransition(slot, status)
     }
     // writeSlot
-    put(words, to + COPY_STATUS, statusWordOf(status, generation, true))
+    put(words, to + COPY_STATUS, statusWordOf(status, told, generation))
     put(words, to + COPY_TICKET, ticket)
     put(words, to + COPY_NAME, name)
     put(words, to + COPY_MESSAGE, message)

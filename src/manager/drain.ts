@@ -81,6 +81,16 @@ export class Drain {
     return 'more'
   }
 
+  /** Journals what silence has made of components, if a look at them is due. Gives the ms until the next one is. */
+  lookAtSilence(): number {
+    const { overlays } = this.#applier
+    if (overlays.dueInMs === 0 && overlays.look(() => this.#beginBatch()) > 0) {
+      this.#endBatch()
+      this.#settle()
+    }
+    return overlays.dueInMs
+  }
+
   /** Closes every mailbox and applies all that was accepted. Waits for nobody: what is not published is refused. */
   close(): void {
     for (let i = 0; i < this.#region.layout.maxThreads; i++) this.#mailbox(i).close()

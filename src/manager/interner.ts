@@ -10,7 +10,7 @@ import {
 import type { MailboxReader } from '../memory/mailbox.js'
 import type { PayloadHeap } from '../memory/payload-heap.js'
 import type { Region } from '../memory/region.js'
-import { contentWords, decodeText, encodeText } from '../memory/text.js'
+import { contentWords, decodeText, type Encoded, encodeText } from '../memory/text.js'
 
 /** Blocks kept for reuse although nobody may show them at the moment: one for each hash that records can carry. */
 const CACHE_ENTRIES = HASH_MASK + 1
@@ -71,6 +71,13 @@ export class Interner {
     // Not `cached`: making room may have emptied the cache.
     this.#heap.release(this.#cache[hash]!)
     this.#cache[hash] = this.#heap.retain(block)
+    return block
+  }
+
+  /** A block with a text of the manager's own; 0, and counted, if there is no room for it. */
+  internOwn({ words, header }: Encoded): number {
+    const block = this.internWords(words, header)
+    if (block === 0) this.cutCount++
     return block
   }
 

@@ -31,6 +31,7 @@ const NEW_STATUS_SHIFT = 8
 const STATUS_BYTE = 0xff
 const METADATA_GIVEN = 1 << 16
 const COUNT_ODD = 1 << 17
+const OVERLAY = 1 << 18
 
 /** A transition in terms of slots and blocks, as the manager writes it. */
 export interface TransitionWords {
@@ -44,6 +45,8 @@ export interface TransitionWords {
   readonly metadata: number
   /** The update gave metadata, rather than keep what was there. */
   readonly givesMetadata: boolean
+  /** Nobody has reported it: a deadline has run out, or life has come back. */
+  readonly isOverlay: boolean
   /** Whether the slot has an odd number of transitions to the new status, this one included. */
   readonly isCountOdd: boolean
   /** Epoch ms, as two words. */
@@ -89,7 +92,8 @@ export class JournalWriter {
       transition.oldStatus |
         (transition.newStatus << NEW_STATUS_SHIFT) |
         (transition.givesMetadata ? METADATA_GIVEN : 0) |
-        (transition.isCountOdd ? COUNT_ODD : 0),
+        (transition.isCountOdd ? COUNT_ODD : 0) |
+        (transition.isOverlay ? OVERLAY : 0),
     )
     put(words, record + JOURNAL_TICKET, transition.ticket)
     put(words, record + JOURNAL_NAME, name)
@@ -151,6 +155,7 @@ export function lastTransition({ words, layout }: Region): TransitionWords | und
     newStatus: (statuses >> NEW_STATUS_SHIFT) & STATUS_BYTE,
     givesMetadata: (statuses & METADATA_GIVEN) !== 0,
     isCountOdd: (statuses & COUNT_ODD) !== 0,
+    isOverlay: (statuses & OVERLAY) !== 0,
     ticket: words[record + JOURNAL_TICKET]!,
     name: words[record + JOURNAL_NAME]!,
     message: words[record + JOURNAL_MESSAGE]!,

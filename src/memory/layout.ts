@@ -15,7 +15,7 @@
 import { MAX_NAME_BYTES } from '../model/arguments.js'
 
 /** Raised with every change of this file that another build could misread; checked by every attacher. */
-export const LAYOUT_VERSION = 2
+export const LAYOUT_VERSION = 3
 /** "HLTH"; tells a region of ours from any other buffer. */
 export const LAYOUT_MAGIC = 0x48544c48
 
@@ -213,29 +213,45 @@ export const METADATA_KEPT = -1
 //
 //   sequences[slot] = s: copy s & 1 is valid, the other one may be half written
 //
-//   word 0             16               28            32
-//   +------------------+----------------+-------------+---------------+------+-----------
-//   | copy 0       | - | copy 1     | - | transitions | latest ticket | beat | ending
-//   +------------------+----------------+-------------+---------------+------+-----------
-//     manager                                           producers (RMW), reporter, producers (RMW)
+//   word 0           12            16               28            32
+//   +----------------+---------+---+----------------+-------------+---------------+------+-----------
+//   | copy 0         | options | - | copy 1         | transitions | latest ticket | beat | ending
+//   +----------------+---------+---+----------------+-------------+---------------+------+-----------
+//     manager                                                       producers (RMW), reporters, producers (RMW)
 //
 //   a copy:       0 status word | 1 ticket | 2 name | 3 message | 4 metadata | 5-6 updated at | 7-8 since | 9 metadata ticket
 //   transitions:  those to each status since the registration, by status
+//   options:      heap reference of the registration's rules, 0 = none; see rules-block.ts
 //
 // The transitions are beside the copies: in them a count would have to be written twice, as the copy to write is always two
 // changes behind. So whether the last one was counted is asked of the journal; see JOURNAL_STATUSES.
+//
+// Two statuses. What was reported is in the slot as it was reported. What is shown is the worse of that and of the overlay, what
+// silence makes of the component, which every reader works out by itself from the rules, the beat and its clock. Which of the
+// statuses that were shown is the last that was journaled, the status word says as well: the *told* status, from which the
+// next transition starts.
 
 export const SLOT_WORDS = 2 * LINE_WORDS
 export const SLOT_COPY_WORDS = 16
+/**
+ * Manager: written before the commit of a registration, changed after that of its deregistration. So who finds the slot's
+ * sequence unmoved around a look at it, with the slot registered, has seen the rules of that registration.
+ */
+export const SLOT_OPTIONS = 12
 /** Manager: raised between a transition's journal record and its commit; 0 again from the next registration on. */
 export const SLOT_TRANSITIONS = 28
 export const STATUS_COUNT = 4
 export const SLOT_LATEST_TICKET = LINE_WORDS
+/**
+ * The last sign of life, in ticks (see ticks.ts): stored by whoever reports a component that has rules, with each update and
+ * beat, and by the manager before the commit of the registration. The last store counts, also of a thread that was held up
+ * between its look at the clock and the store: its next beat mends that.
+ */
 export const SLOT_BEAT = LINE_WORDS + 1
 /** RMW by producers: generation + 1 of the latest registration whose deregistration was begun. Pairs with raiseLatest, which comes after it. */
 export const SLOT_ENDING = LINE_WORDS + 2
 
-/** status (2 bits), REGISTERED, generation from GENERATION_SHIFT up */
+/** reported status (2 bits), REGISTERED, told status (2 bits), generation from GENERATION_SHIFT up */
 export const COPY_STATUS = 0
 export const COPY_TICKET = 1
 /** Heap references: word offsets in the region, 0 = empty. */
@@ -251,7 +267,8 @@ export const COPY_FIELDS = 10
 
 export const STATUS_MASK = 3
 export const REGISTERED = 4
-export const GENERATION_SHIFT = 3
+export const TOLD_SHIFT = 3
+export const GENERATION_SHIFT = 5
 
 // --- Directory: open addressing, linear probing, two copies -------------------------------------------------
 // A bucket holds 0 (never used), TOMBSTONE, or a slot index + 1.
@@ -263,7 +280,11 @@ export const TOMBSTONE = -1
 //   0 slot | 1 generation | 2 statuses and flags | 3 ticket | 4 name | 5 message | 6 metadata | 7-8 at
 //
 //   word 2, from the low end:  old status (8 bits) | new status (8) | metadata was given (1) | the slot's count of
-//   transitions to the new status is odd with this one (1)
+//   transitions to the new status is odd with this one (1) | overlay: nobody reported it (1)
+//
+// A transition is one of told statuses. One that was reported makes the reported status the told one, and has the ticket and
+// the texts of its update. One of an overlay, or of its end, leaves the reported status and its texts as they are; it has the
+// ticket that the slot had, as it must not get ahead of an update that was drawn before it and arrives later.
 
 export const JOURNAL_RECORD_WORDS = 16
 export const JOURNAL_SLOT = 0

@@ -1,6 +1,7 @@
 // A reader's own decoded copy of every slot. A slot is read again only if its sequence has moved, and its message
 // and metadata are decoded again only if their blocks have. Belongs to one thread's reader.
 
+import type { ComponentRules } from '../model/component-rules.js'
 import type { HealthStatus } from '../model/health-status.js'
 import { type ComponentStatus, compareUtf8, Report, type ReportIndex } from '../model/report.js'
 import {
@@ -15,10 +16,14 @@ import {
   maxBlockWords,
   type Words,
 } from './layout.js'
+import { OverlayLook } from './overlay-look.js'
+import { OverlayView } from './overlay-view.js'
 import { copyBlock } from './payload-heap.js'
 import type { Region } from './region.js'
-import { generationOf, isRegistered, readTime, SlotMap, statusOf } from './slot-latch.js'
+import { decodeRules } from './rules-block.js'
+import { generationOf, isRegistered, readTime, SlotMap, statusOf, toldOf } from './slot-latch.js'
 import { contentWords, decodeMetadata, decodeText, NO_METADATA } from './text.js'
+import { nowTicks } from './ticks.js'
 
 /** How often a component has turned to each status since its registration, modulo 2^32. */
 export type TransitionCounts = Readonly<Record<HealthStatus, number>>
@@ -30,7 +35,12 @@ interface CachedSlot {
   /** Generation of the registration, -1 while the slot is free. */
   generation: number
   name: string
+  /** As it was reported. */
+  reported: ComponentStatus
+  /** As it is shown. */
   status: ComponentStatus
+  /** Only of a component with rules. */
+  overlay: OverlayView | undefined
   messageStamp: number
   metadataStamp: number
   /** Index in the sorted report. */
@@ -62,6 +72,8 @@ interface Draft {
   metadata: number
   headers: [name: number, message: number, metadata: number]
   stamps: [message: number, metadata: number]
+  /** Of a registration that is new to the cache. */
+  rules: ComponentRules | undefined
 }
 
 /** Offset of a block's content that was not copied, as the cache has it decoded. */
@@ -75,6 +87,11 @@ export class SlotCache {
   #drafts: Draft[] = []
   #copy = new Int32Array(MIN_COPY_WORDS)
   #used = 0
+  readonly #look: OverlayLook
+  /** Those with rules. */
+  readonly #overlaid = new Set<CachedSlot>()
+  /** The tick before which no overlay changes what is shown; Infinity while no cached component has rules. */
+  holdsUntil = Number.POSITIVE_INFINITY
   #isMembershipCurrent = false
   /** By position in the report. */
   #registered: readonly CachedSlot[] = []
@@ -86,6 +103,7 @@ export class SlotCache {
   constructor(region: Region) {
     this.#words = region.words
     this.#map = new SlotMap(region)
+    this.#look = new OverlayLook(this.#map)
     this.#maxBlockWords = maxBlockWords(region.layout)
   }
 
@@ -125,11 +143,29 @@ export class SlotCache {
     return true
   }
 
-  /** Decodes the drafts: the cache now shows the instant at which they were all valid. */
+  /**
+   * Decodes the drafts: the cache now shows the instant at which they were all valid, with the overlays of now. Beats are thus
+   * looked at behind the slots, and behind the clock.
+   */
   accept(): void {
     this.#decodeDrafts()
+    this.refresh()
     // Long messages need room that others do not.
     if (this.#copy.length > MAX_KEPT_WORDS) this.#copy = new Int32Array(MIN_COPY_WORDS)
+  }
+
+  /** Brings the overlays up to now. Costs next to nothing where none can have changed. */
+  refresh(): void {
+    if (this.holdsUntil === Number.POSITIVE_INFINITY) return
+    const now = nowTicks()
+    if (now < this.holdsUntil) return
+    let next = Number.POSITIVE_INFINITY
+    for (const known of this.#overlaid) {
+      const overlay = known.overlay!
+      if (overlay.refresh(this.#look, now)) this.#show(known, overlay.shown)
+      next = Math.min(next, overlay.nextAt)
+    }
+    this.holdsUntil = next
   }
 
   #decodeDrafts(): void {
@@ -195,9 +231,12 @@ export class SlotCache {
       metadata: NOT_COPIED,
       headers: [0, 0, 0],
       stamps: [NO_BLOCK, NO_BLOCK],
+      rules: undefined,
     }
     if (generation === -1) return draft
     if (!isSame) {
+      const block = Atomics.load(words, this.#map.options(slot))
+      if (block !== 0) draft.rules = decodeRules(words, block)
       draft.name = this.#used
       draft.headers[0] = this.#copyBlock(this.#copy[fields + COPY_NAME]!)
     }
@@ -251,7 +290,9 @@ export class SlotCache {
         sequence: 0,
         generation: -1,
         name: '',
+        reported: UNREAD,
         status: UNREAD,
+        overlay: undefined,
         messageStamp: NO_BLOCK,
         metadataStamp: NO_BLOCK,
         position: -1,
@@ -263,14 +304,16 @@ export class SlotCache {
     if (known.generation !== generation) {
       known.generation = generation
       this.#isMembershipCurrent = false
+      known.overlay = undefined
+      this.#overlaid.delete(known)
       if (generation === -1) return
       known.name = decodeText(copy, draft.name, draft.headers[0])
     }
     if (generation === -1) return
-    const before = known.status
+    const before = known.reported
     known.messageStamp = draft.stamps[0]
     known.metadataStamp = draft.stamps[1]
-    known.status = Object.freeze({
+    known.reported = Object.freeze({
       status: statusOf(statusWord) as HealthStatus,
       message:
         draft.message === NOT_COPIED
@@ -283,10 +326,25 @@ export class SlotCache {
       since: readTime(copy, fields + COPY_SINCE),
       updatedAt: readTime(copy, fields + COPY_UPDATED_AT),
     })
-    if (this.#isMembershipCurrent) {
-      this.#statuses[known.position] = known.status
-      this.#isReportCurrent = false
-    }
+    this.#overlay(known, toldOf(statusWord), draft.rules)
+    this.#show(known, known.reported)
+  }
+
+  /** The overlay begins anew from what was reported; `refresh` follows. */
+  #overlay(known: CachedSlot, told: number, rules: ComponentRules | undefined): void {
+    if (known.overlay !== undefined) known.overlay.report(known.reported, told)
+    else if (rules !== undefined) {
+      known.overlay = new OverlayView(known.slot, rules, known.reported, told)
+      this.#overlaid.add(known)
+    } else return
+    this.holdsUntil = Number.NEGATIVE_INFINITY
+  }
+
+  #show(known: CachedSlot, status: ComponentStatus): void {
+    known.status = status
+    if (!this.#isMembershipCurrent) return
+    this.#statuses[known.position] = status
+    this.#isReportCurrent = false
   }
 
   #refreshMembership(): void {

@@ -35,6 +35,8 @@ export interface Snapshot {
 export interface Glance {
   readonly statuses: readonly (ComponentStatus | undefined)[]
   readonly control: ControlState
+  /** The tick before which none of them changes by itself. */
+  readonly holdsUntil: number
 }
 
 /** The name of a component that is read again and again, and where it was found last. */
@@ -95,7 +97,9 @@ export class TableReader {
   /** All components. The last snapshot again if no new one could be had in time. */
   snapshot(): Snapshot {
     const resting = this.restingSequence()
-    if (this.#snapshot !== undefined && resting === this.#snapshotAt) return this.#snapshot
+    if (this.#snapshot !== undefined && resting === this.#snapshotAt) {
+      return this.#refreshed(this.#snapshot)
+    }
     this.settle()
     return this.#takeSnapshot() ?? this.#lastSnapshot()
   }
@@ -107,7 +111,7 @@ export class TableReader {
   tryPeek(): Snapshot | undefined {
     if (this.#snapshot !== undefined) {
       const sequence = Atomics.load(this.#words, TABLE_SEQUENCE)
-      if (sequence === this.#snapshotAt) return this.#snapshot
+      if (sequence === this.#snapshotAt) return this.#refreshed(this.#snapshot)
     }
     return this.#takeSnapshot()
   }
@@ -134,13 +138,14 @@ export class TableReader {
     })
     if (!isDone) {
       const { report, control } = this.#lastSnapshot()
-      return { statuses: watched.map(({ name }) => report.get(name)), control }
+      const statuses = watched.map(({ name }) => report.get(name))
+      return { statuses, control, holdsUntil: Number.NEGATIVE_INFINITY }
     }
     const statuses = watched.map(({ name, binding }) => {
       if (isWhole) return this.#cache.find(name)
       return binding && this.#cache.at(binding.slot, binding.generation)
     })
-    return { statuses, control: this.#control! }
+    return { statuses, control: this.#control!, holdsUntil: this.#cache.holdsUntil }
   }
 
   /** @throws HealthError `ERR_HEALTH_UNAVAILABLE` if there has never been one. */
@@ -150,6 +155,15 @@ export class TableReader {
       'ERR_HEALTH_UNAVAILABLE',
       `readTimeoutMs=${this.#timeoutMs}: the manager did not pause for a first snapshot`,
     )
+  }
+
+  /** The last snapshot, of a table that has not moved since, with the overlays of now. */
+  #refreshed(snapshot: Snapshot): Snapshot {
+    this.#cache.refresh()
+    const report = this.#cache.report()
+    if (report === snapshot.report) return snapshot
+    this.#snapshot = { report, control: snapshot.control }
+    return this.#snapshot
   }
 
   #takeSnapshot(): Snapshot | undefined {

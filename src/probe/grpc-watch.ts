@@ -5,7 +5,7 @@
 // A round looks at the table first and reads the journal then, so that it has read every transition that the look shows.
 // The look decides for all components but those that were seen to move after it: of these the journal is ahead.
 import { setTimeout as delay } from 'node:timers/promises'
-import type { HealthStatus } from '../model/health-status.js'
+import { HealthStatus } from '../model/health-status.js'
 import type { Gate, Judged } from '../model/policy.js'
 import type { HealthReport } from '../model/report.js'
 import type { Look } from '../runtime/health-reader.js'
@@ -167,12 +167,17 @@ export class WatchHub {
     return 'more'
   }
 
-  /** What a component was before it moved is news only if it was registered meanwhile: that is not in the journal. */
+  /**
+   * What a component was before it moved is news only if it was registered meanwhile, and so unspecified: that is not in the
+   * journal. Anything else that it was is told already, by a transition before, or it is out of date: a look shows a deadline
+   * that runs out, and a component that lives again, before the manager has journaled it.
+   */
   #replay({ component, oldStatus, newStatus }: SeenTransition, gates: readonly Gate[]): void {
     const topic = this.#topics.component(component)
     const isJudged = this.#policyNames.has(component)
     if (topic === undefined && !isJudged) return
-    for (const status of [oldStatus, newStatus]) {
+    const statuses = oldStatus === HealthStatus.Unspecified ? [oldStatus, newStatus] : [newStatus]
+    for (const status of statuses) {
       if (topic?.status !== undefined) this.#topics.publish(topic, servingComponent(status))
       if (isJudged) {
         this.#statuses.set(component, { status, message: '' })

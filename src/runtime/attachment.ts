@@ -87,6 +87,12 @@ export class Attachment {
     return this.#map.beat(slot)
   }
 
+  /** Whether the slot's registration has rules. To be believed if `isCurrent` says afterwards that it is the one that was meant. */
+  hasRules(slot: number): boolean {
+    // Pairs with Overlays.enter, which comes before the registration's commit.
+    return Atomics.load(this.words, this.#map.options(slot)) !== 0
+  }
+
   /** Whether the slot is still registered under this generation, as far as the manager has come. */
   isCurrent(slot: number, generation: number): boolean {
     const statusWord = this.#map.statusWord(slot)
@@ -137,9 +143,9 @@ export class Attachment {
   }
 
   /** Publishes a registration; gives its ticket, with which `wasRefused` tells what became of it. */
-  register(name: Encoded): { ticket: number; refusedCount: number } {
+  register(name: Encoded, rules?: Encoded): { ticket: number; refusedCount: number } {
     const refusedCount = Atomics.load(this.words, this.#header + MAILBOX_REFUSED_COUNT)
-    return { ticket: this.control(KIND_REGISTER, 0, 0, name), refusedCount }
+    return { ticket: this.#order(KIND_REGISTER, 0, 0, name, rules), refusedCount }
   }
 
   /** Whether the manager had no room for this registration. Ask when it is applied. */
@@ -154,7 +160,17 @@ export class Attachment {
 
   /** Publishes a record that belongs to no slot; gives its ticket. */
   control(kind: number, first: number, second: number, text?: Encoded): number {
-    this.#write(kind, first, second, text, undefined)
+    return this.#order(kind, first, second, text, undefined)
+  }
+
+  #order(
+    kind: number,
+    first: number,
+    second: number,
+    text: Encoded | undefined,
+    rules: Encoded | undefined,
+  ): number {
+    this.#write(kind, first, second, text, rules)
     const ticket = this.#mailbox.drawTicket()
     this.#publish(ticket, ticket)
     return ticket

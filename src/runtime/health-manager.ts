@@ -5,6 +5,7 @@ import { monotonicMs, toFloatWords } from '../memory/control.js'
 import { KIND_STANDBY, KIND_SUPPRESS_LIVENESS, KIND_SUPPRESS_READINESS } from '../memory/layout.js'
 import { hasManagerFailed } from '../memory/manager-state.js'
 import { createRegion, type Region } from '../memory/region.js'
+import { encodeRules } from '../memory/rules-block.js'
 import { encodeText } from '../memory/text.js'
 import {
   checkBoolean,
@@ -15,6 +16,7 @@ import {
   type MetadataInput,
   readArgument,
 } from '../model/arguments.js'
+import { type ComponentOptions, type ComponentRules, rulesOf } from '../model/component-rules.js'
 import { argumentError, type HealthCheckError, HealthError } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
 import type { ComponentStatus, HealthReport } from '../model/report.js'
@@ -38,9 +40,6 @@ export interface SuppressionReason {
   /** For people. Default `''`. */
   reason?: string
 }
-
-/** Options of a component, given at its registration. There are none yet. */
-export type ComponentOptions = Record<string, never>
 
 /**
  * Keeps the health of a program's components. Start one in any thread, attach to it from the others. Every method may
@@ -144,7 +143,7 @@ export class HealthManager {
 
   /**
    * Registers a component, unspecified and with neither message nor metadata until its first update. A name that is
-   * registered already is left as it is. Waits until the manager has entered it.
+   * registered already is left as it is, with the options of its first registration. Waits until the manager has entered it.
    * @throws HealthError `ERR_HEALTH_ARGUMENT`, `ERR_HEALTH_CAPACITY` if `maxComponents` are registered,
    * `ERR_HEALTH_UNAVAILABLE` if the manager did not get to it within `publishTimeoutMs` (it still will) or was given up
    * (then only the stop does), `ERR_HEALTH_BACKPRESSURE` if there was no room in this thread's mailbox all that time,
@@ -152,9 +151,13 @@ export class HealthManager {
    */
   register(name: string, options?: ComponentOptions): ComponentReporter {
     checkName(name)
-    if (options !== undefined) checkOptions(options, 'options', [])
+    return this.#register(name, rulesOf(options))
+  }
+
+  #register(name: string, rules: ComponentRules | undefined): Reporter {
     this.#checkRunning()
-    const receipt = this.#attachment.register(encodeText(name, MAX_NAME_BYTES))
+    const encoded = encodeText(name, MAX_NAME_BYTES)
+    const receipt = this.#attachment.register(encoded, rules && encodeRules(rules))
     if (!this.#applied.note() && !this.#applied.wait(this.#handle.publishTimeoutMs)) {
       const why = hasManagerFailed(this.#region.words)
         ? 'the manager actor was given up: only the stop enters what is registered now'

@@ -7,6 +7,7 @@ import type { Region } from '../memory/region.js'
 import type { TransitionCounts } from '../memory/slot-cache.js'
 import { TableReader, type Watched, watch } from '../memory/table-reader.js'
 import { NO_METADATA } from '../memory/text.js'
+import { nowTicks } from '../memory/ticks.js'
 import { RUNTIME_COMPONENT } from '../model/component.js'
 import type { HealthCheckError } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
@@ -27,13 +28,19 @@ export interface Look {
   readonly gate: Gate
 }
 
-/** A verdict that holds as long as the table rests at a sequence. */
+/** A verdict that holds as long as the table rests at a sequence, until a tick. */
 interface RestingVerdict {
-  sequence: number
-  error: HealthCheckError | undefined
+  readonly sequence: number
+  readonly until: number
+  readonly error: HealthCheckError | undefined
 }
 
-const NEVER: RestingVerdict = { sequence: -1, error: undefined }
+const NEVER: RestingVerdict = { sequence: -1, until: 0, error: undefined }
+
+function holds({ sequence, until }: RestingVerdict, resting: number | undefined): boolean {
+  if (sequence !== resting) return false
+  return until === Number.POSITIVE_INFINITY || nowTicks() < until
+}
 
 export class HealthReader {
   readonly #region: Region
@@ -98,35 +105,37 @@ export class HealthReader {
   /** `onLook` runs before the table is looked at, which a check that finds nothing changed does not. */
   livenessCheck(onLook?: () => void): HealthCheckError | undefined {
     const resting = this.#reader.restingSequence()
-    if (resting === this.#restingLiveness.sequence) return this.#restingLiveness.error
+    if (holds(this.#restingLiveness, resting)) return this.#restingLiveness.error
     onLook?.()
-    const { statuses, control } = this.#reader.glance(this.#liveness)
+    const { statuses, control, holdsUntil } = this.#reader.glance(this.#liveness)
     const gate = gateOf(control)
     const error = judgeLiveness(this.#policy, gate, finderOf(this.#liveness, statuses))
-    this.#restingLiveness = this.#restAt(resting, gate.isLivenessSuppressed, error)
+    const until = gate.isLivenessSuppressed ? Number.NEGATIVE_INFINITY : holdsUntil
+    this.#restingLiveness = this.#restAt(resting, until, error)
     return error
   }
 
   /** See `livenessCheck`. */
   readinessCheck(onLook?: () => void): HealthCheckError | undefined {
     const resting = this.#reader.restingSequence()
-    if (resting === this.#restingReadiness.sequence) return this.#restingReadiness.error
+    if (holds(this.#restingReadiness, resting)) return this.#restingReadiness.error
     onLook?.()
-    const { statuses, control } = this.#reader.glance(this.#readiness)
+    const { statuses, control, holdsUntil } = this.#reader.glance(this.#readiness)
     const gate = gateOf(control)
     const error = judgeReadiness(this.#policy, gate, finderOf(this.#readiness, statuses))
-    this.#restingReadiness = this.#restAt(resting, gate.isReadinessSuppressed, error)
+    const until = gate.isReadinessSuppressed ? Number.NEGATIVE_INFINITY : holdsUntil
+    this.#restingReadiness = this.#restAt(resting, until, error)
     return error
   }
 
-  /** A verdict under a suppression that still runs changes by itself, so it is not kept. */
+  /** A verdict that can change at any time, under a suppression or an overlay, is not kept. */
   #restAt(
     sequence: number | undefined,
-    wasSuppressed: boolean,
+    until: number,
     error: HealthCheckError | undefined,
   ): RestingVerdict {
     if (sequence === undefined || !this.#reader.wasRestingAt(sequence)) return NEVER
-    return wasSuppressed ? NEVER : { sequence, error }
+    return until === Number.NEGATIVE_INFINITY ? NEVER : { sequence, until, error }
   }
 
   /** Says in the report that it can't be renewed any more, if the supervisor has given the manager up. */

@@ -1,7 +1,7 @@
 // The hot path: one component, reported by one thread. Says nothing if nothing is new.
 
-import { monotonicMs } from '../memory/control.js'
 import { type Encoded, encodeMetadata, encodeText } from '../memory/text.js'
+import { nowTicks } from '../memory/ticks.js'
 import {
   checkMessage,
   checkStatus,
@@ -31,7 +31,10 @@ export interface ComponentReporter {
   degraded(message?: string, metadata?: MetadataInput): void
   /** `update` with `HealthStatus.Unhealthy`. */
   unhealthy(message?: string, metadata?: MetadataInput): void
-  /** Says "still alive, nothing changed"; ignored if the component is not registered. */
+  /**
+   * Says "still alive, nothing changed"; ignored if the component is not registered. Every update says so as well.
+   * @throws HealthError `ERR_HEALTH_STOPPED`
+   */
   beat(): void
   /** Removes the component; throws as `update`. */
   deregister(): void
@@ -75,6 +78,8 @@ export class Reporter implements ComponentReporter {
   /** The registration was being ended when it was looked up: what we publish for it must be settled first. */
   #isEnding = false
   #latestTicketIndex = 0
+  /** The registration has rules, so updates are signs of life. */
+  #hasRules = false
   /** The slot's latest ticket when this reporter last published; nobody else has spoken while it is still there. */
   #ticket = 0
   #status: number = NO_STATUS
@@ -99,6 +104,7 @@ export class Reporter implements ComponentReporter {
       Atomics.load(this.#attachment.words, this.#latestTicketIndex) === this.#ticket &&
       !this.#attachment.isDetached
     ) {
+      if (this.#hasRules) this.#beat()
       return
     }
     this.#publish(status, message, metadata)
@@ -121,8 +127,13 @@ export class Reporter implements ComponentReporter {
     // Another component may be in the slot by now.
     const isBound =
       this.#slot !== UNBOUND && this.#attachment.isCurrent(this.#slot, this.#generation)
-    if (!isBound && !this.bind()) return
-    Atomics.store(this.#attachment.words, this.#attachment.beatIndex(this.#slot), monotonicMs() | 0)
+    if (isBound || this.bind()) this.#beat()
+  }
+
+  /** Pairs with the load in OverlayLook.take. */
+  #beat(): void {
+    const { words } = this.#attachment
+    Atomics.store(words, this.#attachment.beatIndex(this.#slot), nowTicks() | 0)
   }
 
   deregister(): void {
@@ -139,6 +150,7 @@ export class Reporter implements ComponentReporter {
       if (binding === undefined) return false
       this.#latestTicketIndex = this.#attachment.latestTicketIndex(binding.slot)
       this.#ticket = Atomics.load(this.#attachment.words, this.#latestTicketIndex)
+      this.#hasRules = this.#attachment.hasRules(binding.slot)
       // Pairs with SlotWriter.expireReporters: a ticket of the next registration is not to be taken for one of this.
       if (!this.#attachment.isCurrent(binding.slot, binding.generation)) continue
       // Behind the ticket, which may be the deregistration's, and then says nothing of it to Attachment.update.
@@ -181,6 +193,9 @@ export class Reporter implements ComponentReporter {
     const metadata = pairs?.encoded
     const slot = this.#slot
     const generation = this.#generation
+    // Before it is published, so that the manager, and whoever sees the update applied, finds it fresh. Between the two a
+    // component that was silent is seen alive with what it had said before. Not for another component in the slot.
+    if (this.#hasRules && attachment.isCurrent(slot, generation)) this.#beat()
     if (!attachment.update(slot, generation, status, text, metadata, this.#ticket, isSettled)) {
       return false
     }

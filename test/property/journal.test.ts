@@ -149,6 +149,7 @@ class JournalWorld {
       message: blocks[1],
       metadata: blocks[2],
       givesMetadata: true,
+      isOverlay: false,
       isCountOdd: false,
       atLow: lowWord(told.at),
       atHigh: highWord(told.at),

@@ -1,4 +1,5 @@
 // A small region with a manager and attachments in one thread, for unit tests of what runs on it.
+import type { TestContext } from 'node:test'
 import { Drain } from '../../src/manager/drain.js'
 import {
   KIND_UPDATE,
@@ -8,10 +9,12 @@ import {
 } from '../../src/memory/layout.js'
 import { MailboxWriter } from '../../src/memory/mailbox.js'
 import { createRegion, type Region } from '../../src/memory/region.js'
+import { encodeRules } from '../../src/memory/rules-block.js'
 import { SlotMap } from '../../src/memory/slot-latch.js'
 import { TableReader } from '../../src/memory/table-reader.js'
 import { encodeMetadata, encodeText } from '../../src/memory/text.js'
 import { metadataPairs } from '../../src/model/arguments.js'
+import { type ComponentRules, NO_RULES } from '../../src/model/component-rules.js'
 import type { HealthReport } from '../../src/model/report.js'
 import { Attachment } from '../../src/runtime/attachment.js'
 import { Reporter, TextCache } from '../../src/runtime/reporter.js'
@@ -29,6 +32,26 @@ export function smallRegion(sizes: Partial<RegionSizes> = {}, firstTicket = 1): 
   return createRegion({ ...SMALL, ...sizes }, firstTicket)
 }
 
+/** The clocks of this thread, which stand still but for `pass`. */
+export class StoppedClock {
+  #ms = 5_000_000
+  readonly #epochMs = 1_700_000_000_000
+
+  constructor(t: TestContext) {
+    t.mock.method(process, 'hrtime', () => [Math.floor(this.#ms / 1e3), (this.#ms % 1e3) * 1e6])
+    t.mock.method(Date, 'now', () => this.#epochMs + this.#ms)
+  }
+
+  /** Epoch ms. */
+  get now(): number {
+    return this.#epochMs + this.#ms
+  }
+
+  pass(ms: number): void {
+    this.#ms += ms
+  }
+}
+
 /** A runtime without threads: what is published waits for `drain.run()`. */
 export class Bench {
   readonly region: Region
@@ -44,14 +67,21 @@ export class Bench {
   }
 
   /** Registers and applies. */
-  register(attachment: Attachment, name: string): Reporter {
-    attachment.register(encodeText(name, 255))
+  register(attachment: Attachment, name: string, rules?: Partial<ComponentRules>): Reporter {
+    const encoded = rules && encodeRules({ ...NO_RULES, ...rules })
+    attachment.register(encodeText(name, 255), encoded)
     this.drain.run()
     return this.reporter(attachment, name)
   }
 
   reporter(attachment: Attachment, name: string): Reporter {
     return new Reporter(name, attachment, new TextCache(this.region.layout.maxPayloadBytes))
+  }
+
+  /** The manager does all that is due. */
+  settle(): void {
+    this.drain.run()
+    this.drain.lookAtSilence()
   }
 
   /** The manager dies between two records, and another one takes over. */

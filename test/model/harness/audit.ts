@@ -155,6 +155,7 @@ function* liveBlocks(region: Region): Iterable<number> {
     yield words[copy + layout.COPY_NAME]!
     yield words[copy + layout.COPY_MESSAGE]!
     yield words[copy + layout.COPY_METADATA]!
+    yield words[map.options(slot)]!
   }
   const control =
     layout.CONTROL_COPIES + (words[layout.CONTROL_SEQUENCE]! & 1) * layout.CONTROL_COPY_WORDS

@@ -97,6 +97,14 @@ export class Rig {
     drainAll(this.manager)
   }
 
+  /** The current manager does all that is due, as each turn of its loop does. */
+  settleAll(): void {
+    this.drain()
+    for (let turn = 0; this.manager.lookAtSilence() === 0; turn++) {
+      if (turn === MAX_TURNS) throw new Error('the manager does not come to an end')
+    }
+  }
+
   /** A new manager takes over, as after a crash. */
   restart(): void {
     this.#manager = new Drain(this.region)

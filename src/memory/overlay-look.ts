@@ -1,0 +1,76 @@
+// What silence makes of a component at an instant, from the words of its slot and a clock alone: so it is known with its
+// writer and the manager dead. Any thread; an object belongs to one, and looks at one slot after the other.
+import { type ComponentRules, type OverlayLevel, Wording } from '../model/component-rules.js'
+import { HealthStatus } from '../model/health-status.js'
+import type { Words } from './layout.js'
+import type { SlotMap } from './slot-latch.js'
+import { TICK_MS, ticksSince, toTicks } from './ticks.js'
+
+/** A message's tenth of a second. */
+const TEXT_TICKS = 10
+
+export class OverlayLook {
+  readonly #words: Words
+  readonly #map: SlotMap
+  #rules: ComponentRules | undefined
+  /** `Unspecified` where there is nothing to be said; the others are of the last look. */
+  level: OverlayLevel = HealthStatus.Unspecified
+  /** The tick of the last sign of life. */
+  aliveAt = 0
+  /** The tick at which the level began, while there is one. */
+  beganAt = 0
+  /** The tick from which the level is another one, should no sign of life come; Infinity for never. */
+  nextAt = Number.POSITIVE_INFINITY
+  #silentTicks = 0
+  #deadlineMs = 0
+
+  constructor(map: SlotMap) {
+    this.#words = map.words
+    this.#map = map
+  }
+
+  /**
+   * Looks at a slot. `now` must have been taken before this call: a beat that comes in between makes the silence shorter, where
+   * a clock that is looked at after it would make it longer.
+   */
+  take(slot: number, rules: ComponentRules, now: number): OverlayLevel {
+    // Pairs with the stores of reporters and of Registrations.register.
+    const beat = Atomics.load(this.#words, this.#map.beat(slot))
+    this.#rules = rules
+    this.#silentTicks = ticksSince(now, beat)
+    this.aliveAt = now - this.#silentTicks
+    this.level = HealthStatus.Unspecified
+    this.nextAt = Number.POSITIVE_INFINITY
+    // The worse one last: where both are due, it counts.
+    this.#apply(HealthStatus.Degraded, rules.degradedAfterMs)
+    this.#apply(HealthStatus.Unhealthy, rules.unhealthyAfterMs)
+    return this.level
+  }
+
+  /** What the message says, as a number that grows as it does. */
+  get textStep(): number {
+    return Math.floor(this.#silentTicks / TEXT_TICKS)
+  }
+
+  get text(): string {
+    const seconds = this.textStep * ((TEXT_TICKS * TICK_MS) / 1e3)
+    const silence = `${seconds.toFixed(1)} s`
+    if (this.#rules?.wording === Wording.EventLoop) {
+      const isWedged = this.level === HealthStatus.Unhealthy
+      return isWedged ? `event loop wedged for ${silence}` : `event loop late by ${silence}`
+    }
+    return `no update for ${silence} (deadline ${this.#deadlineMs / 1e3} s)`
+  }
+
+  #apply(level: OverlayLevel, afterMs: number): void {
+    if (afterMs === 0) return
+    const overdueTicks = this.#silentTicks - toTicks(afterMs)
+    if (overdueTicks <= 0) {
+      this.nextAt = Math.min(this.nextAt, this.aliveAt + toTicks(afterMs) + 1)
+      return
+    }
+    this.level = level
+    this.beganAt = this.aliveAt + toTicks(afterMs) + 1
+    this.#deadlineMs = afterMs
+  }
+}
