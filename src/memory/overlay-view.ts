@@ -15,6 +15,8 @@ export class OverlayView {
   /** The tick before which `refresh` changes nothing. */
   nextAt = Number.NEGATIVE_INFINITY
   #isOverlaid = false
+  /** Of what is shown, and of its text; -1 before the first look. */
+  #status = -1
   #step = 0
   /** Epoch ms since when the status is what is shown, where that is not journaled yet. */
   #untoldSince = 0
@@ -32,7 +34,7 @@ export class OverlayView {
     this.#reported = reported
     this.#told = told
     this.shown = reported
-    this.#isOverlaid = false
+    this.#status = -1
     this.nextAt = Number.NEGATIVE_INFINITY
   }
 
@@ -44,10 +46,11 @@ export class OverlayView {
     // A sign of life ends it at any time.
     this.nextAt = isOverlaid ? Number.NEGATIVE_INFINITY : look.nextAt
     const status = isOverlaid ? level : this.#reported.status
-    const isSame = isOverlaid === this.#isOverlaid && status === this.shown.status
+    const isSame = isOverlaid === this.#isOverlaid && status === this.#status
     if (isSame && (!isOverlaid || look.textStep === this.#step)) return false
     if (!isSame) this.#untoldSince = epochOf(isOverlaid ? look.beganAt : look.aliveAt)
     this.#isOverlaid = isOverlaid
+    this.#status = status
     this.#step = look.textStep
     if (!isOverlaid && status === this.#told) {
       this.shown = this.#reported
