@@ -53,7 +53,7 @@ export class Overlays {
     this.#slots = slots
     this.#interner = interner
     this.#books = books
-    this.#look = new OverlayLook(slots.map)
+    this.#look = new OverlayLook(region, slots.map)
     const { words } = region
     for (let slot = 0; slot < words[SLOT_HIGH_WATER]!; slot++) {
       const block = words[slots.map.options(slot)]!

@@ -4,11 +4,11 @@
 // adjacent-line prefetchers pull 64-byte lines in pairs.
 //
 //   region
-//   +---------------+-----------+-----------+------------+-----------+---------+----------------+
-//   | control block | mailbox   | sequences | slots      | directory | journal | payload heap   |
-//   | 16 lines      | headers,  | 1 word a  | 64 words a | 2 copies  | 16 w a  | blocks of      |
-//   |               | rings     | slot      | slot       |           | record  | 8 x 2^k words  |
-//   +---------------+-----------+-----------+------------+-----------+---------+----------------+
+//   +---------------+-----------+-------------+-----------+------------+-----------+---------+----------------+
+//   | control block | mailbox   | breadcrumbs | sequences | slots      | directory | journal | payload heap   |
+//   | 16 lines      | headers,  | 1 line a    | 1 word a  | 64 words a | 2 copies  | 16 w a  | blocks of      |
+//   |               | rings     | mailbox     | slot      | slot       |           | record  | 8 x 2^k words  |
+//   +---------------+-----------+-------------+-----------+------------+-----------+---------+----------------+
 //
 // All counters and positions are free-running and wrap at 2^32; compare them only with `isAfter`.
 
@@ -209,6 +209,25 @@ export const RECORD_ALIGN_WORDS = 8
 /** Metadata header of an update that keeps the component's metadata. */
 export const METADATA_KEPT = -1
 
+// --- Breadcrumb: what a mailbox's thread is at ---------------------------------------------------------------
+//
+//   word 0          1        2                     16                   32
+//   +----------+----------+----------+-----------+--------------------+
+//   | sequence | length   | begun at | -         | text               |
+//   +----------+----------+----------+-----------+--------------------+
+//     all of them: the owner of the mailbox
+//
+//   sequence:  odd while the text is being written, so that no reader takes half of it for a text
+//   length:    bytes of UTF-8 in the text; 0 = none
+//   begun at:  ticks (see ticks.ts)
+
+export const BREADCRUMB_WORDS = LINE_WORDS
+export const BREADCRUMB_SEQUENCE = 0
+export const BREADCRUMB_LENGTH = 1
+export const BREADCRUMB_BEGUN = 2
+export const BREADCRUMB_TEXT = 16
+export const MAX_BREADCRUMB_BYTES = (BREADCRUMB_WORDS - BREADCRUMB_TEXT) * WORD_BYTES
+
 // --- Slot: a latch of two copies, and a line for producers --------------------------------------------------
 //
 //   sequences[slot] = s: copy s & 1 is valid, the other one may be half written
@@ -338,6 +357,7 @@ export interface Layout {
   readonly directoryBuckets: number
   readonly mailboxes: number
   readonly rings: number
+  readonly breadcrumbs: number
   readonly sequences: number
   readonly slots: number
   readonly directory: number
@@ -363,7 +383,8 @@ function sectionsOf(constants: ConstantWords): Layout {
   const directoryBuckets = 1 << (32 - Math.clz32(maxComponents * 2 + 1))
   const mailboxes = CONTROL_WORDS
   const rings = mailboxes + maxThreads * MAILBOX_HEADER_WORDS
-  const sequences = rings + maxThreads * mailboxWords
+  const breadcrumbs = rings + maxThreads * mailboxWords
+  const sequences = breadcrumbs + maxThreads * BREADCRUMB_WORDS
   const slots = sequences + toLine(maxComponents)
   const directory = slots + maxComponents * SLOT_WORDS
   const journal = directory + toLine(2 * directoryBuckets)
@@ -374,6 +395,7 @@ function sectionsOf(constants: ConstantWords): Layout {
     directoryBuckets,
     mailboxes,
     rings,
+    breadcrumbs,
     sequences,
     slots,
     directory,

@@ -1,18 +1,22 @@
 // What silence makes of a component at an instant, from the words of its slot and a clock alone: so it is known with its
 // writer and the manager dead. Any thread; an object belongs to one, and looks at one slot after the other.
-import { type ComponentRules, type OverlayLevel, Wording } from '../model/component-rules.js'
+import {
+  type ComponentRules,
+  NO_RULES,
+  type OverlayLevel,
+  Wording,
+} from '../model/component-rules.js'
 import { HealthStatus } from '../model/health-status.js'
-import type { Words } from './layout.js'
+import { eventLoopText } from './event-loop-text.js'
+import type { Region } from './region.js'
 import type { SlotMap } from './slot-latch.js'
-import { TICK_MS, ticksSince, toTicks } from './ticks.js'
-
-/** A message's tenth of a second. */
-const TEXT_TICKS = 10
+import { secondsText, TEXT_TICKS, ticksSince, toTicks } from './ticks.js'
 
 export class OverlayLook {
-  readonly #words: Words
+  readonly #region: Region
   readonly #map: SlotMap
-  #rules: ComponentRules | undefined
+  #rules: ComponentRules = NO_RULES
+  #now = 0
   /** `Unspecified` where there is nothing to be said; the others are of the last look. */
   level: OverlayLevel = HealthStatus.Unspecified
   /** The tick of the last sign of life. */
@@ -24,8 +28,8 @@ export class OverlayLook {
   #silentTicks = 0
   #deadlineMs = 0
 
-  constructor(map: SlotMap) {
-    this.#words = map.words
+  constructor(region: Region, map: SlotMap) {
+    this.#region = region
     this.#map = map
   }
 
@@ -35,8 +39,9 @@ export class OverlayLook {
    */
   take(slot: number, rules: ComponentRules, now: number): OverlayLevel {
     // Pairs with the stores of reporters and of Registrations.register.
-    const beat = Atomics.load(this.#words, this.#map.beat(slot))
+    const beat = Atomics.load(this.#region.words, this.#map.beat(slot))
     this.#rules = rules
+    this.#now = now
     this.#silentTicks = ticksSince(now, beat)
     this.aliveAt = now - this.#silentTicks
     this.level = HealthStatus.Unspecified
@@ -49,17 +54,20 @@ export class OverlayLook {
 
   /** What the message says, as a number that grows as it does. */
   get textStep(): number {
-    return Math.floor(this.#silentTicks / TEXT_TICKS)
+    return Math.floor(this.#overdueTicks / TEXT_TICKS)
   }
 
   get text(): string {
-    const seconds = this.textStep * ((TEXT_TICKS * TICK_MS) / 1e3)
-    const silence = `${seconds.toFixed(1)} s`
-    if (this.#rules?.wording === Wording.EventLoop) {
-      const isWedged = this.level === HealthStatus.Unhealthy
-      return isWedged ? `event loop wedged for ${silence}` : `event loop late by ${silence}`
+    const silence = secondsText(this.#overdueTicks)
+    if (this.#rules.wording === Wording.EventLoop) {
+      return eventLoopText(this.#region, this.#rules, this.level, silence, this.#now)
     }
     return `no update for ${silence} (deadline ${this.#deadlineMs / 1e3} s)`
+  }
+
+  /** Since a sign of life was due. */
+  get #overdueTicks(): number {
+    return this.#silentTicks - toTicks(this.#rules.dueEveryMs)
   }
 
   #apply(level: OverlayLevel, afterMs: number): void {

@@ -103,7 +103,7 @@ export class SlotCache {
   constructor(region: Region) {
     this.#words = region.words
     this.#map = new SlotMap(region)
-    this.#look = new OverlayLook(this.#map)
+    this.#look = new OverlayLook(region, this.#map)
     this.#maxBlockWords = maxBlockWords(region.layout)
   }
 

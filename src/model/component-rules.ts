@@ -25,21 +25,27 @@ export interface ComponentRules {
   readonly degradedAfterMs: number
   readonly unhealthyAfterMs: number
   readonly wording: Wording
+  /** How often signs of life are due; what a message says counts from when one was. 0 where no time is agreed. */
+  readonly dueEveryMs: number
   /** Mailbox of the thread that a message tells of; -1 for none. */
   readonly mailbox: number
+  /** What the mailbox's owner word holds while it is still that thread's. */
+  readonly owner: number
 }
 
 export const NO_RULES: ComponentRules = {
   degradedAfterMs: 0,
   unhealthyAfterMs: 0,
   wording: Wording.Silence,
+  dueEveryMs: 0,
   mailbox: -1,
+  owner: 0,
 }
 
 const OPTION_NAMES = ['deadlineMs', 'onDeadline']
 const MIN_MS = 10
 /** The longest that a word holds; 24 days. */
-const MAX_MS = 2 ** 31 - 1
+export const MAX_MS = 2 ** 31 - 1
 
 /**
  * What a component is held to; undefined where that is nothing.
@@ -62,8 +68,11 @@ export function rulesOf(options: ComponentOptions | undefined): ComponentRules |
     : { ...NO_RULES, unhealthyAfterMs: afterMs }
 }
 
-/** Whole ms, rounded up. */
-function checkMs(value: unknown, argument: string): number {
+/**
+ * Whole ms, rounded up.
+ * @throws HealthError `ERR_HEALTH_ARGUMENT` for what no word of rules holds.
+ */
+export function checkMs(value: unknown, argument: string): number {
   const ms = typeof value === 'number' ? Math.ceil(value) : Number.NaN
   if (ms >= MIN_MS && ms <= MAX_MS) return ms
   throw argumentError(argument, value, `must be a number of ms from ${MIN_MS} to ${MAX_MS}`)

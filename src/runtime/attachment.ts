@@ -3,6 +3,7 @@
 // going, for what was published before; both within bounds.
 
 import { AppliedWait, ring } from '../memory/applied-wait.js'
+import { BreadcrumbWriter } from '../memory/breadcrumb.js'
 import { DirectoryReader } from '../memory/directory.js'
 import {
   CLOSED_BIT,
@@ -28,8 +29,10 @@ import {
 } from '../memory/layout.js'
 import { MailboxWriter, mailboxHeader, type RecordHeader } from '../memory/mailbox.js'
 import type { Region } from '../memory/region.js'
+import { decodeRules } from '../memory/rules-block.js'
 import { generationOf, isRegistered, SlotMap } from '../memory/slot-latch.js'
 import type { Encoded } from '../memory/text.js'
+import type { ComponentRules } from '../model/component-rules.js'
 import { HealthError } from '../model/errors.js'
 
 export class Attachment {
@@ -41,6 +44,7 @@ export class Attachment {
   readonly #index: number
   readonly #header: number
   readonly #mailbox: MailboxWriter
+  readonly #breadcrumb: BreadcrumbWriter
   readonly #publishTimeoutMs: number
   readonly #settleTimeoutMs: number
   readonly #applied: AppliedWait
@@ -73,6 +77,7 @@ export class Attachment {
     this.#index = claimMailbox(region, threadId)
     this.#header = mailboxHeader(region, this.#index)
     this.#mailbox = new MailboxWriter(region, this.#index)
+    this.#breadcrumb = new BreadcrumbWriter(region, this.#index)
     if (this.#isClosed()) {
       this.detach()
       throw stopped()
@@ -91,6 +96,30 @@ export class Attachment {
   hasRules(slot: number): boolean {
     // Pairs with Overlays.enter, which comes before the registration's commit.
     return Atomics.load(this.words, this.#map.options(slot)) !== 0
+  }
+
+  /** The rules of a component as the manager has entered them; undefined if it is not registered. */
+  rulesOf(name: Encoded): ComponentRules | undefined {
+    for (;;) {
+      const binding = this.directory.find(name)
+      if (binding === undefined) return undefined
+      const rules = decodeRules(
+        this.words,
+        Atomics.load(this.words, this.#map.options(binding.slot)),
+      )
+      // Pairs with Overlays.leave, which lets go of the block behind the commit of the deregistration.
+      if (this.isCurrent(binding.slot, binding.generation)) return rules
+    }
+  }
+
+  /** What rules say of a component that tells of this thread. */
+  get identity(): Pick<ComponentRules, 'mailbox' | 'owner'> {
+    return { mailbox: this.#index, owner: ownerWord(this.#threadId) }
+  }
+
+  /** Leaves a breadcrumb; the caller has checked that the attachment `isRunning`. */
+  breadcrumb(text: string): void {
+    this.#breadcrumb.set(text)
   }
 
   /** Whether the slot is still registered under this generation, as far as the manager has come. */
@@ -296,6 +325,11 @@ function isSameOrLaterGeneration(a: number, b: number): boolean {
   return (a - b) << GENERATION_SHIFT >= 0
 }
 
+/** What MAILBOX_OWNER holds while this thread has the mailbox. No two threads of a process ever have the same id. */
+function ownerWord(threadId: number): number {
+  return threadId + 1
+}
+
 function claimMailbox(region: Region, threadId: number): number {
   const { words, layout } = region
   // Pairs with Supervisor.stop. If that comes after this look, the mailbox is closed, now or under its first record.
@@ -303,7 +337,8 @@ function claimMailbox(region: Region, threadId: number): number {
   for (let index = 0; index < layout.maxThreads; index++) {
     const owner = mailboxHeader(region, index) + MAILBOX_OWNER
     // Pairs with Drain.#reclaim, which frees a mailbox only when it is drained.
-    if (Atomics.compareExchange(words, owner, MAILBOX_FREE, threadId + 1) !== MAILBOX_FREE) continue
+    if (Atomics.compareExchange(words, owner, MAILBOX_FREE, ownerWord(threadId)) !== MAILBOX_FREE)
+      continue
     // Before the first publication, so that every collect and every noteTails from then on looks at this mailbox.
     raiseHighWater(words, index + 1)
     return index
@@ -327,11 +362,11 @@ function raiseHighWater(words: Words, count: number): void {
 function abandonMailbox(region: Region, index: number, threadId: number): void {
   const { words } = region
   const owner = mailboxHeader(region, index) + MAILBOX_OWNER
-  if (Atomics.load(words, owner) !== threadId + 1) return
+  if (Atomics.load(words, owner) !== ownerWord(threadId)) return
   // A thread that was killed while it attached may not have come to this; the manager frees no mailbox beyond.
   raiseHighWater(words, index + 1)
   // Behind the last publication. Pairs with Drain.#reclaim: a mailbox that is empty after this stays so.
-  Atomics.compareExchange(words, owner, threadId + 1, MAILBOX_ABANDONED)
+  Atomics.compareExchange(words, owner, ownerWord(threadId), MAILBOX_ABANDONED)
 }
 
 /** Abandons every mailbox of a thread that has ended. */

@@ -20,6 +20,9 @@ import { type ComponentOptions, type ComponentRules, rulesOf } from '../model/co
 import { argumentError, type HealthCheckError, HealthError } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
 import type { ComponentStatus, HealthReport } from '../model/report.js'
+import { type EventLoopWatchOptions, eventLoopSettings } from '../watch/event-loop-options.js'
+import type { EventLoopWatch } from '../watch/event-loop-watch.js'
+import { EventLoopWatches } from '../watch/event-loop-watches.js'
 import type { ActorExit } from './actor-handle.js'
 import { Attachment, abandonMailboxesOf, stopped } from './attachment.js'
 import { offerManagerTermination } from './faults.js'
@@ -54,6 +57,7 @@ export class HealthManager {
   readonly #texts: TextCache
   readonly #reporters = new Map<string, Reporter>()
   readonly #events = new RuntimeEvents()
+  readonly #watches: EventLoopWatches
   #supervisor: Supervisor | undefined
   #stopping: Promise<void> | undefined
   readonly #guard = () => this.#checkRunning()
@@ -67,6 +71,9 @@ export class HealthManager {
     this.#texts = new TextCache(region.layout.maxPayloadBytes)
     // Last of all: a mailbox that was claimed for an instance that did not come to be would never be given back.
     this.#attachment = new Attachment(region, threadId, publishTimeoutMs, readTimeoutMs)
+    this.#watches = new EventLoopWatches(this.#attachment, (name, rules) =>
+      this.#register(name, rules),
+    )
   }
 
   /**
@@ -287,6 +294,37 @@ export class HealthManager {
   }
 
   /**
+   * Watches the event loop of the calling thread: registers a component that is healthy while the loop turns, degraded while it is
+   * late, and unhealthy while it is wedged, with a message like `event loop wedged for 12.3 s in "parse batch" (for 12.4 s)`; the
+   * part behind `in` is the `breadcrumb()` of this instance. Every reader finds that out by itself, whatever this thread is stuck
+   * in, and the manager journals it. While the loop turns, `lag_p50_ms`, `lag_p99_ms`, `lag_max_ms` and `utilization` of the
+   * last `reportMs` are its metadata. The component decides no verdict unless a policy names it: with
+   * `policy: { liveness: ['collector_manager', 'event_loop'] }` a wedge fails liveness. Stop the watch, or this instance, before
+   * the thread ends: a component that is left behind is shown as gone, and as a wedge does. Its name is free again for the thread
+   * that replaces one that was adopted (see `adopt`). Waits until the manager has entered the component.
+   * @throws HealthError `ERR_HEALTH_ARGUMENT` for an option out of range, and for a name that is registered already, unless by the
+   * watch of a thread that has ended; else as `register`. After `ERR_HEALTH_UNAVAILABLE` call it again: the component may be
+   * entered later, and nobody gives signs of life for it.
+   */
+  watchEventLoop(options?: EventLoopWatchOptions): EventLoopWatch {
+    const settings = eventLoopSettings(options)
+    this.#checkRunning()
+    return this.#watches.watch(settings)
+  }
+
+  /**
+   * Says what this thread is at, for the message of its watched event loop; `''` says that it is at nothing in particular. Leave it
+   * before work that may take long, and clear it after. A few stores to shared memory, for texts that were left before; reports
+   * nothing. Cut between characters at 64 bytes of UTF-8.
+   * @throws HealthError `ERR_HEALTH_ARGUMENT`, `ERR_HEALTH_STOPPED`
+   */
+  breadcrumb(text: string): void {
+    if (typeof text !== 'string') throw argumentError('text', text, 'must be a string')
+    this.#checkRunning()
+    this.#attachment.breadcrumb(text)
+  }
+
+  /**
    * Resolves when everything that this instance has reported is applied.
    * @throws HealthError `ERR_HEALTH_UNAVAILABLE` if the manager applies nothing for `publishTimeoutMs`, or was given up;
    * `ERR_HEALTH_STOPPED`.
@@ -331,6 +369,7 @@ export class HealthManager {
   }
 
   async #stop(): Promise<void> {
+    this.#watches.stop()
     this.#attachment.detach()
     const stopOwnServers = () => stopServers(this)
     await (this.#supervisor === undefined
