@@ -70,7 +70,9 @@ test('bad arguments are refused, and nothing is watched after a stop', async (t)
   watch.stop()
 })
 
-test('the thread that replaces an adopted one watches under the same name', { timeout: 30_000 }, async (t) => {
+test('the thread that replaces an adopted one watches under the same name', {
+  timeout: 30_000,
+}, async (t) => {
   const health = await start(t)
   const launch = async () => {
     const worker = new Worker(new URL('./fixtures/watched-worker.js', import.meta.url), {
