@@ -1,6 +1,7 @@
 // Event loops that get stuck, seen over HTTP while they are: late, then wedged, with what they are at; and on time again after.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
 import { LoopProgram, type LoopTrouble } from './support/loop-program.js'
 
 const LATE_MS = 300
@@ -45,6 +46,25 @@ for (const [trouble, title, endsOnRequest] of TROUBLES) {
     assert.equal(program.stderr, '')
   })
 }
+
+test('a process that was stopped for longer than that, and continued, has a loop that is neither late nor wedged', {
+  timeout: 60_000,
+}, async (t) => {
+  const program = await LoopProgram.start(t, 'none', 1_500, 3_000)
+  await program.lookUntil(({ status }) => status === 'healthy')
+  program.signal('SIGSTOP')
+  await wait(5_000)
+  program.signal('SIGCONT')
+  const end = performance.now() + 2_000
+  while (performance.now() < end) {
+    const { code, message } = await program.look()
+    assert.deepEqual([code, message], [200, 'event loop on time'])
+  }
+  for (const to of ['degraded', 'unhealthy']) {
+    const name = `health_transitions_total{component="event_loop",to="${to}"}`
+    assert.equal(await program.metric(name), 0)
+  }
+})
 
 function messageOf(what: string, trouble: string): RegExp {
   return new RegExp(`^event loop ${what} \\d+\\.\\d s in "${trouble}" \\(for \\d+\\.\\d s\\)$`)
