@@ -26,7 +26,7 @@ import {
   SUPPRESSION_TICKET,
   TICKET_COUNTER,
 } from '../memory/layout.js'
-import type { MailboxReader } from '../memory/mailbox.js'
+import type { MailboxReader } from '../memory/mailbox-reader.js'
 import { put, type Region } from '../memory/region.js'
 import {
   generationOf,

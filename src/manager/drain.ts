@@ -22,10 +22,12 @@ import {
   TABLE_SEQUENCE,
   type Words,
 } from '../memory/layout.js'
-import { MailboxReader } from '../memory/mailbox.js'
+import { MailboxReader } from '../memory/mailbox-reader.js'
 import { put, type Region } from '../memory/region.js'
+import type { ReadinessPolicy } from '../model/policy.js'
 import { Applier } from './applier.js'
 import type { Outcome } from './outcome.js'
+import { ReadinessWatch } from './readiness-watch.js'
 import { SnapshotPauses } from './snapshot-pauses.js'
 
 /** Tickets are compared by serial numbers, so none that still counts may fall 2^31 behind: idle slots are lifted this often. */
@@ -44,6 +46,7 @@ export class Drain {
   readonly #region: Region
   readonly #words: Words
   readonly #applier: Applier
+  readonly #readiness: ReadinessWatch
   readonly #snapshots: SnapshotPauses
   readonly #mailboxes: MailboxReader[] = []
   readonly #counts = { applied: 0, ignored: 0, superseded: 0, cut: 0 }
@@ -53,10 +56,11 @@ export class Drain {
   #giveUpAt = 0
   #patienceMs = PREDECESSOR_PATIENCE_MS
 
-  constructor(region: Region) {
+  constructor(region: Region, policy: ReadinessPolicy) {
     this.#region = region
     this.#words = region.words
     this.#applier = new Applier(region)
+    this.#readiness = new ReadinessWatch(region, policy)
     const { words } = region
     this.#counts.applied = words[APPLIED_COUNT]!
     this.#counts.ignored = words[IGNORED_COUNT]!
@@ -82,13 +86,14 @@ export class Drain {
   }
 
   /** Journals what silence has made of components, if a look at them is due. Gives the ms until the next one is. */
-  lookAtSilence(): number {
+  tellOverlays(): number {
     const { overlays } = this.#applier
-    if (overlays.dueInMs === 0 && overlays.look(() => this.#beginBatch()) > 0) {
+    if (overlays.dueInMs() === 0 && overlays.look(() => this.#beginBatch()) > 0) {
+      this.#readiness.noticeOverlays()
       this.#endBatch()
       this.#settle()
     }
-    return overlays.dueInMs
+    return overlays.dueInMs()
   }
 
   /** Closes every mailbox and applies all that was accepted. Waits for nobody: what is not published is refused. */
@@ -154,6 +159,7 @@ export class Drain {
       if (mailbox === undefined || !this.#hasPredecessor(mailbox)) break
       if (consumed === 0) this.#beginBatch()
       this.#count(this.#applier.apply(mailbox), mailbox)
+      this.#readiness.notice(mailbox)
       mailbox.advance()
       consumed++
     }

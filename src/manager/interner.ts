@@ -7,7 +7,7 @@ import {
   LENGTH_MASK,
   type Words,
 } from '../memory/layout.js'
-import type { MailboxReader } from '../memory/mailbox.js'
+import type { MailboxReader } from '../memory/mailbox-reader.js'
 import type { PayloadHeap } from '../memory/payload-heap.js'
 import type { Region } from '../memory/region.js'
 import { contentWords, decodeText, type Encoded, encodeText } from '../memory/text.js'

@@ -2,13 +2,20 @@
 // between turns, so that control calls are answered under full load, and costs nothing while it is parked.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { DOORBELL, MANAGER_BEAT, PARKED, type Words } from '../memory/layout.js'
-import { openRegion, type Region } from '../memory/region.js'
+import { openRegion } from '../memory/region.js'
+import type { ReadinessPolicy } from '../model/policy.js'
 import { Drain } from './drain.js'
 
 /** A parked manager looks around this often, in ms, whether it was woken or not: bounds every lost wake. */
 const PARK_MS = 250
 /** How often it looks for a record that another one must wait for, in ms. */
 const PREDECESSOR_LOOK_MS = 0.2
+
+/** What the supervisor hands to the manager's thread. */
+export interface ManagerBoot {
+  readonly region: SharedArrayBuffer
+  readonly policy: ReadinessPolicy
+}
 
 /** What the supervisor may ask of the manager. */
 export interface ManagerControl {
@@ -23,10 +30,10 @@ export class ManagerActor implements ManagerControl {
   readonly #ended: Promise<void>
 
   /** Takes over the region at once; throws if it is of another layout. */
-  constructor(buffer: SharedArrayBuffer) {
-    const region: Region = openRegion(buffer)
+  constructor(boot: ManagerBoot) {
+    const region = openRegion(boot.region)
     this.#words = region.words
-    this.#drain = new Drain(region)
+    this.#drain = new Drain(region, boot.policy)
     this.#ended = this.#loop()
   }
 
@@ -42,7 +49,7 @@ export class ManagerActor implements ManagerControl {
     while (!this.#isStopping) {
       Atomics.add(this.#words, MANAGER_BEAT, 1)
       const result = this.#drain.run()
-      this.#drain.lookAtSilence()
+      this.#drain.tellOverlays()
       if (result === 'empty') {
         await this.#park()
         continue
@@ -63,7 +70,7 @@ export class ManagerActor implements ManagerControl {
     Atomics.store(this.#words, PARKED, this.#words[MANAGER_BEAT]! || 1)
     if (this.#drain.run() === 'empty' && !this.#isStopping) {
       // A wait that times out or is woken by a change before it began answers at once, without a promise.
-      const parkMs = Math.min(PARK_MS, this.#drain.lookAtSilence())
+      const parkMs = Math.min(PARK_MS, this.#drain.tellOverlays())
       const wait = Atomics.waitAsync(this.#words, DOORBELL, doorbell, parkMs)
       if (wait.async) await wait.value
     }

@@ -24,6 +24,7 @@ import {
   statusWordOf,
   toldOf,
 } from '../memory/slot-latch.js'
+import { SuspensionWatch } from '../memory/suspensions.js'
 import { encodeText } from '../memory/text.js'
 import { epochOf, nowTicks, TICK_MS } from '../memory/ticks.js'
 import type { ComponentRules, OverlayLevel } from '../model/component-rules.js'
@@ -42,6 +43,7 @@ export class Overlays {
   readonly #slots: SlotWriter
   readonly #interner: Interner
   readonly #books: Recovered
+  readonly #watch: SuspensionWatch
   readonly #look: OverlayLook
   /** By slot; of registered components that have any. */
   readonly #rules = new Map<number, ComponentRules>()
@@ -53,8 +55,9 @@ export class Overlays {
     this.#slots = slots
     this.#interner = interner
     this.#books = books
-    this.#look = new OverlayLook(region, slots.map)
     const { words } = region
+    this.#watch = new SuspensionWatch(words, nowTicks())
+    this.#look = new OverlayLook(region, slots.map, this.#watch)
     for (let slot = 0; slot < words[SLOT_HIGH_WATER]!; slot++) {
       const block = words[slots.map.options(slot)]!
       if (block === 0 || !isRegistered(slots.get(slot, COPY_STATUS))) continue
@@ -72,6 +75,7 @@ export class Overlays {
     const now = nowTicks()
     // Before the commit, so that nobody sees the new component silent since its predecessor's last beat.
     Atomics.store(words, map.beat(slot), now | 0)
+    if (this.#rules.size === 0) this.#watch.restart(now)
     this.#rules.set(slot, decodeRules(words, block))
     this.#nextLook = Math.min(this.#nextLook, now)
   }
@@ -94,29 +98,35 @@ export class Overlays {
   toldAfter(slot: number, told: number, status: number): number {
     const rules = this.#rules.get(slot)
     if (rules === undefined) return status
-    const level = this.#look.take(slot, rules, nowTicks())
+    this.#look.begin(nowTicks())
+    const level = this.#look.take(slot, rules)
     if (level === HealthStatus.Unspecified || status > level) return status
     this.#nextLook = 0
     return told
   }
 
-  /** Ms until a look is due; Infinity while no component has rules. */
-  get dueInMs(): number {
+  /** Ms until a look is due; Infinity while no component has rules. This thread watches for suspensions by asking often. */
+  dueInMs(): number {
     if (this.#rules.size === 0) return Number.POSITIVE_INFINITY
-    return Math.max(0, (this.#nextLook - nowTicks()) * TICK_MS)
+    const now = nowTicks()
+    this.#watch.tick(now)
+    return Math.max(0, (this.#nextLook - now) * TICK_MS)
   }
 
   /** Journals what is shown now and was not told; `begin` is called before the first change. */
   look(begin: () => void): number {
     const now = nowTicks()
+    this.#look.begin(now)
     let changes = 0
     let next = now + LOOK_TICKS
     for (const [slot, rules] of this.#rules) {
       const statusWord = this.#slots.get(slot, COPY_STATUS)
-      const level = this.#look.take(slot, rules, now)
+      const level = this.#look.take(slot, rules)
       const status = statusOf(statusWord)
       next = Math.min(next, this.#look.nextAt)
       if (Math.max(status, level) === toldOf(statusWord)) continue
+      // Another watcher may know more than a manager that is new.
+      if (level !== HealthStatus.Unspecified && this.#look.hasToBeginAnew()) return changes
       if (changes === TRANSITIONS_A_LOOK) {
         next = now
         break

@@ -13,7 +13,7 @@ import {
   METADATA_KEPT,
   type Words,
 } from '../memory/layout.js'
-import type { MailboxReader } from '../memory/mailbox.js'
+import type { MailboxReader } from '../memory/mailbox-reader.js'
 import { put } from '../memory/region.js'
 import {
   freeWordOf,

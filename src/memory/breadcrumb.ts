@@ -11,7 +11,7 @@ import {
   type Words,
 } from './layout.js'
 import { put, type Region } from './region.js'
-import { nowTicks, ticksSince } from './ticks.js'
+import { nowTicks } from './ticks.js'
 
 /** Writing takes well under a microsecond, so a reader that meets it twice has met a thread that was held up in it. */
 const MAX_ATTEMPTS = 8
@@ -76,25 +76,21 @@ export class BreadcrumbWriter {
   }
 }
 
-/** A breadcrumb, and how many ticks before a given time it was left. */
 export interface Breadcrumb {
   readonly text: string
-  readonly ageTicks: number
+  /** The tick at which it was left, as a word. */
+  readonly begunAt: number
 }
 
 /** Undefined where there is none, or where its writer is in the middle of it and does not get on. */
-export function readBreadcrumb(
-  region: Region,
-  mailbox: number,
-  now: number,
-): Breadcrumb | undefined {
+export function readBreadcrumb(region: Region, mailbox: number): Breadcrumb | undefined {
   const { words } = region
   const line = breadcrumbLine(region, mailbox)
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const sequence = Atomics.load(words, line + BREADCRUMB_SEQUENCE)
     if ((sequence & 1) === 1) continue
     const length = Atomics.load(words, line + BREADCRUMB_LENGTH)
-    const begun = Atomics.load(words, line + BREADCRUMB_BEGUN)
+    const begunAt = Atomics.load(words, line + BREADCRUMB_BEGUN)
     const content = new Int32Array(Math.ceil(length / WORD_BYTES))
     for (let i = 0; i < content.length; i++) {
       content[i] = Atomics.load(words, line + BREADCRUMB_TEXT + i)
@@ -103,7 +99,7 @@ export function readBreadcrumb(
     if (Atomics.load(words, line + BREADCRUMB_SEQUENCE) !== sequence) continue
     if (length === 0) return undefined
     const text = Buffer.from(content.buffer).toString('utf8', 0, length)
-    return { text, ageTicks: Math.max(0, ticksSince(now, begun)) }
+    return { text, begunAt }
   }
   return undefined
 }

@@ -14,11 +14,11 @@ export function eventLoopText(
   rules: ComponentRules,
   level: OverlayLevel,
   silence: string,
-  now: number,
+  ticksSince: (tick: number) => number,
 ): string {
   const what = level === HealthStatus.Unhealthy ? 'wedged for' : 'late by'
   if (rules.mailbox === -1) return `event loop ${what} ${silence}`
-  const breadcrumb = readBreadcrumb(region, rules.mailbox, now)
+  const breadcrumb = readBreadcrumb(region, rules.mailbox)
   // Behind the breadcrumb, which is another thread's if that has the mailbox by now. Pairs with claimMailbox.
   if (!isThreadAttached(region, rules)) {
     return `event loop gone for ${silence}: its thread has ended or has let go of the runtime`
@@ -26,7 +26,7 @@ export function eventLoopText(
   const where =
     breadcrumb === undefined
       ? ''
-      : ` in ${JSON.stringify(breadcrumb.text)} (for ${secondsText(breadcrumb.ageTicks)})`
+      : ` in ${JSON.stringify(breadcrumb.text)} (for ${secondsText(Math.max(0, ticksSince(breadcrumb.begunAt)))})`
   return `event loop ${what} ${silence}${where}`
 }
 

@@ -68,10 +68,8 @@ export const SNAPSHOT_REQUESTS = 5 * LINE_WORDS + 1
 export const SNAPSHOT_DONES = 5 * LINE_WORDS + 2
 /** RMW by readers: reads answered with the last applied state because the manager was late. */
 export const STALE_READS = 5 * LINE_WORDS + 3
-/** Readers: 1 once readiness was seen to pass without a suppression, for as long as the region lives. */
-export const READINESS_SEEN = 5 * LINE_WORDS + 4
 /** RMW by readers: gaps that readers of the journal were told of, whatever each of them had missed. */
-export const JOURNAL_GAPS = 5 * LINE_WORDS + 5
+export const JOURNAL_GAPS = 5 * LINE_WORDS + 4
 /** RMW by attachers: mailboxes [0, this) may be in use. */
 export const MAILBOX_HIGH_WATER = 6 * LINE_WORDS
 /** Supervisor: PHASE_RUNNING, then PHASE_STOPPING, then PHASE_STOPPED. */
@@ -99,6 +97,11 @@ export const CUT_COUNT = 8 * LINE_WORDS + 6
 export const HEAP_USED_BYTES = 8 * LINE_WORDS + 7
 /** Manager: the ticket up to which idle slots were last swept forward. */
 export const SWEPT_TICKET = 8 * LINE_WORDS + 8
+/**
+ * Manager: 1 once readiness has passed, by the components or in standby, whatever was suppressed, for as long as the
+ * region lives. Set before the head of the record that it passed with moves.
+ */
+export const READINESS_SEEN = 8 * LINE_WORDS + 9
 /** Manager: sequence of the control latch; its low bit names the copy in use. */
 export const CONTROL_SEQUENCE = 9 * LINE_WORDS
 /** Manager: the two copies of the control latch. */
@@ -111,6 +114,20 @@ export const MANAGER_RESTARTING = 1
 export const MANAGER_FAILED = 2
 export const MANAGER_STOPPED = 3
 export const MANAGER_RESTARTS = 10 * LINE_WORDS + 1
+/**
+ * RMW by watchers: the last tick at which one of them ran, moved only behind the record of a suspension that it ends; readers
+ * wait on it.
+ */
+export const WATCHED_TICK = 14 * LINE_WORDS
+/** RMW by watchers: suspensions begun to be recorded. */
+export const SUSPENSION_COUNT = 14 * LINE_WORDS + 1
+/** Watchers: the last suspensions, from and to which tick each. */
+export const SUSPENSIONS = 14 * LINE_WORDS + 2
+export const MAX_SUSPENSIONS = 8
+export const SUSPENSION_WORDS = 2
+export const SUSPENSION_FROM = 0
+/** 0 while the record is being written. */
+export const SUSPENSION_TO = 1
 
 const CONTROL_WORDS = 16 * LINE_WORDS
 

@@ -10,13 +10,15 @@ import { HealthStatus } from '../model/health-status.js'
 import { eventLoopText } from './event-loop-text.js'
 import type { Region } from './region.js'
 import type { SlotMap } from './slot-latch.js'
+import { SuspensionReader, type SuspensionWatch } from './suspensions.js'
 import { secondsText, TEXT_TICKS, ticksSince, toTicks } from './ticks.js'
 
 export class OverlayLook {
   readonly #region: Region
   readonly #map: SlotMap
-  #rules: ComponentRules = NO_RULES
+  readonly #suspensions: SuspensionReader
   #now = 0
+  #rules: ComponentRules = NO_RULES
   /** `Unspecified` where there is nothing to be said; the others are of the last look. */
   level: OverlayLevel = HealthStatus.Unspecified
   /** The tick of the last sign of life. */
@@ -28,22 +30,34 @@ export class OverlayLook {
   #silentTicks = 0
   #deadlineMs = 0
 
-  constructor(region: Region, map: SlotMap) {
+  /** `suspensions` is the watch of this thread, where it keeps one. */
+  constructor(region: Region, map: SlotMap, suspensions?: SuspensionWatch) {
     this.#region = region
     this.#map = map
+    this.#suspensions = new SuspensionReader(map.words, suspensions)
   }
 
   /**
-   * Looks at a slot. `now` must have been taken before this call: a beat that comes in between makes the silence shorter, where
-   * a clock that is looked at after it would make it longer.
+   * Begins a round of looks as of `now`, a tick that was taken before them: a beat that comes in between makes the silence
+   * shorter, where a clock that is looked at after it would make it longer.
    */
-  take(slot: number, rules: ComponentRules, now: number): OverlayLevel {
-    // Pairs with the stores of reporters and of Registrations.register.
+  begin(now: number): void {
+    this.#now = now
+    this.#suspensions.begin(now)
+  }
+
+  /** For who has found silence: true if the round must begin anew, as the process may have been suspended; bounded. */
+  hasToBeginAnew(): boolean {
+    return this.#suspensions.hasToBeginAnew()
+  }
+
+  /** Looks at a slot. */
+  take(slot: number, rules: ComponentRules): OverlayLevel {
+    // Pairs with the stores of reporters and of Overlays.enter.
     const beat = Atomics.load(this.#region.words, this.#map.beat(slot))
     this.#rules = rules
-    this.#now = now
-    this.#silentTicks = ticksSince(now, beat)
-    this.aliveAt = now - this.#silentTicks
+    this.#silentTicks = this.#suspensions.activeTicksSince(beat)
+    this.aliveAt = this.#now - ticksSince(this.#now, beat)
     this.level = HealthStatus.Unspecified
     this.nextAt = Number.POSITIVE_INFINITY
     // The worse one last: where both are due, it counts.
@@ -60,7 +74,8 @@ export class OverlayLook {
   get text(): string {
     const silence = secondsText(this.#overdueTicks)
     if (this.#rules.wording === Wording.EventLoop) {
-      return eventLoopText(this.#region, this.#rules, this.level, silence, this.#now)
+      const since = (tick: number) => this.#suspensions.activeTicksSince(tick)
+      return eventLoopText(this.#region, this.#rules, this.level, silence, since)
     }
     return `no update for ${silence} (deadline ${this.#deadlineMs / 1e3} s)`
   }
@@ -72,13 +87,13 @@ export class OverlayLook {
 
   #apply(level: OverlayLevel, afterMs: number): void {
     if (afterMs === 0) return
-    const overdueTicks = this.#silentTicks - toTicks(afterMs)
-    if (overdueTicks <= 0) {
-      this.nextAt = Math.min(this.nextAt, this.aliveAt + toTicks(afterMs) + 1)
+    const at = this.#now - this.#silentTicks + toTicks(afterMs) + 1
+    if (at > this.#now) {
+      this.nextAt = Math.min(this.nextAt, at)
       return
     }
     this.level = level
-    this.beganAt = this.aliveAt + toTicks(afterMs) + 1
+    this.beganAt = at
     this.#deadlineMs = afterMs
   }
 }

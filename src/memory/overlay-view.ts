@@ -14,7 +14,8 @@ export class OverlayView {
   shown: ComponentStatus
   /** The tick before which `refresh` changes nothing. */
   nextAt = Number.NEGATIVE_INFINITY
-  #isOverlaid = false
+  /** It is the overlay that is shown. */
+  isOverlaid = false
   /** Of what is shown, and of its text; -1 before the first look. */
   #status = -1
   #step = 0
@@ -38,18 +39,17 @@ export class OverlayView {
     this.nextAt = Number.NEGATIVE_INFINITY
   }
 
-  /** Brings what is shown up to `now`, a tick from before this call. True if that is another object then. */
-  refresh(look: OverlayLook, now: number): boolean {
-    if (now < this.nextAt) return false
-    const level = look.take(this.#slot, this.#rules, now)
+  /** Brings what is shown up to the round of `look`. True if that is another object then. */
+  refresh(look: OverlayLook): boolean {
+    const level = look.take(this.#slot, this.#rules)
     const isOverlaid = level !== HealthStatus.Unspecified && level >= this.#reported.status
     // A sign of life ends it at any time.
     this.nextAt = isOverlaid ? Number.NEGATIVE_INFINITY : look.nextAt
     const status = isOverlaid ? level : this.#reported.status
-    const isSame = isOverlaid === this.#isOverlaid && status === this.#status
+    const isSame = isOverlaid === this.isOverlaid && status === this.#status
     if (isSame && (!isOverlaid || look.textStep === this.#step)) return false
     if (!isSame) this.#untoldSince = epochOf(isOverlaid ? look.beganAt : look.aliveAt)
-    this.#isOverlaid = isOverlaid
+    this.isOverlaid = isOverlaid
     this.#status = status
     this.#step = look.textStep
     if (!isOverlaid && status === this.#told) {

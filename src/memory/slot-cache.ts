@@ -22,6 +22,7 @@ import { copyBlock } from './payload-heap.js'
 import type { Region } from './region.js'
 import { decodeRules } from './rules-block.js'
 import { generationOf, isRegistered, readTime, SlotMap, statusOf, toldOf } from './slot-latch.js'
+import type { SuspensionWatch } from './suspensions.js'
 import { contentWords, decodeMetadata, decodeText, NO_METADATA } from './text.js'
 import { nowTicks } from './ticks.js'
 
@@ -100,10 +101,11 @@ export class SlotCache {
   #report: Report = new Report(this.#index, [])
   #isReportCurrent = true
 
-  constructor(region: Region) {
+  /** `suspensions` is the watch of this thread, where it keeps one. */
+  constructor(region: Region, suspensions?: SuspensionWatch) {
     this.#words = region.words
     this.#map = new SlotMap(region)
-    this.#look = new OverlayLook(region, this.#map)
+    this.#look = new OverlayLook(region, this.#map, suspensions)
     this.#maxBlockWords = maxBlockWords(region.layout)
   }
 
@@ -159,10 +161,17 @@ export class SlotCache {
     if (this.holdsUntil === Number.POSITIVE_INFINITY) return
     const now = nowTicks()
     if (now < this.holdsUntil) return
+    this.#look.begin(now)
     let next = Number.POSITIVE_INFINITY
     for (const known of this.#overlaid) {
       const overlay = known.overlay!
-      if (overlay.refresh(this.#look, now)) this.#show(known, overlay.shown)
+      if (now >= overlay.nextAt) {
+        if (overlay.refresh(this.#look)) this.#show(known, overlay.shown)
+        if (overlay.isOverlaid && this.#look.hasToBeginAnew()) {
+          this.refresh()
+          return
+        }
+      }
       next = Math.min(next, overlay.nextAt)
     }
     this.holdsUntil = next

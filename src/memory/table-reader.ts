@@ -18,6 +18,7 @@ import {
 import type { Region } from './region.js'
 import { SlotCache, type TransitionCounts } from './slot-cache.js'
 import { SlotMap } from './slot-latch.js'
+import type { SuspensionWatch } from './suspensions.js'
 import { type Encoded, encodeText } from './text.js'
 
 /** Attempts beside a manager at work before it is asked to pause. */
@@ -64,11 +65,14 @@ export class TableReader {
   #snapshot: Snapshot | undefined
   #snapshotAt = -1
 
-  /** `timeoutMs` bounds the wait for reports that are published but not applied. */
-  constructor(region: Region, timeoutMs: number) {
+  /**
+   * `timeoutMs` bounds the wait for reports that are published but not applied; `suspensions` is the watch of this
+   * thread, where it keeps one.
+   */
+  constructor(region: Region, timeoutMs: number, suspensions?: SuspensionWatch) {
     this.#words = region.words
     this.#applied = new AppliedWait(region)
-    this.#cache = new SlotCache(region)
+    this.#cache = new SlotCache(region, suspensions)
     this.#directory = new DirectoryReader(region, new SlotMap(region))
     this.#timeoutMs = timeoutMs
   }

@@ -3,10 +3,9 @@ import type { ComponentStatus, HealthReport } from '../model/report.js'
 import type { Look } from '../runtime/health-reader.js'
 import {
   COMPONENT_NOT_FOUND,
-  errorAnswer,
+  failedReadAnswer,
   JSON_TYPE,
   NOT_FOUND,
-  reasonOf,
   UNAUTHORIZED,
 } from './answers.js'
 import type { CheckContext } from './check.js'
@@ -59,7 +58,7 @@ export class ComponentRoutes {
     try {
       return show(look())
     } catch (error) {
-      return errorAnswer(503, reasonOf(error))
+      return failedReadAnswer(error)
     }
   }
 }

@@ -9,6 +9,7 @@ import { HealthStatus } from '../model/health-status.js'
 import type { Gate, Judged } from '../model/policy.js'
 import type { HealthReport } from '../model/report.js'
 import type { Look } from '../runtime/health-reader.js'
+import { UNREADABLE } from './answers.js'
 import { judgeServing } from './grpc-health.js'
 import {
   ServingStatus,
@@ -26,9 +27,6 @@ const TRANSITIONS_A_ROUND = 512
 /** A hub that is woken all the time rests so many times as long as its last round took: probes come first. */
 const REST_FACTOR = 4
 const MIN_REST_MS = 1
-
-/** What clients are told of a read that failed, and no more. */
-export const UNREADABLE = 'the health runtime cannot be read'
 
 const OPEN: Gate = { isStandby: false, isLivenessSuppressed: false, isReadinessSuppressed: false }
 

@@ -1,9 +1,9 @@
 // Probes over node:http or node:https, where uWebSockets.js cannot load or may not be used. Runs in the probe actor's
 // thread.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { CertificateFiles } from './certificate-files.js'
+import { CertificateFiles, type CertificateHolder } from './certificate-files.js'
 import { Connections } from './connections.js'
 import {
   type BoundAddress,
@@ -38,7 +38,7 @@ export class NodeListener implements ProbeListener {
       this.#server = createServer(options)
     } else {
       // node:https speaks HTTP/1.1 alone, and says so to a kubelet that offers HTTP/2 as well.
-      const server = createTlsServer({ ...options, handshakeTimeout: limits.headersTimeoutMs })
+      const server = createHttpsServer({ ...options, handshakeTimeout: limits.headersTimeoutMs })
       this.#server = server
       this.#secured = { server, files: new CertificateFiles(tls) }
     }
@@ -50,13 +50,7 @@ export class NodeListener implements ProbeListener {
   }
 
   async start(host: string, port: number): Promise<BoundAddress> {
-    if (this.#secured !== undefined) {
-      const { server, files } = this.#secured
-      const certificate = await files.read()
-      if (this.#isClosed) throw stoppedError()
-      server.setSecureContext(certificate)
-      files.watch((certificate) => server.setSecureContext(certificate))
-    }
+    await this.#secured?.files.serveOn(this.#secured.server)
     try {
       return await this.#listen(host, port)
     } catch (error) {
@@ -109,7 +103,7 @@ export class NodeListener implements ProbeListener {
 }
 
 interface Secured {
-  readonly server: TlsServer
+  readonly server: CertificateHolder
   readonly files: CertificateFiles
 }
 

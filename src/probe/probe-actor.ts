@@ -125,5 +125,5 @@ async function createGrpc(boot: ProbeBoot, reader: ProbeReader): Promise<GrpcLis
     import('./grpc-listener.js'),
     import('./grpc-source.js'),
   ])
-  return new GrpcListener(grpc, boot, reader, new RegionSource(handle))
+  return new GrpcListener(grpc, boot, reader, new RegionSource(handle, reader.suspensions))
 }

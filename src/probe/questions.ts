@@ -72,15 +72,15 @@ export function readinessQuestion(policy: Policy): Question {
  */
 export function startupQuestion(
   policy: Policy,
-  hasStarted: (look: Look) => boolean,
+  hasStarted: () => boolean,
   isExcused: () => boolean,
 ): Question {
   return {
     ...readinessQuestion(policy),
     passText: 'started',
     failText: 'not started',
-    gateOf: (look) => ({
-      isStandby: hasStarted(look),
+    gateOf: () => ({
+      isStandby: hasStarted(),
       isReadinessSuppressed: isExcused(),
       isLivenessSuppressed: false,
     }),

@@ -1,9 +1,16 @@
 // From a request to its answer: the paths of the probe server. Runs in the probe actor's thread, or in-process in
 // tests; reads the runtime, and asks nobody else.
 import { monotonicMs } from '../memory/control.js'
+import type { SuspensionWatch } from '../memory/suspensions.js'
 import type { Policy } from '../model/policy.js'
 import type { Look } from '../runtime/health-reader.js'
-import { errorAnswer, METHOD_NOT_ALLOWED, NOT_FOUND, reasonOf, UNAUTHORIZED } from './answers.js'
+import {
+  errorAnswer,
+  failedReadAnswer,
+  METHOD_NOT_ALLOWED,
+  NOT_FOUND,
+  UNAUTHORIZED,
+} from './answers.js'
 import { AudienceGuard } from './audience.js'
 import { Check, type OnJudged } from './check.js'
 import { ComponentRoutes } from './component-routes.js'
@@ -15,10 +22,12 @@ import { livenessQuestion, type Question, readinessQuestion, startupQuestion } f
 /** What the routes read, without asking another thread. */
 export interface ProbeReader {
   readonly policy: Policy
+  /** The watch that this thread keeps for suspensions of the process. */
+  readonly suspensions?: SuspensionWatch | undefined
   /** Report and gates of one instant. @throws HealthError `ERR_HEALTH_STOPPED`, `ERR_HEALTH_UNAVAILABLE` */
   look(): Look
-  /** Whether readiness has passed since the start of the runtime, this look included. */
-  hasBeenReady(look: Look): boolean
+  /** Whether readiness has passed since the start of the runtime, up to the last look at least. */
+  hasBeenReady(): boolean
 }
 
 /** To whom components, messages and metadata are shown: everybody, nobody, or loopback and who has the token. */
@@ -55,21 +64,13 @@ export function createProbeHandler(reader: ProbeReader, options: RouteOptions): 
   const { policy } = reader
   const { scrape, onJudged, startupDeadline = 0, now = monotonicMs } = options
   const audience = new AudienceGuard(options.audience)
-  // Once true it stays true, so it need not be asked for again; and every look is a chance to see it become true,
-  // whichever path it is for.
-  let hasStarted = false
-  const look = (): Look => {
-    const seen = reader.look()
-    if (!hasStarted) hasStarted = reader.hasBeenReady(seen)
-    return seen
-  }
-  const context = { look, audience, members: new ComponentMembers(), onJudged }
+  const context = { look: () => reader.look(), audience, members: new ComponentMembers(), onJudged }
   const components = new ComponentRoutes(context)
   const probe = (question: Question) => probeRoute(new Check(question, context))
   const livez = probe(livenessQuestion(policy))
   const startup = startupQuestion(
     policy,
-    () => hasStarted,
+    () => reader.hasBeenReady(),
     () => now() < startupDeadline,
   )
   const routes = new Map<string, Route>([
@@ -110,7 +111,7 @@ function scrapeRoute(scrape: Scrape, audience: AudienceGuard): Route {
     try {
       return await scrape()
     } catch (error) {
-      return errorAnswer(503, reasonOf(error))
+      return failedReadAnswer(error)
     }
   }
 }

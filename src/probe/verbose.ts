@@ -45,7 +45,7 @@ export function verdictLines(
     } else if (question.judgeOne(name, component, failOn) === undefined) {
       lines.push(`[+]${onOneLine(name)} ok\n`)
     } else {
-      lines.push(failedLine(name, reasonOf(component)))
+      lines.push(failedLine(name, conditionOf(component)))
     }
   }
   const known = new Set(question.names)
@@ -61,7 +61,7 @@ function failedLine(name: string, reason: string): string {
   return `[-]${onOneLine(name)} failed: ${onOneLine(reason)}\n`
 }
 
-function reasonOf(component: Judged | undefined): string {
+function conditionOf(component: Judged | undefined): string {
   if (component === undefined) return 'not registered'
   const { status, message } = component
   return message === '' ? healthStatusName(status) : `${healthStatusName(status)}: ${message}`

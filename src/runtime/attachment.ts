@@ -27,7 +27,8 @@ import {
   STATUS_SHIFT,
   type Words,
 } from '../memory/layout.js'
-import { MailboxWriter, mailboxHeader, type RecordHeader } from '../memory/mailbox.js'
+import { mailboxHeader } from '../memory/mailbox.js'
+import { MailboxWriter, type RecordHeader } from '../memory/mailbox-writer.js'
 import type { Region } from '../memory/region.js'
 import { decodeRules } from '../memory/rules-block.js'
 import { generationOf, isRegistered, SlotMap } from '../memory/slot-latch.js'

@@ -94,7 +94,8 @@ export class HealthManager {
         manager.#events.restarted({ actor, restarts, exitCode: code, error }),
       onError: (error: HealthError) => manager.#events.failed(error),
     }
-    const supervisor = new Supervisor(region, settings.restarts, events, settings.workerBaseUrl)
+    const { policy, restarts, workerBaseUrl } = settings
+    const supervisor = new Supervisor(region, policy, restarts, events, workerBaseUrl)
     await supervisor.start()
     manager.#supervisor = supervisor
     offerManagerTermination(manager, () => supervisor.terminateManager())

@@ -5,6 +5,7 @@ import { type ControlState, monotonicMs } from '../memory/control.js'
 import { hasManagerFailed } from '../memory/manager-state.js'
 import type { Region } from '../memory/region.js'
 import type { TransitionCounts } from '../memory/slot-cache.js'
+import type { SuspensionWatch } from '../memory/suspensions.js'
 import { TableReader, type Watched, watch } from '../memory/table-reader.js'
 import { NO_METADATA } from '../memory/text.js'
 import { nowTicks } from '../memory/ticks.js'
@@ -54,11 +55,19 @@ export class HealthReader {
   #failedSince: number | undefined
   #failedReport: { readonly of: HealthReport; readonly report: HealthReport } | undefined
 
-  /** `readTimeoutMs` bounds how long a read waits for reports that are published but not applied. */
-  constructor(region: Region, policy: Policy, readTimeoutMs: number) {
+  /**
+   * `readTimeoutMs` bounds how long a read waits for reports that are published but not applied; `suspensions` is
+   * the watch of this thread, where it keeps one.
+   */
+  constructor(
+    region: Region,
+    policy: Policy,
+    readTimeoutMs: number,
+    suspensions?: SuspensionWatch,
+  ) {
     this.#region = region
     this.#policy = policy
-    this.#reader = new TableReader(region, readTimeoutMs)
+    this.#reader = new TableReader(region, readTimeoutMs, suspensions)
     this.#liveness = policy.liveness.map(watch)
     this.#readiness = policy.readiness.map(watch)
   }

@@ -2,7 +2,7 @@
 // HealthManager.start(). The state is in the region, so a manager that dies takes nothing with it.
 import { setTimeout as delay } from 'node:timers/promises'
 import { Drain } from '../manager/drain.js'
-import type { ManagerControl } from '../manager/manager-actor.js'
+import type { ManagerBoot, ManagerControl } from '../manager/manager-actor.js'
 import {
   MANAGER_FAILED,
   MANAGER_RESTARTING,
@@ -16,6 +16,7 @@ import {
 } from '../memory/layout.js'
 import type { Region } from '../memory/region.js'
 import { HealthError } from '../model/errors.js'
+import type { ReadinessPolicy } from '../model/policy.js'
 import { type ActorExit, type ActorHandle, actorEntryUrl, spawnActor } from './actor-handle.js'
 import { RestartIntensity, type RestartLimits } from './restart-intensity.js'
 
@@ -30,6 +31,7 @@ export interface SupervisorEvents {
 
 export class Supervisor {
   readonly #region: Region
+  readonly #policy: ReadinessPolicy
   readonly #events: SupervisorEvents
   readonly #intensity: RestartIntensity
   readonly #limits: RestartLimits
@@ -41,11 +43,13 @@ export class Supervisor {
 
   constructor(
     region: Region,
+    policy: ReadinessPolicy,
     limits: RestartLimits,
     events: SupervisorEvents,
     workerBaseUrl?: string | URL,
   ) {
     this.#region = region
+    this.#policy = policy
     this.#limits = limits
     this.#intensity = new RestartIntensity(limits)
     this.#events = events
@@ -115,7 +119,7 @@ export class Supervisor {
   /** With the manager's thread gone for good, this one is the sole writer: what was accepted is applied here. */
   #drainHere(): void {
     try {
-      new Drain(this.#region).close()
+      new Drain(this.#region, this.#policy).close()
     } catch (error) {
       this.#events.onError(
         new HealthError('ERR_HEALTH_UNAVAILABLE', 'what was accepted could not be applied', {
@@ -126,10 +130,11 @@ export class Supervisor {
   }
 
   async #spawn(): Promise<void> {
+    const data: ManagerBoot = { region: this.#region.words.buffer, policy: this.#policy }
     const manager = await spawnActor<ManagerControl>({
       name: 'health-manager',
       entry: actorEntryUrl('manager.js', this.#workerBaseUrl),
-      data: this.#region.words.buffer,
+      data,
       // It keeps next to nothing, so a young generation of the usual size would only be memory that is never looked at.
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
     })

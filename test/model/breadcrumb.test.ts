@@ -4,7 +4,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BreadcrumbWriter, readBreadcrumb } from '../../src/memory/breadcrumb.js'
 import { createRegion } from '../../src/memory/region.js'
-import { nowTicks } from '../../src/memory/ticks.js'
 import { forEachPoint, interrupt, kill } from './harness/simulation.js'
 
 const SIZES = {
@@ -30,7 +29,7 @@ class Scene {
 
   /** '' for none. */
   read(): string {
-    return readBreadcrumb(this.region, 0, nowTicks())?.text ?? ''
+    return readBreadcrumb(this.region, 0)?.text ?? ''
   }
 }
 

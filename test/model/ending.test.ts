@@ -3,7 +3,7 @@
 // the report; so the report must reach it, through whatever binding the thread had.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MailboxReader } from '../../src/memory/mailbox.js'
+import { MailboxReader } from '../../src/memory/mailbox-reader.js'
 import type { Region } from '../../src/memory/region.js'
 import { TableReader } from '../../src/memory/table-reader.js'
 import { assertSound, stateOf } from './harness/audit.js'

@@ -8,7 +8,7 @@ import { encodeText } from '../../src/memory/text.js'
 import { NO_RULES } from '../../src/model/component-rules.js'
 import { assertSound, changeOf, componentsOf, transitionsOf } from './harness/audit.js'
 import { LastRegion, type Producer, Rig } from './harness/rig.js'
-import { forEachPair, forEachPoint, interrupt, kill, simulation } from './harness/simulation.js'
+import { forEachPair, forEachPoint, interrupt, kill } from './harness/simulation.js'
 
 type Change = readonly [component: string, oldStatus: number, newStatus: number, message: string]
 
@@ -52,7 +52,7 @@ class Scene {
 
   /** Lets a deadline run out and be told. */
   silence(ms: number): void {
-    simulation.passMs(ms)
+    this.rig.pass(ms)
     this.rig.settleAll()
   }
 }
@@ -65,7 +65,7 @@ const BEGINNING: readonly Change[] = [
 const STORIES: readonly Story[] = [
   {
     name: 'a deadline runs out',
-    begin: () => simulation.passMs(1_020),
+    begin: ({ rig }) => rig.pass(1_020),
     changes: [['a', 1, 2, LATE]],
     shown: [2, LATE],
     reported: [1, 'fine'],
@@ -74,7 +74,7 @@ const STORIES: readonly Story[] = [
     name: 'the second deadline runs out',
     begin: (scene) => {
       scene.silence(1_020)
-      simulation.passMs(9_000)
+      scene.rig.pass(9_000)
     },
     changes: [
       ['a', 1, 2, LATE],
@@ -85,7 +85,7 @@ const STORIES: readonly Story[] = [
   },
   {
     name: 'both deadlines have run out',
-    begin: () => simulation.passMs(10_020),
+    begin: ({ rig }) => rig.pass(10_020),
     changes: [['a', 1, 3, SILENT]],
     shown: [3, SILENT],
     reported: [1, 'fine'],
@@ -95,7 +95,7 @@ const STORIES: readonly Story[] = [
     begin: (scene) => {
       scene.silence(10_020)
       scene.reporter.beat()
-      simulation.passMs(LOOK_MS)
+      scene.rig.pass(LOOK_MS)
     },
     changes: [
       ['a', 1, 3, SILENT],
@@ -119,7 +119,7 @@ const STORIES: readonly Story[] = [
     name: 'an update comes too late for its deadline',
     begin: (scene) => {
       scene.reporter.degraded('slow')
-      simulation.passMs(10_020)
+      scene.rig.pass(10_020)
     },
     changes: [['a', 1, 3, SILENT]],
     shown: [3, SILENT],
@@ -129,7 +129,7 @@ const STORIES: readonly Story[] = [
     name: 'an update comes too late, but is worse than the silence',
     begin: (scene) => {
       scene.reporter.unhealthy('broken')
-      simulation.passMs(1_020)
+      scene.rig.pass(1_020)
     },
     changes: [['a', 1, 3, 'broken']],
     shown: [3, 'broken'],
@@ -137,7 +137,7 @@ const STORIES: readonly Story[] = [
   {
     name: 'other updates come while a deadline has run out',
     begin: (scene) => {
-      simulation.passMs(1_020)
+      scene.rig.pass(1_020)
       scene.producer.reporter('b').unhealthy('broken')
       scene.producer.reporter('b').healthy('mended')
     },
@@ -186,7 +186,7 @@ function assertGoesOn(scene: Scene, story: Story): void {
   const [from] = story.shown
   const [status, message] = story.reported ?? story.shown
   reporter.beat()
-  simulation.passMs(LOOK_MS)
+  rig.pass(LOOK_MS)
   rig.settleAll()
   const { a } = componentsOf(new TableReader(rig.region, 0).snapshot().report)
   assert.deepEqual([a?.status, a?.message], [status, message])
@@ -271,13 +271,13 @@ for (const story of STORIES) {
 test('a beat at any point of a look that finds a deadline run out is followed by life', () => {
   const points = forEachPoint((point) => {
     const scene = new Scene()
-    simulation.passMs(10_020)
+    scene.rig.pass(10_020)
     const isReached = interrupt(
       point,
       () => scene.rig.settleAll(),
       () => scene.reporter.beat(),
     )
-    simulation.passMs(LOOK_MS)
+    scene.rig.pass(LOOK_MS)
     scene.rig.settleAll()
     assertSound(scene.rig.region)
     const told = transitionsOf(scene.rig.region).slice(BEGINNING.length)
@@ -296,13 +296,13 @@ test('a beat at any point of a look that finds a deadline run out is followed by
 test('an update at any point of a look that finds a deadline run out is told after it, or in its place', () => {
   const points = forEachPoint((point) => {
     const scene = new Scene()
-    simulation.passMs(10_020)
+    scene.rig.pass(10_020)
     const isReached = interrupt(
       point,
       () => scene.rig.settleAll(),
       () => scene.reporter.degraded('slow'),
     )
-    simulation.passMs(LOOK_MS)
+    scene.rig.pass(LOOK_MS)
     scene.rig.settleAll()
     assertSound(scene.rig.region)
     const told = transitionsOf(scene.rig.region).slice(BEGINNING.length)
@@ -321,7 +321,7 @@ test('a writer that is killed at any point of an update leaves a component that 
     const scene = new Scene()
     scene.silence(10_020)
     const isReached = kill(point, () => scene.reporter.degraded('slow'))
-    simulation.passMs(LOOK_MS)
+    scene.rig.pass(LOOK_MS)
     scene.rig.settleAll()
     assertSound(scene.rig.region)
     const { a } = componentsOf(new TableReader(scene.rig.region, 0).snapshot().report)

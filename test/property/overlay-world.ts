@@ -106,7 +106,7 @@ export class OverlayWorld {
   }
 
   #pass(ms: number): void {
-    simulation.passMs(ms)
+    this.#rig.pass(ms)
     this.#model.monotonicMs += ms
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { BreadcrumbWriter, readBreadcrumb } from '../../src/memory/breadcrumb.js'
 import { MAX_BREADCRUMB_BYTES } from '../../src/memory/layout.js'
-import { nowTicks } from '../../src/memory/ticks.js'
+import { nowTicks, ticksSince } from '../../src/memory/ticks.js'
 import { StoppedClock, smallRegion } from './core-support.js'
 
 function rig(t: TestContext) {
@@ -12,7 +12,10 @@ function rig(t: TestContext) {
     clock,
     region,
     writer: new BreadcrumbWriter(region, 1),
-    read: () => readBreadcrumb(region, 1, nowTicks()),
+    read: () => {
+      const found = readBreadcrumb(region, 1)
+      return found && { text: found.text, ageTicks: ticksSince(nowTicks(), found.begunAt) }
+    },
   }
 }
 

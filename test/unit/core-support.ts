@@ -6,18 +6,22 @@ import {
   MAILBOX_HIGH_WATER,
   type RegionSizes,
   STATUS_SHIFT,
+  WATCHED_TICK,
 } from '../../src/memory/layout.js'
-import { MailboxWriter } from '../../src/memory/mailbox.js'
+import { MailboxWriter } from '../../src/memory/mailbox-writer.js'
 import { createRegion, type Region } from '../../src/memory/region.js'
 import { encodeRules } from '../../src/memory/rules-block.js'
 import { SlotMap } from '../../src/memory/slot-latch.js'
 import { TableReader } from '../../src/memory/table-reader.js'
 import { encodeMetadata, encodeText } from '../../src/memory/text.js'
+import { nowTicks } from '../../src/memory/ticks.js'
 import { metadataPairs } from '../../src/model/arguments.js'
 import { type ComponentRules, NO_RULES } from '../../src/model/component-rules.js'
+import type { ReadinessPolicy } from '../../src/model/policy.js'
 import type { HealthReport } from '../../src/model/report.js'
 import { Attachment } from '../../src/runtime/attachment.js'
 import { Reporter, TextCache } from '../../src/runtime/reporter.js'
+import { TEST_POLICY } from '../policy.js'
 
 export const SMALL: RegionSizes = {
   maxComponents: 4,
@@ -32,8 +36,10 @@ export function smallRegion(sizes: Partial<RegionSizes> = {}, firstTicket = 1): 
   return createRegion({ ...SMALL, ...sizes }, firstTicket)
 }
 
-/** The clocks of this thread, which stand still but for `pass`. */
+/** The clocks of this thread, which stand still but for `pass` and `suspend`. */
 export class StoppedClock {
+  /** Where somebody else watches for suspensions while time passes. */
+  watched: Region | undefined
   #ms = 5_000_000
   readonly #epochMs = 1_700_000_000_000
 
@@ -49,17 +55,29 @@ export class StoppedClock {
 
   pass(ms: number): void {
     this.#ms += ms
+    if (this.watched !== undefined) this.watched.words[WATCHED_TICK] = nowTicks()
+  }
+
+  /** Time that passes while nobody runs. */
+  suspend(ms: number): void {
+    this.#ms += ms
   }
 }
 
 /** A runtime without threads: what is published waits for `drain.run()`. */
 export class Bench {
   readonly region: Region
+  readonly #policy: ReadinessPolicy
   drain: Drain
 
-  constructor(sizes: Partial<RegionSizes> = {}, firstTicket = 1) {
+  constructor(
+    sizes: Partial<RegionSizes> = {},
+    firstTicket = 1,
+    policy: ReadinessPolicy = TEST_POLICY,
+  ) {
     this.region = smallRegion(sizes, firstTicket)
-    this.drain = new Drain(this.region)
+    this.#policy = policy
+    this.drain = new Drain(this.region, policy)
   }
 
   attach(threadId = 1, publishTimeoutMs = 0): Attachment {
@@ -81,12 +99,12 @@ export class Bench {
   /** The manager does all that is due. */
   settle(): void {
     this.drain.run()
-    this.drain.lookAtSilence()
+    this.drain.tellOverlays()
   }
 
   /** The manager dies between two records, and another one takes over. */
   restart(): void {
-    this.drain = new Drain(this.region)
+    this.drain = new Drain(this.region, this.#policy)
   }
 
   /** The table as a new reader finds it. */

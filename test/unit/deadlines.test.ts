@@ -14,6 +14,7 @@ function rig(t: TestContext, rules: Partial<ComponentRules> = TEN_SECONDS) {
   const clock = new StoppedClock(t)
   const bench = new Bench()
   const attachment = bench.attach()
+  clock.watched = bench.region
   const reporter = bench.register(attachment, 'x', rules)
   const reader = new TableReader(bench.region, 0)
   /** What every kind of read says of the component; they must agree. */

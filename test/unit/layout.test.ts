@@ -66,7 +66,6 @@ test('the words of the control block are different, and those of different write
         layout.SNAPSHOT_REQUESTS,
         layout.SNAPSHOT_DONES,
         layout.STALE_READS,
-        layout.READINESS_SEEN,
         layout.JOURNAL_GAPS,
       ],
     ],
@@ -92,6 +91,7 @@ test('the words of the control block are different, and those of different write
         layout.CUT_COUNT,
         layout.HEAP_USED_BYTES,
         layout.SWEPT_TICKET,
+        layout.READINESS_SEEN,
       ],
     ],
     [
@@ -103,6 +103,15 @@ test('the words of the control block are different, and those of different write
       ],
     ],
     ['supervisor', [layout.MANAGER_STATE, layout.MANAGER_RESTARTS]],
+    [
+      'watchers',
+      [
+        layout.WATCHED_TICK,
+        layout.SUSPENSION_COUNT,
+        layout.SUSPENSIONS,
+        layout.SUSPENSIONS + layout.MAX_SUSPENSIONS * layout.SUSPENSION_WORDS - 1,
+      ],
+    ],
   ]
   const all = writers.flatMap(([, indexes]) => indexes)
   assert.equal(new Set(all).size, all.length)

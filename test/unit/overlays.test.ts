@@ -14,6 +14,7 @@ function rig(t: TestContext, rules: Partial<ComponentRules> = { unhealthyAfterMs
   const clock = new StoppedClock(t)
   const bench = new Bench()
   const attachment = bench.attach()
+  clock.watched = bench.region
   const reporter = bench.register(attachment, 'x', rules)
   const expire = () => {
     bench.settle()
@@ -159,15 +160,15 @@ test('each deadline is told by itself, unless both have run out by then', (t) =>
 
 test('the manager says when it must look again', (t) => {
   const { clock, bench, attachment } = rig(t, { degradedAfterMs: 100, unhealthyAfterMs: 1_000 })
-  assert.equal(bench.drain.lookAtSilence(), 110)
+  assert.equal(bench.drain.tellOverlays(), 110)
   clock.pass(100)
-  assert.equal(bench.drain.lookAtSilence(), 10)
+  assert.equal(bench.drain.tellOverlays(), 10)
   clock.pass(10)
   // Beats ring no bell.
-  assert.equal(bench.drain.lookAtSilence(), 250)
+  assert.equal(bench.drain.tellOverlays(), 250)
   bench.reporter(attachment, 'x').deregister()
   bench.settle()
-  assert.equal(bench.drain.lookAtSilence(), Number.POSITIVE_INFINITY)
+  assert.equal(bench.drain.tellOverlays(), Number.POSITIVE_INFINITY)
 })
 
 /** The manager dies before the commit of slot 0 that `run` makes, and before all that comes after. */
@@ -188,7 +189,7 @@ test('silence that was journaled and not written is in its slot before anything 
     reporter.healthy('collecting', { a: '1' })
     bench.settle()
     clock.pass(10_020)
-    dieBeforeCommit(bench, () => bench.drain.lookAtSilence())
+    dieBeforeCommit(bench, () => bench.drain.tellOverlays())
     if (!isCounted) bench.region.words[new SlotMap(bench.region).transitions(0) + 3]!--
     reporter.beat()
     for (let i = 0; i < 3; i++) bench.restart()
@@ -267,10 +268,11 @@ test('as many components as there are fall silent at once, each is told of once'
   const clock = new StoppedClock(t)
   const bench = new Bench({ maxComponents: count, journalBytes: 128 * 1024, heapBytes: 2 ** 20 })
   const attachment = bench.attach()
+  clock.watched = bench.region
   for (let i = 0; i < count; i++) bench.register(attachment, `c${i}`, { degradedAfterMs: 1_000 })
   clock.pass(2_000)
-  assert.equal(bench.drain.lookAtSilence(), 0)
-  assert.equal(bench.drain.lookAtSilence(), 0)
-  assert.equal(bench.drain.lookAtSilence(), 250)
+  assert.equal(bench.drain.tellOverlays(), 0)
+  assert.equal(bench.drain.tellOverlays(), 0)
+  assert.equal(bench.drain.tellOverlays(), 250)
   assert.equal(toldOf(bench).length, count)
 })

@@ -10,6 +10,7 @@ import { isRegistered, SlotMap } from '../../../src/memory/slot-latch.js'
 import { TableReader } from '../../../src/memory/table-reader.js'
 import { contentWords, encodeText } from '../../../src/memory/text.js'
 import type { ComponentStatus, HealthReport } from '../../../src/model/report.js'
+import { TEST_POLICY } from '../../policy.js'
 import type { Change, PlainModel, State } from './plain-model.js'
 
 /** A report without times and prototypes, to compare with the model's. */
@@ -121,7 +122,7 @@ function assertHeap(region: Region): void {
     layout: region.layout,
     words: new Int32Array(region.words.buffer.slice(0)) as layout.Words,
   }
-  new Drain(copy)
+  new Drain(copy, TEST_POLICY)
   assert.equal(copy.words[layout.HEAP_USED_BYTES], usedBytes, 'heap bytes of a new manager')
 }
 
