@@ -14,6 +14,7 @@ const THREAD = 5
 function rig(t: TestContext) {
   const clock = new StoppedClock(t)
   const bench = new Bench()
+  clock.watched = bench.region
   const attachment = bench.attach(THREAD)
   const settings = eventLoopSettings()
   const rules = eventLoopRules(settings, attachment.identity)
@@ -148,6 +149,19 @@ test('a runtime that another thread stops ends the watch', (t) => {
   bench.region.words[PHASE] = PHASE_STOPPING
   loop.turn()
   assert.deepEqual([loop.isCancelled, loop.areGaugesOn, watch.isOver], [true, false, true])
+})
+
+test('time in which the process was suspended makes no loop late, and nothing that it is at older', (t) => {
+  const { clock, bench, attachment, loop, shown, run } = rig(t)
+  run(1_000)
+  attachment.breadcrumb('parse batch')
+  clock.suspend(60_000)
+  bench.settle()
+  assert.deepEqual(shown(), ON_TIME)
+  clock.pass(700)
+  assert.deepEqual(shown(), [2, 'event loop late by 0.6 s in "parse batch" (for 0.7 s)'])
+  loop.turn()
+  assert.deepEqual(shown(), ON_TIME)
 })
 
 test('what is not about a stop is thrown at the loop', (t) => {
