@@ -240,11 +240,11 @@ export const METADATA_KEPT = -1
 //
 //   sequences[slot] = s: copy s & 1 is valid, the other one may be half written
 //
-//   word 0           12            16               28            32
-//   +----------------+---------+---+----------------+-------------+---------------+------+-----------
-//   | copy 0         | options | - | copy 1         | transitions | latest ticket | beat | ending
-//   +----------------+---------+---+----------------+-------------+---------------+------+-----------
-//     manager                                                       producers (RMW), reporters, producers (RMW)
+//   word 0           12            16               28            32                              36
+//   +----------------+---------+---+----------------+-------------+---------------+------+--------+---+---------
+//   | copy 0         | options | - | copy 1         | transitions | latest ticket | beat | ending | - | progress
+//   +----------------+---------+---+----------------+-------------+---------------+------+--------+---+---------
+//     manager                                                       producers (RMW), reporters, producers (RMW), reporters
 //
 //   a copy:       0 status word | 1 ticket | 2 name | 3 message | 4 metadata | 5-6 updated at | 7-8 since | 9 metadata ticket
 //   transitions:  those to each status since the registration, by status
@@ -277,6 +277,17 @@ export const SLOT_LATEST_TICKET = LINE_WORDS
 export const SLOT_BEAT = LINE_WORDS + 1
 /** RMW by producers: generation + 1 of the latest registration whose deregistration was begun. Pairs with raiseLatest, which comes after it. */
 export const SLOT_ENDING = LINE_WORDS + 2
+/**
+ * The thread that reports the component's progress, and the manager before the commit of a registration: its counts of input and
+ * output so far (their low words; only differences count), that of input at the last output, and since which tick input waits
+ * for output, 0 = none does.
+ */
+export const SLOT_PROGRESS = LINE_WORDS + 4
+export const PROGRESS_IN = 0
+export const PROGRESS_OUT = 1
+export const PROGRESS_IN_AT_OUTPUT = 2
+export const PROGRESS_PENDING_SINCE = 3
+export const PROGRESS_WORDS = 4
 
 /** reported status (2 bits), REGISTERED, told status (2 bits), generation from GENERATION_SHIFT up */
 export const COPY_STATUS = 0

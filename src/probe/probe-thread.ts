@@ -33,6 +33,7 @@ export class ProbeThread {
   static async start(options: ProbeThreadOptions): Promise<ProbeThread> {
     const { host, port, workerBaseUrl, handle, transport, readTimeoutMs } = options
     const { audience, limits, tls, grpc, startupDeadline, probeRestarts } = options
+    const { startupSuppressMs } = options
     const gate = new ExitGate()
     const data: ProbeBoot = {
       handle,
@@ -43,6 +44,7 @@ export class ProbeThread {
       tls,
       grpc,
       startupDeadline,
+      startupSuppressMs,
       probeRestarts,
       gate: gate.buffer,
     }

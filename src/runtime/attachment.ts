@@ -29,8 +29,10 @@ import {
 import { mailboxHeader } from '../memory/mailbox.js'
 import { MailboxWriter, type RecordHeader } from '../memory/mailbox-writer.js'
 import type { Region } from '../memory/region.js'
+import { decodeRules } from '../memory/rules-block.js'
 import { generationOf, isRegistered, SlotMap } from '../memory/slot-latch.js'
 import type { Encoded } from '../memory/text.js'
+import type { ComponentRules } from '../model/component-rules.js'
 import { HealthError } from '../model/errors.js'
 
 export class Attachment {
@@ -88,10 +90,15 @@ export class Attachment {
     return this.#map.beat(slot)
   }
 
-  /** Whether the slot's registration has rules. To be believed if `isCurrent` says afterwards that it is the one that was meant. */
-  hasRules(slot: number): boolean {
+  progressIndex(slot: number): number {
+    return this.#map.progress(slot)
+  }
+
+  /** The rules of the slot's registration. To be believed if `isCurrent` says afterwards that it is the one that was meant. */
+  rulesOf(slot: number): ComponentRules | undefined {
     // Pairs with Overlays.enter, which comes before the registration's commit.
-    return Atomics.load(this.words, this.#map.options(slot)) !== 0
+    const block = Atomics.load(this.words, this.#map.options(slot))
+    return block === 0 ? undefined : decodeRules(this.words, block)
   }
 
   /** Whether the slot is still registered under this generation, as far as the manager has come. */

@@ -272,7 +272,8 @@ export class HealthManager {
    * Liveness passes for this long from now, in ms. Replaces an earlier suppression, also a longer one. All in all it lasts
    * no longer than `maxSuppressionMs`: calls that follow one another, each in the time that the one before it asked for, are
    * one suppression, until it is cleared or nobody asks in time. What is asked for beyond that is cut, and counted in
-   * `stats().suppressionCuts`.
+   * `stats().suppressionCuts`. Until the runtime has been ready for the first time, components with `progress` decide, too:
+   * while they get on it holds to that maximum, and while one has stalled it does not hold.
    */
   suppressLiveness(durationMs: number, why: SuppressionReason = {}): void {
     this.#suppress(KIND_SUPPRESS_LIVENESS, durationMs, why)
@@ -316,6 +317,7 @@ export class HealthManager {
     return readStats(
       this.#region,
       servers.map((server) => server.actor),
+      this.#reader.startUp(),
       sumOf(probes),
     )
   }

@@ -29,6 +29,7 @@ import { mailboxHeader } from '../memory/mailbox.js'
 import type { Region } from '../memory/region.js'
 import { readSuppressions } from '../memory/suppressions.js'
 import { NO_PROBES, type ProbeStats } from '../model/probe-stats.js'
+import type { StartUp } from '../model/start-up.js'
 import type { Suppressions } from '../model/suppression.js'
 
 export type ActorState = 'running' | 'restarting' | 'failed' | 'stopped'
@@ -97,10 +98,14 @@ export interface RuntimeStats {
 
 const actorStates: readonly ActorState[] = ['running', 'restarting', 'failed', 'stopped']
 
-/** Any thread; `servers` are the probe actors that it knows of, `probes` what they have told. */
+/**
+ * Any thread; `servers` are the probe actors that it knows of, `startUp` how a program gets on that has never been ready, `probes`
+ * what the probe actors have told.
+ */
 export function readStats(
   region: Region,
   servers: readonly ActorStats[],
+  startUp: StartUp | undefined,
   probes = NO_PROBES,
 ): RuntimeStats {
   const { words } = region
@@ -146,7 +151,7 @@ export function readStats(
     waits,
     refusals,
     heapUsedBytes: count(HEAP_USED_BYTES),
-    suppressions: readSuppressions(region),
+    suppressions: readSuppressions(region, startUp),
     suppressionCuts: readCutCount(words) >>> 0,
     probes,
     mailboxes,
