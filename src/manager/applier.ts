@@ -1,7 +1,14 @@
 // Applies one record to the status table, the journal and the control words. Runs in the manager actor alone: the
 // sole writer of all three. Every step leaves a state that a new manager can go on from.
 
-import { ControlWriter, type SuppressionField } from '../memory/control.js'
+import {
+  beganField,
+  ControlWriter,
+  fromFloatWords,
+  heldUntil,
+  type SuppressionField,
+  toFloatWords,
+} from '../memory/control.js'
 import {
   CONTROL_LIVENESS,
   CONTROL_READINESS,
@@ -21,7 +28,9 @@ import {
   KIND_SUPPRESS_LIVENESS,
   KIND_SUPPRESS_READINESS,
   KIND_UPDATE,
+  MAX_SUPPRESSION_MS,
   METADATA_KEPT,
+  SUPPRESSION_DEADLINE,
   SUPPRESSION_REASON,
   SUPPRESSION_TICKET,
   TICKET_COUNTER,
@@ -38,6 +47,7 @@ import {
   statusWordOf,
   toldOf,
 } from '../memory/slot-latch.js'
+import { msOfTick } from '../memory/ticks.js'
 import { Interner } from './interner.js'
 import type { Outcome } from './outcome.js'
 import { Overlays } from './overlays.js'
@@ -254,10 +264,37 @@ export class Applier {
     if (record.ticket === this.#control.get(field + SUPPRESSION_TICKET)) return 'applied'
     const old = this.#control.get(field + SUPPRESSION_REASON)
     const reason = this.#interner.internText(record, old)
-    // A control record's deadline is where others have slot and generation.
-    const { slot: low, generation: high, ticket } = record
-    const isApplied = this.#control.suppress(field, low, high, reason, ticket)
+    // A control record's deadline is where others have slot and generation, its call's tick where they have a ticket.
+    const { slot: low, generation: high, previousTicket: call, ticket } = record
+    const asked = fromFloatWords(low, high)
+    const began =
+      asked !== 0 && !this.#goesOn(field, call) ? call : this.#control.get(beganField(field))
+    const maxMs = this.#region.words[MAX_SUPPRESSION_MS]!
+    // An hour that gets ten minutes is over after ten minutes: what comes then is a suppression of its own.
+    const granted = heldUntil(asked, call, maxMs)
+    const isCut = heldUntil(granted, began, maxMs) < asked
+    const [grantedLow, grantedHigh] = toFloatWords(granted)
+    const isApplied = this.#control.suppress(
+      field,
+      grantedLow,
+      grantedHigh,
+      reason,
+      ticket,
+      began,
+      isCut,
+    )
     this.#state.heap.release(isApplied ? old : reason)
     return isApplied ? 'applied' : 'superseded'
+  }
+
+  /**
+   * Whether a call comes in the time that the one before it had asked for: then both are one suppression, also where that
+   * has been cut short meanwhile. So whoever keeps asking gets no more until he has paused or cleared it.
+   */
+  #goesOn(field: SuppressionField, call: number): boolean {
+    const low = this.#control.get(field + SUPPRESSION_DEADLINE)
+    const high = this.#control.get(field + SUPPRESSION_DEADLINE + 1)
+    const asked = fromFloatWords(low, high)
+    return asked !== 0 && asked > msOfTick(call)
   }
 }

@@ -48,6 +48,8 @@ export const MAILBOX_WORDS = 4
 export const JOURNAL_RECORDS = 5
 export const HEAP_WORDS = 6
 export const MAX_PAYLOAD_BYTES = 7
+/** How long a suppression may last at most, in ms; 0 = for ever. */
+export const MAX_SUPPRESSION_MS = 8
 
 /** RMW by producers: the next ticket to draw. */
 export const TICKET_COUNTER = 1 * LINE_WORDS
@@ -131,7 +133,10 @@ export const SUSPENSION_TO = 1
 
 const CONTROL_WORDS = 16 * LINE_WORDS
 
-/** Fields of one copy of the control latch. Deadlines are Float64 bits in two words, 0 = none. */
+/**
+ * Fields of one copy of the control latch. Deadlines are Float64 bits in two words, 0 = none; those of suppressions are as
+ * they were asked for, and readers shorten them to MAX_SUPPRESSION_MS from its beginning.
+ */
 export const CONTROL_STANDBY = 0
 export const CONTROL_STANDBY_TICKET = 1
 /** A suppression: deadline low, deadline high, ticket, reason block. */
@@ -140,6 +145,11 @@ export const CONTROL_READINESS = 6
 export const SUPPRESSION_DEADLINE = 0
 export const SUPPRESSION_TICKET = 2
 export const SUPPRESSION_REASON = 3
+/** When the suppression began, in ticks (see ticks.ts), while there is one: it goes on as long as each call comes in the time asked for by the one before. */
+export const CONTROL_LIVENESS_BEGAN = 12
+export const CONTROL_READINESS_BEGAN = 13
+/** How many calls asked for more than they got. */
+export const CONTROL_CUTS = 14
 /** The tickets of the last applied records, one a control word. */
 export const CONTROL_TICKETS = [
   CONTROL_STANDBY_TICKET,
@@ -194,7 +204,7 @@ export const MAILBOX_ROOM_WAITING = 2 * LINE_WORDS + 1
 //   | x 8    | and hashes   |      |            | ticket   | header  | header   | words   | 0-7 |        |
 //   +--------+--------------+------+------------+----------+---------+----------+---------+-----+--------+
 //
-// Control records reuse words 2 and 3 for a deadline (Float64 bits) or a flag. The ticket is the last word, so
+// Control records reuse words 2 and 3 for a deadline (Float64 bits) or a flag, and word 4 for the tick of the call. The ticket is the last word, so
 // that the word before a mailbox's tail is always the last ticket that its producer has shown. Lengths are multiples
 // of 8 words, so that of a record only the payload ever wraps around the end of the ring.
 //
@@ -249,11 +259,11 @@ export const MAX_BREADCRUMB_BYTES = (BREADCRUMB_WORDS - BREADCRUMB_TEXT) * WORD_
 //
 //   sequences[slot] = s: copy s & 1 is valid, the other one may be half written
 //
-//   word 0           12            16               28            32
-//   +----------------+---------+---+----------------+-------------+---------------+------+-----------
-//   | copy 0         | options | - | copy 1         | transitions | latest ticket | beat | ending
-//   +----------------+---------+---+----------------+-------------+---------------+------+-----------
-//     manager                                                       producers (RMW), reporters, producers (RMW)
+//   word 0           12            16               28            32                              36
+//   +----------------+---------+---+----------------+-------------+---------------+------+--------+---+---------
+//   | copy 0         | options | - | copy 1         | transitions | latest ticket | beat | ending | - | progress
+//   +----------------+---------+---+----------------+-------------+---------------+------+--------+---+---------
+//     manager                                                       producers (RMW), reporters, producers (RMW), reporters
 //
 //   a copy:       0 status word | 1 ticket | 2 name | 3 message | 4 metadata | 5-6 updated at | 7-8 since | 9 metadata ticket
 //   transitions:  those to each status since the registration, by status
@@ -286,6 +296,17 @@ export const SLOT_LATEST_TICKET = LINE_WORDS
 export const SLOT_BEAT = LINE_WORDS + 1
 /** RMW by producers: generation + 1 of the latest registration whose deregistration was begun. Pairs with raiseLatest, which comes after it. */
 export const SLOT_ENDING = LINE_WORDS + 2
+/**
+ * The thread that reports the component's progress, and the manager before the commit of a registration: its counts of input and
+ * output so far (their low words; only differences count), that of input at the last output, and since which tick input waits
+ * for output, 0 = none does.
+ */
+export const SLOT_PROGRESS = LINE_WORDS + 4
+export const PROGRESS_IN = 0
+export const PROGRESS_OUT = 1
+export const PROGRESS_IN_AT_OUTPUT = 2
+export const PROGRESS_PENDING_SINCE = 3
+export const PROGRESS_WORDS = 4
 
 /** reported status (2 bits), REGISTERED, told status (2 bits), generation from GENERATION_SHIFT up */
 export const COPY_STATUS = 0

@@ -1,4 +1,4 @@
-// What silence makes of a component at an instant, from the words of its slot and a clock alone: so it is known with its
+// What silence, or input without output, makes of a component at an instant, from the words of its slot and a clock alone: so it is known with its
 // writer and the manager dead. Any thread; an object belongs to one, and looks at one slot after the other.
 import {
   type ComponentRules,
@@ -8,6 +8,12 @@ import {
 } from '../model/component-rules.js'
 import { HealthStatus } from '../model/health-status.js'
 import { eventLoopText } from './event-loop-text.js'
+import {
+  PROGRESS_IN,
+  PROGRESS_IN_AT_OUTPUT,
+  PROGRESS_OUT,
+  PROGRESS_PENDING_SINCE,
+} from './layout.js'
 import type { Region } from './region.js'
 import type { SlotMap } from './slot-latch.js'
 import { SuspensionReader, type SuspensionWatch } from './suspensions.js'
@@ -27,8 +33,15 @@ export class OverlayLook {
   beganAt = 0
   /** The tick from which the level is another one, should no sign of life come; Infinity for never. */
   nextAt = Number.POSITIVE_INFINITY
+  /** Of a component with rules for its progress: it has moved at all, and input has waited too long for output. */
+  hasProgressed = false
+  isStalled = false
+  /** How much input the message tells of; undefined where it tells of silence. */
+  inputMoved: number | undefined
   #silentTicks = 0
   #deadlineMs = 0
+  /** Ticks that the message tells of. */
+  #textTicks = 0
 
   /** `suspensions` is the watch of this thread, where it keeps one. */
   constructor(region: Region, map: SlotMap, suspensions?: SuspensionWatch) {
@@ -63,26 +76,30 @@ export class OverlayLook {
     // The worse one last: where both are due, it counts.
     this.#apply(HealthStatus.Degraded, rules.degradedAfterMs)
     this.#apply(HealthStatus.Unhealthy, rules.unhealthyAfterMs)
+    // Since a sign of life was due.
+    this.#textTicks = this.#silentTicks - toTicks(rules.dueEveryMs)
+    this.inputMoved = undefined
+    this.hasProgressed = false
+    this.isStalled = false
+    if (rules.stallMs !== 0) this.#takeProgress(slot, toTicks(rules.stallMs))
     return this.level
   }
 
-  /** What the message says, as a number that grows as it does. */
+  /** Tenths of a second that the message tells of. */
   get textStep(): number {
-    return Math.floor(this.#overdueTicks / TEXT_TICKS)
+    return Math.floor(this.#textTicks / TEXT_TICKS)
   }
 
   get text(): string {
-    const silence = secondsText(this.#overdueTicks)
+    const silence = secondsText(this.#textTicks)
+    if (this.inputMoved !== undefined) {
+      return `input moved by ${inGroups(this.inputMoved)} and output by 0 for ${silence}`
+    }
     if (this.#rules.wording === Wording.EventLoop) {
       const since = (tick: number) => this.#suspensions.activeTicksSince(tick)
       return eventLoopText(this.#region, this.#rules, this.level, silence, since)
     }
     return `no update for ${silence} (deadline ${this.#deadlineMs / 1e3} s)`
-  }
-
-  /** Since a sign of life was due. */
-  get #overdueTicks(): number {
-    return this.#silentTicks - toTicks(this.#rules.dueEveryMs)
   }
 
   #apply(level: OverlayLevel, afterMs: number): void {
@@ -96,4 +113,38 @@ export class OverlayLook {
     this.beganAt = at
     this.#deadlineMs = afterMs
   }
+
+  #takeProgress(slot: number, stallTicks: number): void {
+    const { words } = this.#region
+    const first = this.#map.progress(slot)
+    // Pairs with the stores in Reporter.progress. First of all: while it is 0, the others do not matter.
+    const pendingSince = Atomics.load(words, first + PROGRESS_PENDING_SINCE)
+    const input = Atomics.load(words, first + PROGRESS_IN)
+    this.hasProgressed = input !== 0 || Atomics.load(words, first + PROGRESS_OUT) !== 0
+    const waitedTicks = pendingSince === 0 ? 0 : this.#suspensions.activeTicksSince(pendingSince)
+    // Where nothing waits yet, something may begin to in this instant.
+    const at = this.#now - waitedTicks + stallTicks + 1
+    if (at > this.#now) {
+      this.nextAt = Math.min(this.nextAt, at)
+      return
+    }
+    const inputMoved = (input - Atomics.load(words, first + PROGRESS_IN_AT_OUTPUT)) >>> 0
+    // Output that has moved meanwhile: what was loaded behind it is not what has waited.
+    if (Atomics.load(words, first + PROGRESS_PENDING_SINCE) !== pendingSince) {
+      this.nextAt = Math.min(this.nextAt, this.#now + stallTicks + 1)
+      return
+    }
+    this.isStalled = true
+    // A silence that is as bad says why there is no output.
+    if (this.level !== HealthStatus.Unspecified) return
+    this.level = HealthStatus.Degraded
+    this.beganAt = at
+    this.#textTicks = waitedTicks
+    this.inputMoved = inputMoved
+  }
+}
+
+/** A whole number with commas at its thousands. */
+function inGroups(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 }

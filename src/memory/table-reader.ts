@@ -4,6 +4,7 @@
 import { MAX_NAME_BYTES } from '../model/arguments.js'
 import { HealthError } from '../model/errors.js'
 import type { ComponentStatus, HealthReport } from '../model/report.js'
+import type { StartUp } from '../model/start-up.js'
 import { AppliedWait } from './applied-wait.js'
 import { type ControlState, readControl } from './control.js'
 import { type Binding, DirectoryReader } from './directory.js'
@@ -118,6 +119,11 @@ export class TableReader {
       if (sequence === this.#snapshotAt) return this.#refreshed(this.#snapshot)
     }
     return this.#takeSnapshot()
+  }
+
+  /** How the components of the last reads that tell of their progress get on now; undefined where none has yet. */
+  startUp(): StartUp | undefined {
+    return this.#cache.startUp()
   }
 
   /** The counts of a component of the last read, as they are now; undefined if it is gone by now. */

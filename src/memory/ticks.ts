@@ -1,6 +1,6 @@
 // The clock of signs of life, coarse enough to fit a word: ticks of 10 ms on the monotonic clock that all threads of the
 // process share. As a word it wraps after 497 days, so ages are told apart up to 248.
-import { monotonicMs } from './control.js'
+import { monotonicMs } from './monotonic-clock.js'
 
 export const TICK_MS = 10
 const TICKS_A_SECOND = 100
@@ -35,4 +35,15 @@ export function secondsText(ticks: number): string {
 /** Epoch ms of a tick, by the wall clock as it is now. */
 export function epochOf(tick: number): number {
   return Math.round(Date.now() - monotonicMs() + tick * TICK_MS)
+}
+
+/** On `monotonicMs`, the begin of a tick that is given as a word and is no more than 248 days from now. */
+export function msOfTick(word: number): number {
+  const now = nowTicks()
+  return (now - ticksSince(now, word)) * TICK_MS
+}
+
+/** The first tick that begins after now, as a word. */
+export function nextTick(): number {
+  return (nowTicks() + 1) | 0
 }

@@ -13,6 +13,12 @@ export interface ComponentOptions {
   deadlineMs?: number
   /** What silence makes of the component. Default `'unhealthy'`. */
   onDeadline?: 'degraded' | 'unhealthy'
+  /**
+   * For what takes something in and gives something out, and tells by `ComponentReporter.progress`: where input has moved and
+   * output has not for longer than `stallMs`, 10 to 2^31 - 1, the component is shown degraded, with the message
+   * `input moved by 1,234 and output by 0 for 12.3 s`. Output that moves restores it. Default: no such thing.
+   */
+  progress?: { stallMs: number }
 }
 
 /** How an overlay's message is worded. */
@@ -31,6 +37,8 @@ export interface ComponentRules {
   readonly mailbox: number
   /** What the mailbox's owner word holds while it is still that thread's. */
   readonly owner: number
+  /** Input that has waited for output for more than this makes the component degraded. */
+  readonly stallMs: number
 }
 
 export const NO_RULES: ComponentRules = {
@@ -40,9 +48,10 @@ export const NO_RULES: ComponentRules = {
   dueEveryMs: 0,
   mailbox: -1,
   owner: 0,
+  stallMs: 0,
 }
 
-const OPTION_NAMES = ['deadlineMs', 'onDeadline']
+const OPTION_NAMES = ['deadlineMs', 'onDeadline', 'progress']
 const MIN_MS = 10
 /** The longest that a word holds; 24 days. */
 export const MAX_MS = 2 ** 31 - 1
@@ -54,18 +63,27 @@ export const MAX_MS = 2 ** 31 - 1
 export function rulesOf(options: ComponentOptions | undefined): ComponentRules | undefined {
   if (options === undefined) return undefined
   checkOptions(options, 'options', OPTION_NAMES)
-  const { deadlineMs, onDeadline } = options
+  const rules = { ...NO_RULES, ...deadlineOf(options), stallMs: stallOf(options) }
+  const isEmpty = rules.degradedAfterMs === 0 && rules.unhealthyAfterMs === 0 && rules.stallMs === 0
+  return isEmpty ? undefined : rules
+}
+
+function deadlineOf({ deadlineMs, onDeadline }: ComponentOptions): Partial<ComponentRules> {
   if (onDeadline !== undefined && onDeadline !== 'degraded' && onDeadline !== 'unhealthy') {
     throw argumentError('options.onDeadline', onDeadline, "must be 'degraded' or 'unhealthy'")
   }
   if (deadlineMs === undefined) {
-    if (onDeadline === undefined) return undefined
+    if (onDeadline === undefined) return {}
     throw argumentError('options.onDeadline', onDeadline, 'needs a deadlineMs')
   }
   const afterMs = checkMs(deadlineMs, 'options.deadlineMs')
-  return onDeadline === 'degraded'
-    ? { ...NO_RULES, degradedAfterMs: afterMs }
-    : { ...NO_RULES, unhealthyAfterMs: afterMs }
+  return onDeadline === 'degraded' ? { degradedAfterMs: afterMs } : { unhealthyAfterMs: afterMs }
+}
+
+function stallOf({ progress }: ComponentOptions): number {
+  if (progress === undefined) return 0
+  checkOptions(progress, 'options.progress', ['stallMs'])
+  return checkMs(progress.stallMs, 'options.progress.stallMs')
 }
 
 /**

@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { monotonicMs } from '../memory/control.js'
 import { argumentError, HealthError } from '../model/errors.js'
+import { NO_PROBES, type ProbeStats } from '../model/probe-stats.js'
 import type { ActorExit } from '../runtime/actor-handle.js'
 import type { HealthManager } from '../runtime/health-manager.js'
 import { RestartIntensity } from '../runtime/restart-intensity.js'
@@ -16,6 +17,9 @@ import {
   resolveServerOptions,
   type ServerSettings,
 } from './server-options.js'
+
+/** How long stats wait for a probe actor, in ms. */
+const STATS_DEADLINE_MS = 500
 
 /** What a thread listens on: as configured at first, as bound after that. */
 interface Where {
@@ -41,6 +45,7 @@ export class HealthServer implements AttachedServer {
   #stopped: Promise<void> | undefined
   #thread: ProbeThread | undefined
   #state: ActorState = 'stopped'
+  #lastStats: ProbeStats = NO_PROBES
   #restarts = 0
   /** Until when `/startupz` passes in any case, on the monotonic clock. */
   #startupDeadline = 0
@@ -60,6 +65,16 @@ export class HealthServer implements AttachedServer {
   /** How the probe actor is, as in the runtime's stats. */
   get actor(): ActorStats {
     return { name: 'probe', state: this.#state, restarts: this.#restarts }
+  }
+
+  /** What its ledger has counted; where the probe actor does not answer in time, what it said last. Never rejects. */
+  async probeStats(): Promise<ProbeStats> {
+    try {
+      this.#lastStats = (await this.#thread?.probeStats(STATS_DEADLINE_MS)) ?? this.#lastStats
+    } catch {
+      // It is stuck, or being restarted: no reason to tell nothing of the rest.
+    }
+    return this.#lastStats
   }
 
   /**

@@ -13,6 +13,8 @@ export interface ProbeAnswer {
   readonly headers?: readonly Header[]
   /** Sent for GET; for HEAD only its length is. */
   readonly body: Uint8Array
+  /** Why it is no success, for the ledger; never sent, so also where the body does not say it. */
+  readonly reason?: string
 }
 
 /** One request. What is asked for by a method costs nothing until then, and is there only while the handler runs. */
@@ -24,6 +26,8 @@ export interface ProbeRequest {
   header(lowerCaseName: string): string
   /** Whether the client's address is one of this host's loopback interface. */
   isFromLoopback(): boolean
+  /** The client's address as the transport writes it. */
+  remoteAddress(): string
 }
 
 /**

@@ -122,6 +122,7 @@ function answer(handler: ProbeHandler, request: IncomingMessage, response: Serve
     target: request.url ?? '',
     header: (name) => String(request.headers[name] ?? ''),
     isFromLoopback: () => isLoopbackAddress(request.socket.remoteAddress ?? ''),
+    remoteAddress: () => request.socket.remoteAddress ?? '',
   })
   if (isLater(found)) void found.then((later) => send(later, response))
   else send(found, response)

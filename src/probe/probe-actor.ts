@@ -1,9 +1,11 @@
 // The probe actor: answers probes from the shared region, whatever the other threads are doing. Runs in the probe
 // worker's thread; the host reaches it by Comlink.
+import type { ProbeStats } from '../model/probe-stats.js'
 import type { HealthHandle } from '../runtime/health-handle.js'
 import { chooseListener, type Transport } from './choose-listener.js'
 import type { ExitGate } from './exit-gate.js'
 import type { GrpcListener } from './grpc-listener.js'
+import { ProbeLedger } from './ledger.js'
 import { type BoundAddress, type ProbeListener, stoppedError } from './listener.js'
 import { createMetrics } from './metrics.js'
 import { measured } from './metrics-recorder.js'
@@ -20,6 +22,8 @@ export interface ProbeBoot
   readonly handle: HealthHandle
   /** Until when `/startupz` passes in any case, on the monotonic clock. */
   readonly startupDeadline: number
+  /** How long it was to pass from its beginning on; 0 for not at all. */
+  readonly startupSuppressMs: number
   /** How often the host has restarted the probe actor, this time included. */
   readonly probeRestarts: number
   /** The buffer of the {@link ExitGate}. */
@@ -38,12 +42,15 @@ export interface ProbeControl {
   listen(host: string, port: number): Promise<ServerAddress>
   /** Closes port and connections. After this the thread can be ended by any means. */
   close(): Promise<void>
+  /** What the ledger has counted. */
+  probeStats(): ProbeStats
 }
 
 export class ProbeActor implements ProbeControl {
   readonly #gate: ExitGate
   readonly #transport: Transport
   readonly #listener: ProbeListener
+  readonly #ledger: ProbeLedger
   readonly #grpc: GrpcListener | undefined
   #isClosed = false
 
@@ -56,21 +63,31 @@ export class ProbeActor implements ProbeControl {
     const { detail } = audience
     const { recorder, scrape } = await createMetrics(reader, { detail, probeRestarts })
     const { onJudged } = recorder
-    const answering = createProbeHandler(reader, { audience, startupDeadline, scrape, onJudged })
-    const handler = measured(answering, recorder)
+    const ledger = new ProbeLedger()
+    const answering = createProbeHandler(reader, {
+      audience,
+      startupDeadline,
+      startupLatest: startupLatestOf(boot, reader),
+      scrape,
+      ledger,
+      onJudged,
+    })
+    const handler = measured(answering, recorder, ledger)
     const { transport, listener } = await chooseListener(choice, handler, { limits, tls })
-    return new ProbeActor(gate, transport, listener, await createGrpc(boot, reader))
+    return new ProbeActor(gate, transport, listener, ledger, await createGrpc(boot, reader))
   }
 
   private constructor(
     gate: ExitGate,
     transport: Transport,
     listener: ProbeListener,
+    ledger: ProbeLedger,
     grpc: GrpcListener | undefined,
   ) {
     this.#gate = gate
     this.#transport = transport
     this.#listener = listener
+    this.#ledger = ledger
     this.#grpc = grpc
   }
 
@@ -103,6 +120,10 @@ export class ProbeActor implements ProbeControl {
     await grpcClosed
   }
 
+  probeStats(): ProbeStats {
+    return this.#ledger.stats()
+  }
+
   /** For the thread's own exit hook: closes before it returns. */
   closeNow(): void {
     this.#isClosed = true
@@ -115,6 +136,12 @@ export class ProbeActor implements ProbeControl {
   #checkOpen(): void {
     if (this.#isClosed || this.#gate.isClosing) throw stoppedError()
   }
+}
+
+/** Until when an advancing start-up may prolong its excuse: as long as any suppression may last. */
+function startupLatestOf(boot: ProbeBoot, { maxSuppressionMs = 0 }: ProbeReader): number {
+  const { startupDeadline, startupSuppressMs } = boot
+  return startupSuppressMs === 0 ? 0 : startupDeadline - startupSuppressMs + maxSuppressionMs
 }
 
 /** What serves gRPC is loaded only where it is asked for: it takes as much memory as all the rest. */

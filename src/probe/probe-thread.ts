@@ -1,5 +1,6 @@
 // One life of the probe worker, seen from the host: started, listening, closed in the order that a process with
 // uWebSockets.js in a worker survives. A restart is another ProbeThread. Host thread only.
+import type { ProbeStats } from '../model/probe-stats.js'
 import {
   type ActorExit,
   type ActorHandle,
@@ -32,6 +33,7 @@ export class ProbeThread {
   static async start(options: ProbeThreadOptions): Promise<ProbeThread> {
     const { host, port, workerBaseUrl, handle, transport, readTimeoutMs } = options
     const { audience, limits, tls, grpc, startupDeadline, probeRestarts } = options
+    const { startupSuppressMs } = options
     const gate = new ExitGate()
     const data: ProbeBoot = {
       handle,
@@ -42,6 +44,7 @@ export class ProbeThread {
       tls,
       grpc,
       startupDeadline,
+      startupSuppressMs,
       probeRestarts,
       gate: gate.buffer,
     }
@@ -70,6 +73,11 @@ export class ProbeThread {
   /** Resolves when the worker has ended, asked or not. Never rejects. */
   get exited(): Promise<ActorExit> {
     return this.#actor.exited
+  }
+
+  /** What the ledger has counted. @throws HealthError `ERR_HEALTH_UNAVAILABLE` if it does not answer in time. */
+  probeStats(deadlineMs: number): Promise<ProbeStats> {
+    return this.#actor.call('probeStats', deadlineMs)
   }
 
   /** Closes port and connections and ends the worker. @throws HealthError `ERR_HEALTH_UNAVAILABLE` if it does not answer. */

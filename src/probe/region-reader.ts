@@ -1,10 +1,18 @@
 // What the probe actor reads: verdicts from the shared region, without a mailbox of its own. Probe actor's thread.
-import { PHASE, PHASE_STOPPED, READINESS_SEEN, WORD_BYTES } from '../memory/layout.js'
+import {
+  MAX_SUPPRESSION_MS,
+  PHASE,
+  PHASE_STOPPED,
+  READINESS_SEEN,
+  WORD_BYTES,
+} from '../memory/layout.js'
 import { openRegion, type Region } from '../memory/region.js'
 import type { TransitionCounts } from '../memory/slot-cache.js'
+import { readSuppressions } from '../memory/suppressions.js'
 import type { SuspensionWatch } from '../memory/suspensions.js'
 import { HealthError } from '../model/errors.js'
 import type { Policy } from '../model/policy.js'
+import type { Suppressions } from '../model/suppression.js'
 import type { HealthHandle } from '../runtime/health-handle.js'
 import { HealthReader, type Look } from '../runtime/health-reader.js'
 import { readStats } from '../runtime/stats.js'
@@ -39,6 +47,10 @@ export class RegionReader implements ProbeReader, MetricsSource {
     return this.#chooseReader().look()
   }
 
+  suppressions(): Suppressions {
+    return readSuppressions(this.#region, this.#chooseReader().startUp())
+  }
+
   transitions(name: string): TransitionCounts | undefined {
     return this.#chooseReader().transitions(name)
   }
@@ -46,10 +58,14 @@ export class RegionReader implements ProbeReader, MetricsSource {
   runtime(): RuntimeFigures {
     const { mailboxWords, heapWords } = this.#region.layout
     return {
-      ...readStats(this.#region, []),
+      ...readStats(this.#region, [], this.#chooseReader().startUp()),
       mailboxBytes: mailboxWords * WORD_BYTES,
       heapBytes: heapWords * WORD_BYTES,
     }
+  }
+
+  get maxSuppressionMs(): number {
+    return this.#region.words[MAX_SUPPRESSION_MS]! || Number.POSITIVE_INFINITY
   }
 
   /** Whether readiness has passed since the start of the runtime. After a look, of all that this look shows and what came before. */

@@ -19,6 +19,8 @@ export class UwsConnection implements Connection {
   isArmed = false
   /** Whether more of the body of its last request may come. */
   isInBody = false
+  /** The client's, once somebody has asked for it. */
+  address: string | undefined
   /** Its place in {@link WatchedConnections}, which alone sets it. */
   watchIndex = NOT_WATCHED
 

@@ -33,7 +33,7 @@ import type { Region } from '../memory/region.js'
 import { decodeRules } from '../memory/rules-block.js'
 import { generationOf, isRegistered, SlotMap } from '../memory/slot-latch.js'
 import type { Encoded } from '../memory/text.js'
-import type { ComponentRules } from '../model/component-rules.js'
+import { type ComponentRules, NO_RULES } from '../model/component-rules.js'
 import { HealthError } from '../model/errors.js'
 
 export class Attachment {
@@ -93,23 +93,24 @@ export class Attachment {
     return this.#map.beat(slot)
   }
 
-  /** Whether the slot's registration has rules. To be believed if `isCurrent` says afterwards that it is the one that was meant. */
-  hasRules(slot: number): boolean {
-    // Pairs with Overlays.enter, which comes before the registration's commit.
-    return Atomics.load(this.words, this.#map.options(slot)) !== 0
+  progressIndex(slot: number): number {
+    return this.#map.progress(slot)
   }
 
-  /** The rules of a component as the manager has entered them; undefined if it is not registered. */
-  rulesOf(name: Encoded): ComponentRules | undefined {
+  /** The rules of the slot's registration. To be believed if `isCurrent` says afterwards that it is the one that was meant. */
+  rulesOf(slot: number): ComponentRules | undefined {
+    // Pairs with Overlays.enter, which comes before the registration's commit.
+    const block = Atomics.load(this.words, this.#map.options(slot))
+    return block === 0 ? undefined : decodeRules(this.words, block)
+  }
+
+  /** The rules of a component, which may be none; undefined if it is not registered. */
+  rulesByName(name: Encoded): ComponentRules | undefined {
     for (;;) {
       const binding = this.directory.find(name)
       if (binding === undefined) return undefined
-      const rules = decodeRules(
-        this.words,
-        Atomics.load(this.words, this.#map.options(binding.slot)),
-      )
-      // Pairs with Overlays.leave, which lets go of the block behind the commit of the deregistration.
-      if (this.isCurrent(binding.slot, binding.generation)) return rules
+      const rules = this.rulesOf(binding.slot)
+      if (this.isCurrent(binding.slot, binding.generation)) return rules ?? NO_RULES
     }
   }
 
@@ -189,8 +190,8 @@ export class Attachment {
   }
 
   /** Publishes a record that belongs to no slot; gives its ticket. */
-  control(kind: number, first: number, second: number, text?: Encoded): number {
-    return this.#order(kind, first, second, text, undefined)
+  control(kind: number, first: number, second: number, text?: Encoded, callTick?: number): number {
+    return this.#order(kind, first, second, text, undefined, callTick)
   }
 
   #order(
@@ -199,10 +200,11 @@ export class Attachment {
     second: number,
     text: Encoded | undefined,
     rules: Encoded | undefined,
+    callTick?: number,
   ): number {
     this.#write(kind, first, second, text, rules)
     const ticket = this.#mailbox.drawTicket()
-    this.#publish(ticket, ticket)
+    this.#publish(ticket, callTick ?? ticket)
     return ticket
   }
 

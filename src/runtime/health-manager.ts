@@ -7,6 +7,7 @@ import { hasManagerFailed } from '../memory/manager-state.js'
 import { createRegion, type Region } from '../memory/region.js'
 import { encodeRules } from '../memory/rules-block.js'
 import { encodeText } from '../memory/text.js'
+import { nextTick } from '../memory/ticks.js'
 import {
   checkBoolean,
   checkDurationMs,
@@ -19,7 +20,9 @@ import {
 import { type ComponentOptions, type ComponentRules, rulesOf } from '../model/component-rules.js'
 import { argumentError, type HealthCheckError, HealthError } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
+import { sumOf } from '../model/probe-stats.js'
 import type { ComponentStatus, HealthReport } from '../model/report.js'
+import { noteOf } from '../model/suppression.js'
 import { type EventLoopWatchOptions, eventLoopSettings } from '../watch/event-loop-options.js'
 import type { EventLoopWatch } from '../watch/event-loop-watch.js'
 import { EventLoopWatches } from '../watch/event-loop-watches.js'
@@ -272,7 +275,13 @@ export class HealthManager {
     this.#attachment.control(KIND_STANDBY, standby ? 1 : 0, 0)
   }
 
-  /** Liveness passes for this long from now, in ms. Replaces an earlier suppression, also a longer one. */
+  /**
+   * Liveness passes for this long from now, in ms. Replaces an earlier suppression, also a longer one. All in all it lasts
+   * no longer than `maxSuppressionMs`: calls that follow one another, each in the time that the one before it asked for, are
+   * one suppression, until it is cleared or nobody asks in time. What is asked for beyond that is cut, and counted in
+   * `stats().suppressionCuts`. Until the runtime has been ready for the first time, components with `progress` decide, too:
+   * while they get on it holds to that maximum, and while one has stalled it does not hold.
+   */
   suppressLiveness(durationMs: number, why: SuppressionReason = {}): void {
     this.#suppress(KIND_SUPPRESS_LIVENESS, durationMs, why)
   }
@@ -283,7 +292,7 @@ export class HealthManager {
     this.#attachment.control(KIND_SUPPRESS_LIVENESS, 0, 0)
   }
 
-  /** Readiness passes for this long from now, in ms. Replaces an earlier suppression, also a longer one. */
+  /** Readiness passes for this long from now, in ms, under the same rules as `suppressLiveness`. */
   suppressReadiness(durationMs: number, why: SuppressionReason = {}): void {
     this.#suppress(KIND_SUPPRESS_READINESS, durationMs, why)
   }
@@ -341,9 +350,13 @@ export class HealthManager {
    */
   async stats(): Promise<RuntimeStats> {
     this.#checkRunning()
+    const servers = serversOf(this)
+    const probes = await Promise.all(servers.map((server) => server.probeStats()))
     return readStats(
       this.#region,
-      serversOf(this).map((server) => server.actor),
+      servers.map((server) => server.actor),
+      this.#reader.startUp(),
+      sumOf(probes),
     )
   }
 
@@ -386,8 +399,8 @@ export class HealthManager {
     if (typeof reason !== 'string') throw argumentError('why.reason', reason, 'must be a string')
     this.#checkRunning()
     const [low, high] = toFloatWords(monotonicMs() + durationMs)
-    const note = owner === '' && reason === '' ? '' : JSON.stringify({ owner, reason })
-    this.#attachment.control(kind, low, high, encodeText(note, this.#region.layout.maxPayloadBytes))
+    const note = encodeText(noteOf(owner, reason), this.#region.layout.maxPayloadBytes)
+    this.#attachment.control(kind, low, high, note, nextTick())
   }
 
   #reporterFor(name: string): Reporter {

@@ -32,6 +32,11 @@ export interface HealthManagerOptions {
   publishTimeoutMs?: number
   /** How long a read waits for reports that are not applied yet, in ms, before it answers with the last applied state. Default 100. */
   readTimeoutMs?: number
+  /**
+   * How long a suppression lasts at most, in ms, however often it is asked for again: 1 to 2,147,483,647, or `Infinity`.
+   * Default 600,000. See `suppressLiveness`.
+   */
+  maxSuppressionMs?: number
   /** How often a dead actor is restarted before the supervisor gives up. Default 5 times in 10,000 ms. */
   restarts?: { max?: number; withinMs?: number }
   /** Where the worker entries are, for programs whose bundler has moved them: a `file:` URL that ends in `/`. Default: beside this package's code. */
@@ -49,6 +54,8 @@ export interface Settings {
   readonly heapBytes: number
   readonly publishTimeoutMs: number
   readonly readTimeoutMs: number
+  /** `Infinity` for no bound. */
+  readonly maxSuppressionMs: number
   readonly restarts: { readonly max: number; readonly withinMs: number }
   readonly workerBaseUrl: string | undefined
 }
@@ -68,6 +75,7 @@ const OPTION_NAMES = [
   'heapBytes',
   'publishTimeoutMs',
   'readTimeoutMs',
+  'maxSuppressionMs',
   'restarts',
   'workerBaseUrl',
 ]
@@ -117,6 +125,10 @@ export function resolveOptions(options: HealthManagerOptions = {}): Settings {
     ),
     publishTimeoutMs: integer('publishTimeoutMs', 2_000, 0, MAX_TIMEOUT_MS),
     readTimeoutMs: integer('readTimeoutMs', 100, 0, MAX_TIMEOUT_MS),
+    maxSuppressionMs:
+      options.maxSuppressionMs === Number.POSITIVE_INFINITY
+        ? options.maxSuppressionMs
+        : integer('maxSuppressionMs', 600_000, 1, MAX_TIMEOUT_MS),
     restarts: { max, withinMs },
     workerBaseUrl: checkWorkerBaseUrl(options.workerBaseUrl),
   }

@@ -60,7 +60,7 @@ export class EventLoopWatches {
     const encoded = encodeText(component, MAX_NAME_BYTES)
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const reporter = this.#register(component, eventLoopRules(settings, identity))
-      const found = this.#attachment.rulesOf(encoded)
+      const found = this.#attachment.rulesByName(encoded)
       if (found === undefined) continue
       if (found.wording !== Wording.EventLoop) throw isTaken(component)
       if (found.mailbox === identity.mailbox && found.owner === identity.owner) return reporter

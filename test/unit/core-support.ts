@@ -32,7 +32,10 @@ export const SMALL: RegionSizes = {
   maxPayloadBytes: 512,
 }
 
-export function smallRegion(sizes: Partial<RegionSizes> = {}, firstTicket = 1): Region {
+export function smallRegion(
+  sizes: Partial<RegionSizes> & { maxSuppressionMs?: number } = {},
+  firstTicket = 1,
+): Region {
   return createRegion({ ...SMALL, ...sizes }, firstTicket)
 }
 
@@ -71,7 +74,7 @@ export class Bench {
   drain: Drain
 
   constructor(
-    sizes: Partial<RegionSizes> = {},
+    sizes: Partial<RegionSizes> & { maxSuppressionMs?: number } = {},
     firstTicket = 1,
     policy: ReadinessPolicy = TEST_POLICY,
   ) {

@@ -76,7 +76,10 @@ export class Rig {
   #manager: Drain | undefined
   #threads = 0
 
-  constructor(sizes: Partial<RegionSizes> | Region = {}, firstTicket = 1) {
+  constructor(
+    sizes: (Partial<RegionSizes> & { maxSuppressionMs?: number }) | Region = {},
+    firstTicket = 1,
+  ) {
     this.region = 'words' in sizes ? sizes : createRegion({ ...SMALL, ...sizes }, firstTicket)
   }
 
