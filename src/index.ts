@@ -36,6 +36,8 @@ export type { HealthManagerOptions } from './runtime/options.js'
 export type { ComponentReporter } from './runtime/reporter.js'
 export type { RestartEvent } from './runtime/runtime-events.js'
 export type { ActorState, ActorStats, MailboxStats, RuntimeStats } from './runtime/stats.js'
+export type { EventLoopWatchOptions } from './watch/event-loop-options.js'
+export type { EventLoopWatch } from './watch/event-loop-watch.js'
 export type { MemoryPressureLogger } from './watch/memory-pressure.js'
 export {
   MemoryPressureMonitor,

@@ -9,6 +9,7 @@ import {
   COPY_SINCE,
   COPY_STATUS,
   COPY_TICKET,
+  PROGRESS_WORDS,
   SLOT_HIGH_WATER,
 } from '../memory/layout.js'
 import { OverlayLook } from '../memory/overlay-look.js'
@@ -66,7 +67,7 @@ export class Overlays {
     this.#books = books
     const { words } = region
     this.#watch = new SuspensionWatch(words, nowTicks())
-    this.#look = new OverlayLook(slots.map, this.#watch)
+    this.#look = new OverlayLook(region, slots.map, this.#watch)
     for (let slot = 0; slot < words[SLOT_HIGH_WATER]!; slot++) {
       const block = words[slots.map.options(slot)]!
       if (block === 0 || !isRegistered(slots.get(slot, COPY_STATUS))) continue
@@ -84,6 +85,7 @@ export class Overlays {
     const now = nowTicks()
     // Before the commit, so that nobody sees the new component silent since its predecessor's last beat.
     Atomics.store(words, map.beat(slot), now | 0)
+    for (let i = 0; i < PROGRESS_WORDS; i++) Atomics.store(words, map.progress(slot) + i, 0)
     if (this.#rules.size === 0) this.#watch.restart(now)
     this.#rules.set(slot, decodeRules(words, block))
     this.#nextLook = Math.min(this.#nextLook, now)

@@ -52,6 +52,8 @@ export interface ControlState {
   readonly isStandby: boolean
   readonly livenessDeadline: number
   readonly readinessDeadline: number
+  /** Until when a start-up that advances may prolong the suppression of liveness; Infinity for ever. */
+  readonly livenessLatest: number
 }
 
 export type SuppressionField = typeof CONTROL_LIVENESS | typeof CONTROL_READINESS
@@ -182,6 +184,11 @@ export function readControl(
       isStandby: load(CONTROL_STANDBY) === 1,
       livenessDeadline: deadline(CONTROL_LIVENESS),
       readinessDeadline: deadline(CONTROL_READINESS),
+      livenessLatest: heldUntil(
+        Number.POSITIVE_INFINITY,
+        load(beganField(CONTROL_LIVENESS)),
+        words[MAX_SUPPRESSION_MS]!,
+      ),
       sequence,
     }
     if (Atomics.load(words, CONTROL_SEQUENCE) === sequence) return state

@@ -4,11 +4,11 @@
 // adjacent-line prefetchers pull 64-byte lines in pairs.
 //
 //   region
-//   +---------------+-----------+-----------+------------+-----------+---------+----------------+
-//   | control block | mailbox   | sequences | slots      | directory | journal | payload heap   |
-//   | 16 lines      | headers,  | 1 word a  | 64 words a | 2 copies  | 16 w a  | blocks of      |
-//   |               | rings     | slot      | slot       |           | record  | 8 x 2^k words  |
-//   +---------------+-----------+-----------+------------+-----------+---------+----------------+
+//   +---------------+-----------+-------------+-----------+------------+-----------+---------+----------------+
+//   | control block | mailbox   | breadcrumbs | sequences | slots      | directory | journal | payload heap   |
+//   | 16 lines      | headers,  | 1 line a    | 1 word a  | 64 words a | 2 copies  | 16 w a  | blocks of      |
+//   |               | rings     | mailbox     | slot      | slot       |           | record  | 8 x 2^k words  |
+//   +---------------+-----------+-------------+-----------+------------+-----------+---------+----------------+
 //
 // All counters and positions are free-running and wrap at 2^32; compare them only with `isAfter`.
 
@@ -273,15 +273,34 @@ export const RECORD_ALIGN_WORDS = 8
 /** Metadata header of an update that keeps the component's metadata. */
 export const METADATA_KEPT = -1
 
+// --- Breadcrumb: what a mailbox's thread is at ---------------------------------------------------------------
+//
+//   word 0          1        2                     16                   32
+//   +----------+----------+----------+-----------+--------------------+
+//   | sequence | length   | begun at | -         | text               |
+//   +----------+----------+----------+-----------+--------------------+
+//     all of them: the owner of the mailbox
+//
+//   sequence:  odd while the text is being written, so that no reader takes half of it for a text
+//   length:    bytes of UTF-8 in the text; 0 = none
+//   begun at:  ticks (see ticks.ts)
+
+export const BREADCRUMB_WORDS = LINE_WORDS
+export const BREADCRUMB_SEQUENCE = 0
+export const BREADCRUMB_LENGTH = 1
+export const BREADCRUMB_BEGUN = 2
+export const BREADCRUMB_TEXT = 16
+export const MAX_BREADCRUMB_BYTES = (BREADCRUMB_WORDS - BREADCRUMB_TEXT) * WORD_BYTES
+
 // --- Slot: a latch of two copies, and a line for producers --------------------------------------------------
 //
 //   sequences[slot] = s: copy s & 1 is valid, the other one may be half written
 //
-//   word 0           12            16               28            32
-//   +----------------+---------+---+----------------+-------------+---------------+------+-----------
-//   | copy 0         | options | - | copy 1         | transitions | latest ticket | beat | ending
-//   +----------------+---------+---+----------------+-------------+---------------+------+-----------
-//     manager                                                       producers (RMW), reporters, producers (RMW)
+//   word 0           12            16               28            32                              36
+//   +----------------+---------+---+----------------+-------------+---------------+------+--------+---+---------
+//   | copy 0         | options | - | copy 1         | transitions | latest ticket | beat | ending | - | progress
+//   +----------------+---------+---+----------------+-------------+---------------+------+--------+---+---------
+//     manager                                                       producers (RMW), reporters, producers (RMW), reporters
 //
 //   a copy:       0 status word | 1 ticket | 2 name | 3 message | 4 metadata | 5-6 updated at | 7-8 since | 9 metadata ticket
 //   transitions:  those to each status since the registration, by status
@@ -317,6 +336,17 @@ export const SLOT_BEAT = LINE_WORDS + 1
  * ending.ts. Pairs with raiseLatest, which comes after it.
  */
 export const SLOT_ENDING = LINE_WORDS + 2
+/**
+ * The thread that reports the component's progress, and the manager before the commit of a registration: its counts of input and
+ * output so far (their low words; only differences count), that of input at the last output, and since which tick input waits
+ * for output, 0 = none does.
+ */
+export const SLOT_PROGRESS = LINE_WORDS + 4
+export const PROGRESS_IN = 0
+export const PROGRESS_OUT = 1
+export const PROGRESS_IN_AT_OUTPUT = 2
+export const PROGRESS_PENDING_SINCE = 3
+export const PROGRESS_WORDS = 4
 
 /** reported status (2 bits), REGISTERED, told status (2 bits), generation from GENERATION_SHIFT up */
 export const COPY_STATUS = 0
@@ -407,6 +437,7 @@ export interface Layout {
   readonly directoryBuckets: number
   readonly mailboxes: number
   readonly rings: number
+  readonly breadcrumbs: number
   readonly sequences: number
   readonly slots: number
   readonly directory: number
@@ -432,7 +463,8 @@ function sectionsOf(constants: ConstantWords): Layout {
   const directoryBuckets = 1 << (32 - Math.clz32(maxComponents * 2 + 1))
   const mailboxes = CONTROL_WORDS
   const rings = mailboxes + maxThreads * MAILBOX_HEADER_WORDS
-  const sequences = rings + maxThreads * mailboxWords
+  const breadcrumbs = rings + maxThreads * mailboxWords
+  const sequences = breadcrumbs + maxThreads * BREADCRUMB_WORDS
   const slots = sequences + toLine(maxComponents)
   const directory = slots + maxComponents * SLOT_WORDS
   const journal = directory + toLine(2 * directoryBuckets)
@@ -443,6 +475,7 @@ function sectionsOf(constants: ConstantWords): Layout {
     directoryBuckets,
     mailboxes,
     rings,
+    breadcrumbs,
     sequences,
     slots,
     directory,

@@ -8,7 +8,7 @@ import { epochOf } from './ticks.js'
 
 export class OverlayView {
   readonly #slot: number
-  readonly #rules: ComponentRules
+  readonly rules: ComponentRules
   #reported: ComponentStatus
   #told: number
   shown: ComponentStatus
@@ -19,12 +19,13 @@ export class OverlayView {
   /** Of what is shown, and of its text; -1 before the first look. */
   #status = -1
   #step = 0
+  #inputMoved: number | undefined
   /** Epoch ms since when the status is what is shown, where that is not journaled yet. */
   #untoldSince = 0
 
   constructor(slot: number, rules: ComponentRules, reported: ComponentStatus, told: number) {
     this.#slot = slot
-    this.#rules = rules
+    this.rules = rules
     this.#reported = reported
     this.#told = told
     this.shown = reported
@@ -41,17 +42,19 @@ export class OverlayView {
 
   /** Brings what is shown up to the round of `look`. True if that is another object then. */
   refresh(look: OverlayLook): boolean {
-    const level = look.take(this.#slot, this.#rules)
+    const level = look.take(this.#slot, this.rules)
     const isOverlaid = level !== HealthStatus.Unspecified && level >= this.#reported.status
     // A sign of life ends it at any time.
     this.nextAt = isOverlaid ? Number.NEGATIVE_INFINITY : look.nextAt
     const status = isOverlaid ? level : this.#reported.status
     const isSame = isOverlaid === this.isOverlaid && status === this.#status
-    if (isSame && (!isOverlaid || look.textStep === this.#step)) return false
+    const isSameText = look.textStep === this.#step && look.inputMoved === this.#inputMoved
+    if (isSame && (!isOverlaid || isSameText)) return false
     if (!isSame) this.#untoldSince = epochOf(isOverlaid ? look.beganAt : look.aliveAt)
     this.isOverlaid = isOverlaid
     this.#status = status
     this.#step = look.textStep
+    this.#inputMoved = look.inputMoved
     if (!isOverlaid && status === this.#told) {
       this.shown = this.#reported
       return true

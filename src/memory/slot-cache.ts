@@ -4,6 +4,7 @@
 import type { ComponentRules } from '../model/component-rules.js'
 import type { HealthStatus } from '../model/health-status.js'
 import { type ComponentStatus, compareUtf8, Report, type ReportIndex } from '../model/report.js'
+import type { StartUp } from '../model/start-up.js'
 import {
   BLOCK_STAMP,
   COPY_FIELDS,
@@ -105,7 +106,7 @@ export class SlotCache {
   constructor(region: Region, suspensions?: SuspensionWatch) {
     this.#words = region.words
     this.#map = new SlotMap(region)
-    this.#look = new OverlayLook(this.#map, suspensions)
+    this.#look = new OverlayLook(region, this.#map, suspensions)
     this.#maxBlockWords = maxBlockWords(region.layout)
   }
 
@@ -175,6 +176,20 @@ export class SlotCache {
       next = Math.min(next, overlay.nextAt)
     }
     this.holdsUntil = next
+  }
+
+  /** How the components that tell of progress get on now; undefined where none has yet. */
+  startUp(): StartUp | undefined {
+    let startUp: StartUp | undefined
+    if (this.#overlaid.size === 0) return startUp
+    this.#look.begin(nowTicks())
+    for (const { slot, overlay } of this.#overlaid) {
+      if (overlay!.rules.stallMs === 0) continue
+      this.#look.take(slot, overlay!.rules)
+      if (this.#look.isStalled) return this.#look.hasToBeginAnew() ? this.startUp() : 'stalled'
+      if (this.#look.hasProgressed) startUp = 'advancing'
+    }
+    return startUp
   }
 
   #decodeDrafts(): void {

@@ -14,6 +14,7 @@ import {
   SLOT_ENDING,
   SLOT_LATEST_TICKET,
   SLOT_OPTIONS,
+  SLOT_PROGRESS,
   SLOT_TRANSITIONS,
   SLOT_WORDS,
   STATUS_COUNT,
@@ -54,6 +55,11 @@ export class SlotMap {
 
   beat(slot: number): number {
     return this.#slots + slot * SLOT_WORDS + SLOT_BEAT
+  }
+
+  /** The first of the words of its progress. */
+  progress(slot: number): number {
+    return this.#slots + slot * SLOT_WORDS + SLOT_PROGRESS
   }
 
   ending(slot: number): number {

@@ -4,6 +4,7 @@
 import { MAX_NAME_BYTES } from '../model/arguments.js'
 import { HealthError } from '../model/errors.js'
 import type { ComponentStatus, HealthReport } from '../model/report.js'
+import type { StartUp } from '../model/start-up.js'
 import { AppliedWait } from './applied-wait.js'
 import { type ControlState, readControl } from './control.js'
 import { type Binding, DirectoryReader } from './directory.js'
@@ -131,6 +132,11 @@ export class TableReader {
     if (!this.#cache.draft(binding.slot)) return undefined
     this.#cache.accept()
     return this.#cache.at(binding.slot, binding.generation)
+  }
+
+  /** How the components of the last reads that tell of their progress get on now; undefined where none has yet. */
+  startUp(): StartUp | undefined {
+    return this.#cache.startUp()
   }
 
   /** The counts of a component of the last read, as they are now; undefined if it is gone by now. */

@@ -13,6 +13,12 @@ export interface ComponentOptions {
   deadlineMs?: number
   /** What silence makes of the component. Default `'unhealthy'`. */
   onDeadline?: 'degraded' | 'unhealthy'
+  /**
+   * For what takes something in and gives something out, and tells by `ComponentReporter.progress`: where input has moved and
+   * output has not for longer than `stallMs`, 10 to 2^31 - 1, the component is shown degraded, with the message
+   * `input moved by 1,234 and output by 0 for 12.3 s`. Output that moves restores it. Default: no such thing.
+   */
+  progress?: { stallMs: number }
 }
 
 /** How an overlay's message is worded. */
@@ -25,21 +31,30 @@ export interface ComponentRules {
   readonly degradedAfterMs: number
   readonly unhealthyAfterMs: number
   readonly wording: Wording
+  /** How often signs of life are due; what a message says counts from when one was. 0 where no time is agreed. */
+  readonly dueEveryMs: number
   /** Mailbox of the thread that a message tells of; -1 for none. */
   readonly mailbox: number
+  /** What the mailbox's owner word holds while it is still that thread's. */
+  readonly owner: number
+  /** Input that has waited for output for more than this makes the component degraded. */
+  readonly stallMs: number
 }
 
 export const NO_RULES: ComponentRules = {
   degradedAfterMs: 0,
   unhealthyAfterMs: 0,
   wording: Wording.Silence,
+  dueEveryMs: 0,
   mailbox: -1,
+  owner: 0,
+  stallMs: 0,
 }
 
-const OPTION_NAMES = ['deadlineMs', 'onDeadline']
+const OPTION_NAMES = ['deadlineMs', 'onDeadline', 'progress']
 const MIN_MS = 10
 /** The longest that a word holds; 24 days. */
-const MAX_MS = 2 ** 31 - 1
+export const MAX_MS = 2 ** 31 - 1
 
 /**
  * What a component is held to; undefined where that is nothing.
@@ -48,22 +63,34 @@ const MAX_MS = 2 ** 31 - 1
 export function rulesOf(options: ComponentOptions | undefined): ComponentRules | undefined {
   if (options === undefined) return undefined
   checkOptions(options, 'options', OPTION_NAMES)
-  const { deadlineMs, onDeadline } = options
+  const rules = { ...NO_RULES, ...deadlineOf(options), stallMs: stallOf(options) }
+  const isEmpty = rules.degradedAfterMs === 0 && rules.unhealthyAfterMs === 0 && rules.stallMs === 0
+  return isEmpty ? undefined : rules
+}
+
+function deadlineOf({ deadlineMs, onDeadline }: ComponentOptions): Partial<ComponentRules> {
   if (onDeadline !== undefined && onDeadline !== 'degraded' && onDeadline !== 'unhealthy') {
     throw argumentError('options.onDeadline', onDeadline, "must be 'degraded' or 'unhealthy'")
   }
   if (deadlineMs === undefined) {
-    if (onDeadline === undefined) return undefined
+    if (onDeadline === undefined) return {}
     throw argumentError('options.onDeadline', onDeadline, 'needs a deadlineMs')
   }
   const afterMs = checkMs(deadlineMs, 'options.deadlineMs')
-  return onDeadline === 'degraded'
-    ? { ...NO_RULES, degradedAfterMs: afterMs }
-    : { ...NO_RULES, unhealthyAfterMs: afterMs }
+  return onDeadline === 'degraded' ? { degradedAfterMs: afterMs } : { unhealthyAfterMs: afterMs }
 }
 
-/** Whole ms, rounded up. */
-function checkMs(value: unknown, argument: string): number {
+function stallOf({ progress }: ComponentOptions): number {
+  if (progress === undefined) return 0
+  checkOptions(progress, 'options.progress', ['stallMs'])
+  return checkMs(progress.stallMs, 'options.progress.stallMs')
+}
+
+/**
+ * Whole ms, rounded up.
+ * @throws HealthError `ERR_HEALTH_ARGUMENT` for what no word of rules holds.
+ */
+export function checkMs(value: unknown, argument: string): number {
   const ms = typeof value === 'number' ? Math.ceil(value) : Number.NaN
   if (ms >= MIN_MS && ms <= MAX_MS) return ms
   throw argumentError(argument, value, `must be a number of ms from ${MIN_MS} to ${MAX_MS}`)

@@ -34,6 +34,8 @@ export interface ProbeBoot
   readonly handle: HealthHandle
   /** Until when `/startupz` passes in any case, on the monotonic clock. */
   readonly startupDeadline: number
+  /** How long it was to pass from its beginning on; 0 for not at all. */
+  readonly startupSuppressMs: number
   /** How often the host has restarted the probe actor, this time included. */
   readonly probeRestarts: number
   /** The buffer of the {@link ExitGate}. */
@@ -81,6 +83,7 @@ export class ProbeActor implements ProbeControl {
     const answering = createProbeHandler(reader, {
       audience,
       startupDeadline,
+      startupLatest: startupLatestOf(boot, reader),
       scrape,
       transitions,
       ledger,
@@ -172,6 +175,12 @@ function watchIncidents(
     probes: () => ledger.stats(),
     write: (incident) => writeEvidence(incident, evidence, sayOnStandardError),
   }).start()
+}
+
+/** Until when an advancing start-up may prolong its excuse: as long as any suppression may last. */
+function startupLatestOf(boot: ProbeBoot, { maxSuppressionMs = 0 }: ProbeReader): number {
+  const { startupDeadline, startupSuppressMs } = boot
+  return startupSuppressMs === 0 ? 0 : startupDeadline - startupSuppressMs + maxSuppressionMs
 }
 
 /** What serves gRPC is loaded only where it is asked for: it takes as much memory as all the rest. */

@@ -33,7 +33,7 @@ export class ProbeThread {
   static async start(options: ProbeThreadOptions): Promise<ProbeThread> {
     const { host, port, workerBaseUrl, handle, transport, readTimeoutMs } = options
     const { audience, limits, maxStreams, tls, grpc, evidence } = options
-    const { startupDeadline, probeRestarts } = options
+    const { startupDeadline, startupSuppressMs, probeRestarts } = options
     const gate = new ExitGate()
     const data: ProbeBoot = {
       handle,
@@ -46,6 +46,7 @@ export class ProbeThread {
       grpc,
       evidence,
       startupDeadline,
+      startupSuppressMs,
       probeRestarts,
       gate: gate.buffer,
     }

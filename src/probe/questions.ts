@@ -78,16 +78,16 @@ export function readinessQuestion(policy: Policy): Question {
 export function startupQuestion(
   policy: Policy,
   hasStarted: () => boolean,
-  isExcused: () => boolean,
+  isExcused: (look: Look) => boolean,
 ): Question {
   const { suppressible: _, ...readiness } = readinessQuestion(policy)
   return {
     ...readiness,
     passText: 'started',
     failText: 'not started',
-    gateOf: () => ({
+    gateOf: (look) => ({
       isStandby: hasStarted(),
-      isReadinessSuppressed: isExcused(),
+      isReadinessSuppressed: isExcused(look),
       isLivenessSuppressed: false,
     }),
     openGates: (gate) => gatesOf(gate, 'started'),

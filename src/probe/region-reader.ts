@@ -1,5 +1,11 @@
 // What the probe actor reads: verdicts from the shared region, without a mailbox of its own. Probe actor's thread.
-import { PHASE, PHASE_STOPPED, READINESS_SEEN, WORD_BYTES } from '../memory/layout.js'
+import {
+  MAX_SUPPRESSION_MS,
+  PHASE,
+  PHASE_STOPPED,
+  READINESS_SEEN,
+  WORD_BYTES,
+} from '../memory/layout.js'
 import { openRegion, type Region } from '../memory/region.js'
 import type { TransitionCounts } from '../memory/slot-cache.js'
 import { readSuppressions } from '../memory/suppressions.js'
@@ -42,7 +48,7 @@ export class RegionReader implements ProbeReader, MetricsSource {
   }
 
   suppressions(): Suppressions {
-    return readSuppressions(this.#region)
+    return readSuppressions(this.#region, this.#chooseReader().startUp())
   }
 
   transitions(name: string): TransitionCounts | undefined {
@@ -52,10 +58,14 @@ export class RegionReader implements ProbeReader, MetricsSource {
   runtime(): RuntimeFigures {
     const { mailboxWords, heapWords } = this.#region.layout
     return {
-      ...readStats(this.#region, []),
+      ...readStats(this.#region, [], this.#chooseReader().startUp()),
       mailboxBytes: mailboxWords * WORD_BYTES,
       heapBytes: heapWords * WORD_BYTES,
     }
+  }
+
+  get maxSuppressionMs(): number {
+    return this.#region.words[MAX_SUPPRESSION_MS]! || Number.POSITIVE_INFINITY
   }
 
   /** Whether readiness has passed since the start of the runtime. After a look, of all that this look shows and what came before. */

@@ -3,6 +3,7 @@
 import { monotonicMs } from '../memory/control.js'
 import type { SuspensionWatch } from '../memory/suspensions.js'
 import type { Policy } from '../model/policy.js'
+import { excusedUntil } from '../model/start-up.js'
 import type { Suppressions } from '../model/suppression.js'
 import type { Look } from '../runtime/health-reader.js'
 import {
@@ -30,6 +31,8 @@ export interface ProbeReader {
   readonly suspensions?: SuspensionWatch | undefined
   /** Report and gates of one instant. @throws HealthError `ERR_HEALTH_STOPPED`, `ERR_HEALTH_UNAVAILABLE` */
   look(): Look
+  /** How long a suppression may last. */
+  readonly maxSuppressionMs?: number
   /** The suppressions that hold now, none before those of the last look. */
   suppressions(): Suppressions
   /** Whether readiness has passed since the start of the runtime, up to the last look at least. */
@@ -60,6 +63,8 @@ export interface RouteOptions {
   readonly onJudged?: OnJudged
   /** Until when `/startupz` passes in any case, on `now`. Default: it does not. */
   readonly startupDeadline?: number
+  /** Until when it passes at the most, while a start-up advances. */
+  readonly startupLatest?: number
   /** Ms on a clock that never goes back; `monotonicMs` but in tests. */
   readonly now?: () => number
 }
@@ -72,7 +77,8 @@ const COMPONENTS = '/components'
 /** The answers of the probe server. A read that fails is answered 503 with its reason, never left open. */
 export function createProbeHandler(reader: ProbeReader, options: RouteOptions): ProbeHandler {
   const { policy } = reader
-  const { scrape, transitions, ledger, onJudged, startupDeadline = 0, now = monotonicMs } = options
+  const { scrape, transitions, ledger, onJudged, now = monotonicMs } = options
+  const { startupDeadline = 0, startupLatest = 0 } = options
   const audience = new AudienceGuard(options.audience)
   const context = {
     look: () => reader.look(),
@@ -87,7 +93,7 @@ export function createProbeHandler(reader: ProbeReader, options: RouteOptions): 
   const startup = startupQuestion(
     policy,
     () => reader.hasBeenReady(),
-    () => now() < startupDeadline,
+    ({ startUp }) => now() < excusedUntil(startupDeadline, startupLatest, startUp),
   )
   const routes = new Map<string, Route>([
     ['/healthz', livez],

@@ -63,7 +63,10 @@ export interface HealthServerOptions extends EvidenceOptions {
   tls?: TlsFiles
   /** `/startupz`. */
   startup?: {
-    /** It passes for this long from `start()` on whether the program is ready or not, in ms. Default 0. */
+    /**
+     * It passes for this long from `start()` on whether the program is ready or not, in ms; for longer while components with
+     * `progress` get on (up to the runtime's `maxSuppressionMs`), not while one has stalled. Default 0.
+     */
     suppressMs?: number
   }
   /** Answers `grpc.health.v1.Health` on a port of its own; without it, there is no gRPC. */

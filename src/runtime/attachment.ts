@@ -3,6 +3,7 @@
 // going, for what was published before; both within bounds.
 
 import { AppliedWait, ring } from '../memory/applied-wait.js'
+import { BreadcrumbWriter } from '../memory/breadcrumb.js'
 import { DirectoryReader } from '../memory/directory.js'
 import { endingOf, isEndingOf, isRaised } from '../memory/ending.js'
 import {
@@ -31,8 +32,10 @@ import {
 import { mailboxHeader } from '../memory/mailbox.js'
 import { MailboxWriter, type RecordHeader } from '../memory/mailbox-writer.js'
 import type { Region } from '../memory/region.js'
+import { decodeRules } from '../memory/rules-block.js'
 import { generationOf, isRegistered, SlotMap } from '../memory/slot-latch.js'
 import type { Encoded } from '../memory/text.js'
+import { type ComponentRules, NO_RULES } from '../model/component-rules.js'
 import { HealthError } from '../model/errors.js'
 
 export class Attachment {
@@ -44,6 +47,7 @@ export class Attachment {
   readonly #index: number
   readonly #header: number
   readonly #mailbox: MailboxWriter
+  readonly #breadcrumb: BreadcrumbWriter
   readonly #publishTimeoutMs: number
   readonly #settleTimeoutMs: number
   readonly #applied: AppliedWait
@@ -79,6 +83,7 @@ export class Attachment {
     this.#header = mailboxHeader(region, this.#index)
     this.#mailbox = new MailboxWriter(region, this.#index)
     this.#registeredUpTo = this.#mailbox.tail
+    this.#breadcrumb = new BreadcrumbWriter(region, this.#index)
     if (this.#isClosed()) {
       this.detach()
       throw stopped()
@@ -98,10 +103,35 @@ export class Attachment {
     return this.#map.beat(slot)
   }
 
-  /** Whether the slot's registration has rules. To be believed if `isCurrent` says afterwards that it is the one that was meant. */
-  hasRules(slot: number): boolean {
+  progressIndex(slot: number): number {
+    return this.#map.progress(slot)
+  }
+
+  /** The rules of the slot's registration. To be believed if `isCurrent` says afterwards that it is the one that was meant. */
+  rulesOf(slot: number): ComponentRules | undefined {
     // Pairs with Overlays.enter, which comes before the registration's commit.
-    return Atomics.load(this.words, this.#map.options(slot)) !== 0
+    const block = Atomics.load(this.words, this.#map.options(slot))
+    return block === 0 ? undefined : decodeRules(this.words, block)
+  }
+
+  /** The rules of a component, which may be none; undefined if it is not registered. */
+  rulesByName(name: Encoded): ComponentRules | undefined {
+    for (;;) {
+      const binding = this.directory.find(name)
+      if (binding === undefined) return undefined
+      const rules = this.rulesOf(binding.slot)
+      if (this.isCurrent(binding.slot, binding.generation)) return rules ?? NO_RULES
+    }
+  }
+
+  /** What rules say of a component that tells of this thread. */
+  get identity(): Pick<ComponentRules, 'mailbox' | 'owner'> {
+    return { mailbox: this.#index, owner: ownerWord(this.#threadId) }
+  }
+
+  /** Leaves a breadcrumb; the caller has checked that the attachment `isRunning`. */
+  breadcrumb(text: string): void {
+    this.#breadcrumb.set(text)
   }
 
   /** Whether the slot is still registered under this generation, as far as the manager has come. */
@@ -309,6 +339,11 @@ export class Attachment {
   }
 }
 
+/** What MAILBOX_OWNER holds while this thread has the mailbox. No two threads of a process ever have the same id. */
+function ownerWord(threadId: number): number {
+  return threadId + 1
+}
+
 function claimMailbox(region: Region, threadId: number): number {
   const { words, layout } = region
   // Pairs with Supervisor.stop. If that comes after this look, the mailbox is closed, now or under its first record.
@@ -316,7 +351,8 @@ function claimMailbox(region: Region, threadId: number): number {
   for (let index = 0; index < layout.maxThreads; index++) {
     const owner = mailboxHeader(region, index) + MAILBOX_OWNER
     // Pairs with Drain.#reclaim, which frees a mailbox only when it is drained.
-    if (Atomics.compareExchange(words, owner, MAILBOX_FREE, threadId + 1) !== MAILBOX_FREE) continue
+    if (Atomics.compareExchange(words, owner, MAILBOX_FREE, ownerWord(threadId)) !== MAILBOX_FREE)
+      continue
     // Before the first publication, so that every collect and every noteTails from then on looks at this mailbox.
     raiseHighWater(words, index + 1)
     return index
@@ -340,11 +376,11 @@ function raiseHighWater(words: Words, count: number): void {
 function abandonMailbox(region: Region, index: number, threadId: number): void {
   const { words } = region
   const owner = mailboxHeader(region, index) + MAILBOX_OWNER
-  if (Atomics.load(words, owner) !== threadId + 1) return
+  if (Atomics.load(words, owner) !== ownerWord(threadId)) return
   // A thread that was killed while it attached may not have come to this; the manager frees no mailbox beyond.
   raiseHighWater(words, index + 1)
   // Behind the last publication. Pairs with Drain.#reclaim: a mailbox that is empty after this stays so.
-  Atomics.compareExchange(words, owner, threadId + 1, MAILBOX_ABANDONED)
+  Atomics.compareExchange(words, owner, ownerWord(threadId), MAILBOX_ABANDONED)
 }
 
 /** Abandons every mailbox of a thread that has ended. */

@@ -39,6 +39,9 @@ import {
   iterateTransitions,
   type TransitionsOptions,
 } from '../observe/transition-iterator.js'
+import { type EventLoopWatchOptions, eventLoopSettings } from '../watch/event-loop-options.js'
+import type { EventLoopWatch } from '../watch/event-loop-watch.js'
+import { EventLoopWatches } from '../watch/event-loop-watches.js'
 import type { ActorExit } from './actor-handle.js'
 import { Attachment, abandonMailboxesOf, stopped } from './attachment.js'
 import { offerManagerTermination } from './faults.js'
@@ -75,6 +78,7 @@ export class HealthManager {
   readonly #reporters = new Map<string, Reporter>()
   readonly #events = new RuntimeEvents()
   readonly #observers: Observers
+  readonly #watches: EventLoopWatches
   #supervisor: Supervisor | undefined
   #stopping: Promise<void> | undefined
   readonly #forgetThreadExit: () => void
@@ -89,6 +93,9 @@ export class HealthManager {
     this.#texts = new TextCache(region.layout.maxPayloadBytes)
     // Last of all: a mailbox that was claimed for an instance that did not come to be would never be given back.
     this.#attachment = new Attachment(region, threadId, publishTimeoutMs, readTimeoutMs)
+    this.#watches = new EventLoopWatches(this.#attachment, (name, rules) =>
+      this.#register(name, rules),
+    )
     this.#observers = new Observers(this, this.#attachment, handle, this.#events)
     // A worker may end without a stop, and its mailbox is for the next one. Of one that is terminated `adopt` tells.
     this.#forgetThreadExit = onThreadExit(() => this.#attachment.detach())
@@ -310,7 +317,8 @@ export class HealthManager {
    * Liveness passes for this long from now, in ms. Replaces an earlier suppression, also a longer one. All in all it lasts
    * no longer than `maxSuppressionMs`: calls that follow one another, each in the time that the one before it asked for, are
    * one suppression, until it is cleared or nobody asks in time. What is asked for beyond that is cut, and counted in
-   * `stats().suppressionCuts`.
+   * `stats().suppressionCuts`. Until the runtime has been ready for the first time, components with `progress` decide, too:
+   * while they get on it holds to that maximum, and while one has stalled it does not hold.
    */
   suppressLiveness(durationMs: number, why: SuppressionReason = {}): void {
     this.#suppress(KIND_SUPPRESS_LIVENESS, durationMs, why)
@@ -392,6 +400,37 @@ export class HealthManager {
   }
 
   /**
+   * Watches the event loop of the calling thread: registers a component that is healthy while the loop turns, degraded while it is
+   * late, and unhealthy while it is wedged, with a message like `event loop wedged for 12.3 s in "parse batch" (for 12.4 s)`; the
+   * part behind `in` is the `breadcrumb()` of this instance. Every reader finds that out by itself, whatever this thread is stuck
+   * in, and the manager journals it. While the loop turns, `lag_p50_ms`, `lag_p99_ms`, `lag_max_ms` and `utilization` of the
+   * last `reportMs` are its metadata. The component decides no verdict unless a policy names it: with
+   * `policy: { liveness: ['collector_manager', 'event_loop'] }` a wedge fails liveness. Stop the watch, or this instance, before
+   * the thread ends: a component that is left behind is shown as gone, and as a wedge does. Its name is free again for the thread
+   * that replaces one that was adopted (see `adopt`). Waits until the manager has entered the component.
+   * @throws HealthError `ERR_HEALTH_ARGUMENT` for an option out of range, and for a name that is registered already, unless by the
+   * watch of a thread that has ended; else as `register`. After `ERR_HEALTH_UNAVAILABLE` call it again: the component may be
+   * entered later, and nobody gives signs of life for it.
+   */
+  watchEventLoop(options?: EventLoopWatchOptions): EventLoopWatch {
+    const settings = eventLoopSettings(options)
+    this.#checkRunning()
+    return this.#watches.watch(settings)
+  }
+
+  /**
+   * Says what this thread is at, for the message of its watched event loop; `''` says that it is at nothing in particular. Leave it
+   * before work that may take long, and clear it after. A few stores to shared memory, for texts that were left before; reports
+   * nothing. Cut between characters at 64 bytes of UTF-8.
+   * @throws HealthError `ERR_HEALTH_ARGUMENT`, `ERR_HEALTH_STOPPED`
+   */
+  breadcrumb(text: string): void {
+    if (typeof text !== 'string') throw argumentError('text', text, 'must be a string')
+    this.#checkRunning()
+    this.#attachment.breadcrumb(text)
+  }
+
+  /**
    * Resolves when everything that this instance has reported is applied.
    * @throws HealthError `ERR_HEALTH_UNAVAILABLE` if the manager applies nothing for `publishTimeoutMs`, or was given up;
    * `ERR_HEALTH_STOPPED`.
@@ -412,6 +451,7 @@ export class HealthManager {
     return readStats(
       this.#region,
       [...servers.map((server) => server.actor), ...this.#observers.actors],
+      this.#reader.startUp(),
       sumOf(probes),
     )
   }
@@ -443,6 +483,7 @@ export class HealthManager {
   }
 
   async #stop(): Promise<void> {
+    this.#watches.stop()
     const supervisor = this.#supervisor
     if (supervisor === undefined) this.#observers.leave()
     this.#attachment.detach()

@@ -3,11 +3,12 @@
 
 import { BeatWatch } from '../memory/beat-watch.js'
 import { type ControlState, monotonicMs } from '../memory/control.js'
+import { READINESS_SEEN } from '../memory/layout.js'
 import { hasManagerFailed } from '../memory/manager-state.js'
 import type { Region } from '../memory/region.js'
 import type { TransitionCounts } from '../memory/slot-cache.js'
 import type { SuspensionWatch } from '../memory/suspensions.js'
-import { TableReader, type Watched, watch } from '../memory/table-reader.js'
+import { type Snapshot, TableReader, type Watched, watch } from '../memory/table-reader.js'
 import { NO_METADATA } from '../memory/text.js'
 import { nowTicks } from '../memory/ticks.js'
 import { RUNTIME_COMPONENT } from '../model/component.js'
@@ -15,6 +16,7 @@ import type { HealthCheckError } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
 import { type Gate, judgeLiveness, judgeReadiness, type Policy } from '../model/policy.js'
 import { type ComponentStatus, compareUtf8, type HealthReport, Report } from '../model/report.js'
+import { excusedUntil, type StartUp } from '../model/start-up.js'
 
 /** Report and verdict of one instant. */
 export interface Verdict {
@@ -28,6 +30,8 @@ export interface Look {
   /** The same object until something in it changes. */
   readonly report: HealthReport
   readonly gate: Gate
+  /** How a program that has never been ready gets on, where that is known. */
+  readonly startUp?: StartUp | undefined
 }
 
 /** A verdict that holds as long as the table rests at a sequence, until a tick. */
@@ -52,6 +56,7 @@ export class HealthReader {
   readonly #readiness: readonly Watched[]
   #restingLiveness = NEVER
   #restingReadiness = NEVER
+  #wasReady = false
   readonly #beats: BeatWatch
   /** What is wrong with the runtime, the same object for as long as it is; and the last report that says it. */
   #fault: ComponentStatus | undefined
@@ -92,8 +97,20 @@ export class HealthReader {
   }
 
   look(): Look {
-    const { report, control } = this.#reader.snapshot()
-    return { report: this.#withRuntime(report), gate: gateOf(control) }
+    return this.#lookAt(this.#reader.snapshot())
+  }
+
+  #lookAt({ report, control }: Snapshot): Look {
+    const startUp = this.#hasBeenReady() ? undefined : this.#reader.startUp()
+    return { report: this.#withRuntime(report), gate: gateOf(control, startUp), startUp }
+  }
+
+  /** How a program that has never been ready gets on, of what is applied now; undefined where that is not known. */
+  startUp(): StartUp | undefined {
+    if (this.#hasBeenReady()) return undefined
+    // The reads before may have been of a few components only.
+    this.#reader.tryPeek()
+    return this.#reader.startUp()
   }
 
   /** How often a component of the last report has turned to each status; undefined if it is gone by now, or has no slot. */
@@ -104,20 +121,17 @@ export class HealthReader {
   /** Like `look`, but of what is applied, without a wait for the rest; undefined if the manager writes all the while. */
   tryPeek(): Look | undefined {
     const snapshot = this.#reader.tryPeek()
-    if (snapshot === undefined) return undefined
-    return { report: this.#withRuntime(snapshot.report), gate: gateOf(snapshot.control) }
+    return snapshot && this.#lookAt(snapshot)
   }
 
   checkLiveness(): Verdict {
-    const { report, control } = this.#reader.snapshot()
-    const error = judgeLiveness(this.#policy, gateOf(control), (name) => report.get(name))
-    return { report: this.#withRuntime(report), error }
+    const { report, gate } = this.look()
+    return { report, error: judgeLiveness(this.#policy, gate, (name) => report.get(name)) }
   }
 
   checkReadiness(): Verdict {
-    const { report, control } = this.#reader.snapshot()
-    const error = judgeReadiness(this.#policy, gateOf(control), (name) => report.get(name))
-    return { report: this.#withRuntime(report), error }
+    const { report, gate } = this.look()
+    return { report, error: judgeReadiness(this.#policy, gate, (name) => report.get(name)) }
   }
 
   /** `onLook` runs before the table is looked at, which a check that finds nothing changed does not. */
@@ -126,9 +140,12 @@ export class HealthReader {
     if (holds(this.#restingLiveness, resting)) return this.#restingLiveness.error
     onLook?.()
     const { statuses, control, holdsUntil } = this.#reader.glance(this.#liveness)
-    const gate = gateOf(control)
+    // Whether a suppression holds depends on the start-up while there is one.
+    const isUnsure = control.livenessDeadline !== 0 && !this.#hasBeenReady()
+    const gate = gateOf(control, isUnsure ? this.startUp() : undefined)
     const error = judgeLiveness(this.#policy, gate, finderOf(this.#liveness, statuses))
-    const until = gate.isLivenessSuppressed ? Number.NEGATIVE_INFINITY : holdsUntil
+    const isTimed = isUnsure || gate.isLivenessSuppressed
+    const until = isTimed ? Number.NEGATIVE_INFINITY : holdsUntil
     this.#restingLiveness = this.#restAt(resting, until, error)
     return error
   }
@@ -154,6 +171,13 @@ export class HealthReader {
   ): RestingVerdict {
     if (sequence === undefined || !this.#reader.wasRestingAt(sequence)) return NEVER
     return until === Number.NEGATIVE_INFINITY ? NEVER : { sequence, until, error }
+  }
+
+  /** Once it is it stays so. */
+  #hasBeenReady(): boolean {
+    // Pairs with ReadinessWatch, as RegionReader.hasBeenReady does.
+    this.#wasReady ||= Atomics.load(this.#region.words, READINESS_SEEN) === 1
+    return this.#wasReady
   }
 
   /** Says in the report that it is not renewed, if the manager was given up or gives no sign of life. */
@@ -211,10 +235,11 @@ function withComponent(report: HealthReport, name: string, status: ComponentStat
   )
 }
 
-function gateOf(control: ControlState): Gate {
+function gateOf(control: ControlState, startUp?: StartUp): Gate {
+  const { livenessDeadline, livenessLatest } = control
   return {
     isStandby: control.isStandby,
-    isLivenessSuppressed: isSuppressed(control.livenessDeadline),
+    isLivenessSuppressed: isSuppressed(excusedUntil(livenessDeadline, livenessLatest, startUp)),
     isReadinessSuppressed: isSuppressed(control.readinessDeadline),
   }
 }

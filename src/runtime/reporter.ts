@@ -1,14 +1,17 @@
 // The hot path: one component, reported by one thread. Says nothing if nothing is new.
 
+import { storeBeat, storeProgress } from '../memory/signs-of-life.js'
 import { type Encoded, encodeMetadata, encodeText } from '../memory/text.js'
 import { nowTicks } from '../memory/ticks.js'
 import {
+  checkCount,
   checkMessage,
   checkStatus,
   MAX_NAME_BYTES,
   type MetadataInput,
   metadataPairs,
 } from '../model/arguments.js'
+import type { ComponentRules } from '../model/component-rules.js'
 import { HealthError, show } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
 import { type Attachment, stopped } from './attachment.js'
@@ -38,6 +41,12 @@ export interface ComponentReporter {
    * @throws HealthError `ERR_HEALTH_STOPPED`
    */
   beat(): void
+  /**
+   * Says how much has come in and gone out since the start, and that the component is alive. For one that was registered with
+   * `progress`; of these counts one thread should tell. For any other it is a beat.
+   * @throws HealthError `ERR_HEALTH_ARGUMENT` if one is not a finite number of 0 or more; `ERR_HEALTH_STOPPED`
+   */
+  progress(inCount: number, outCount: number): void
   /** Removes the component; throws as `update`. */
   deregister(): void
 }
@@ -80,8 +89,8 @@ export class Reporter implements ComponentReporter {
   /** The registration was being ended when it was looked up: what we publish for it must be settled first. */
   #isEnding = false
   #latestTicketIndex = 0
-  /** The registration has rules, so updates are signs of life. */
-  #hasRules = false
+  /** Those of the registration; with any, updates are signs of life. */
+  #rules: ComponentRules | undefined
   /** The slot's latest ticket when this reporter last published; nobody else has spoken while it is still there. */
   #ticket = 0
   #status: number = NO_STATUS
@@ -106,7 +115,7 @@ export class Reporter implements ComponentReporter {
       Atomics.load(this.#attachment.words, this.#latestTicketIndex) === this.#ticket &&
       !this.#attachment.isDetached
     ) {
-      if (this.#hasRules) this.#beat()
+      if (this.#rules !== undefined) this.#beat(nowTicks())
       return
     }
     this.#publish(status, message, metadata)
@@ -125,17 +134,32 @@ export class Reporter implements ComponentReporter {
   }
 
   beat(): void {
-    if (!this.#attachment.isRunning()) throw stopped()
-    // Another component may be in the slot by now.
-    const isBound =
-      this.#slot !== UNBOUND && this.#attachment.isCurrent(this.#slot, this.#generation)
-    if (isBound || this.bind()) this.#beat()
+    if (this.#isToBeat()) this.#beat(nowTicks())
   }
 
-  /** Pairs with the load in OverlayLook.take. */
-  #beat(): void {
-    const { words } = this.#attachment
-    Atomics.store(words, this.#attachment.beatIndex(this.#slot), nowTicks() | 0)
+  progress(inCount: number, outCount: number): void {
+    checkCount(inCount, 'inCount')
+    checkCount(outCount, 'outCount')
+    if (!this.#isToBeat()) return
+    const now = nowTicks()
+    if (this.#rules !== undefined && this.#rules.stallMs !== 0) {
+      const { words } = this.#attachment
+      const first = this.#attachment.progressIndex(this.#slot)
+      storeProgress(words, first, inCount, outCount, now)
+    }
+    this.#beat(now)
+  }
+
+  /** Whether the component is registered, under the binding as it is from now on: another one may be in the slot by now. */
+  #isToBeat(): boolean {
+    if (!this.#attachment.isRunning()) throw stopped()
+    const isBound =
+      this.#slot !== UNBOUND && this.#attachment.isCurrent(this.#slot, this.#generation)
+    return isBound || this.bind()
+  }
+
+  #beat(now: number): void {
+    storeBeat(this.#attachment.words, this.#attachment.beatIndex(this.#slot), now)
   }
 
   deregister(): void {
@@ -152,7 +176,7 @@ export class Reporter implements ComponentReporter {
       if (binding === undefined) return false
       this.#latestTicketIndex = this.#attachment.latestTicketIndex(binding.slot)
       this.#ticket = Atomics.load(this.#attachment.words, this.#latestTicketIndex)
-      this.#hasRules = this.#attachment.hasRules(binding.slot)
+      this.#rules = this.#attachment.rulesOf(binding.slot)
       // Pairs with SlotWriter.expireReporters: a ticket of the next registration is not to be taken for one of this.
       if (!this.#attachment.isCurrent(binding.slot, binding.generation)) continue
       // Behind the ticket, which may be the deregistration's, and then says nothing of it to Attachment.update.
@@ -197,7 +221,7 @@ export class Reporter implements ComponentReporter {
     const generation = this.#generation
     // Before it is published, so that the manager, and whoever sees the update applied, finds it fresh. Between the two a
     // component that was silent is seen alive with what it had said before. Not for another component in the slot.
-    if (this.#hasRules && attachment.isCurrent(slot, generation)) this.#beat()
+    if (this.#rules !== undefined && attachment.isCurrent(slot, generation)) this.#beat(nowTicks())
     if (!attachment.update(slot, generation, status, text, metadata, this.#ticket, isSettled)) {
       return false
     }

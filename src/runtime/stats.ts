@@ -30,6 +30,7 @@ import { type ObserverStats, readObserverStats } from '../memory/observer-counte
 import type { Region } from '../memory/region.js'
 import { readSuppressions } from '../memory/suppressions.js'
 import { NO_PROBES, type ProbeStats } from '../model/probe-stats.js'
+import type { StartUp } from '../model/start-up.js'
 import type { Suppressions } from '../model/suppression.js'
 
 export type ActorState = 'running' | 'restarting' | 'failed' | 'stopped'
@@ -99,10 +100,14 @@ export interface RuntimeStats {
 
 const actorStates: readonly ActorState[] = ['running', 'restarting', 'failed', 'stopped']
 
-/** Any thread; `others` are the probe actors and queue workers that it knows of, `probes` what they have told. */
+/**
+ * Any thread; `others` are the probe actors and queue workers that it knows of, `startUp` how a program gets on that has never been ready, `probes`
+ * what the probe actors have told.
+ */
 export function readStats(
   region: Region,
   others: readonly ActorStats[],
+  startUp: StartUp | undefined,
   probes = NO_PROBES,
 ): RuntimeStats {
   const { words } = region
@@ -149,7 +154,7 @@ export function readStats(
     refusals,
     heapUsedBytes: count(HEAP_USED_BYTES),
     observer: readObserverStats(words),
-    suppressions: readSuppressions(region),
+    suppressions: readSuppressions(region, startUp),
     suppressionCuts: readCutCount(words) >>> 0,
     probes,
     mailboxes,

@@ -4,6 +4,7 @@
 export interface Rules {
   readonly degradedAfterMs: number
   readonly unhealthyAfterMs: number
+  readonly stallMs: number
 }
 
 export interface Told {
@@ -22,6 +23,11 @@ interface Component {
   aliveAt: number
   told: number
   since: number
+  input: number
+  output: number
+  inputAtOutput: number
+  /** Tick since which input waits for output. */
+  pendingSince: number | undefined
 }
 
 const TICK_MS = 10
@@ -49,8 +55,18 @@ export class OverlayModel {
   register(name: string, rules: Rules | undefined): void {
     if (this.components.has(name)) return
     const since = this.epochMs
-    const component = { rules, status: 0, message: '', aliveAt: this.#tick, told: 0, since }
-    this.components.set(name, component)
+    this.components.set(name, {
+      rules,
+      status: 0,
+      message: '',
+      aliveAt: this.#tick,
+      told: 0,
+      since,
+      input: 0,
+      output: 0,
+      inputAtOutput: 0,
+      pendingSince: undefined,
+    })
   }
 
   deregister(name: string): void {
@@ -60,6 +76,21 @@ export class OverlayModel {
   beat(name: string): void {
     const component = this.components.get(name)
     if (component !== undefined) component.aliveAt = this.#tick
+  }
+
+  progress(name: string, input: number, output: number): void {
+    const component = this.components.get(name)
+    if (component === undefined) return
+    component.aliveAt = this.#tick
+    if (!component.rules?.stallMs) return
+    if (output !== component.output) {
+      component.pendingSince = undefined
+      component.inputAtOutput = input
+    } else if (input !== component.input) {
+      component.pendingSince ??= this.#tick
+    }
+    component.input = input
+    component.output = output
   }
 
   /** An accepted update is applied. */
@@ -107,7 +138,8 @@ export class OverlayModel {
     return { status: component.status, message: component.message, at }
   }
 
-  #overlayOf({ rules, aliveAt }: Component): { level: number; message: string; beganAt: number } {
+  #overlayOf(component: Component): { level: number; message: string; beganAt: number } {
+    const { rules, aliveAt, pendingSince } = component
     const silentTicks = this.#tick - aliveAt
     for (const level of [3, 2]) {
       const afterMs = level === 3 ? rules?.unhealthyAfterMs : rules?.degradedAfterMs
@@ -115,6 +147,13 @@ export class OverlayModel {
       const seconds = (Math.floor(silentTicks / 10) / 10).toFixed(1)
       const message = `no update for ${seconds} s (deadline ${afterMs / 1000} s)`
       return { level, message, beganAt: aliveAt + Math.ceil(afterMs / TICK_MS) + 1 }
+    }
+    const stallTicks = Math.ceil((rules?.stallMs ?? 0) / TICK_MS)
+    if (stallTicks > 0 && pendingSince !== undefined && this.#tick - pendingSince > stallTicks) {
+      const seconds = (Math.floor((this.#tick - pendingSince) / 10) / 10).toFixed(1)
+      const moved = component.input - component.inputAtOutput
+      const message = `input moved by ${moved} and output by 0 for ${seconds} s`
+      return { level: 2, message, beganAt: pendingSince + stallTicks + 1 }
     }
     return { level: 0, message: '', beganAt: 0 }
   }

@@ -16,6 +16,7 @@ import { OverlayModel, type Rules } from './overlay-model.js'
 export type Step =
   | { kind: 'update'; thread: number; name: string; status: HealthStatus; message: string }
   | { kind: 'beat'; thread: number; name: string }
+  | { kind: 'progress'; name: string; input: number; output: number }
   | { kind: 'register'; name: string; rules: Rules | undefined }
   | { kind: 'deregister'; name: string }
   | { kind: 'pass'; ms: number }
@@ -35,6 +36,11 @@ export class OverlayWorld {
   readonly #model: OverlayModel
   readonly #threads: readonly Producer[]
   readonly #pending: (() => void)[] = []
+  readonly #totals: Readonly<Record<string, { input: number; output: number }>> = {
+    a: { input: 0, output: 0 },
+    b: { input: 0, output: 0 },
+    c: { input: 0, output: 0 },
+  }
   readonly #reader: TableReader
   readonly #health: HealthReader
 
@@ -54,6 +60,9 @@ export class OverlayWorld {
       case 'beat':
         this.#threads[step.thread]!.reporter(step.name).beat()
         this.#model.beat(step.name)
+        break
+      case 'progress':
+        this.#progress(step)
         break
       case 'register':
         this.#register(step)
@@ -88,6 +97,14 @@ export class OverlayWorld {
     this.#model.beat(name)
     if (producer.attachment.backlog() === before) return
     this.#pending.push(() => this.#model.update(name, status, message))
+  }
+
+  #progress({ name, input, output }: Step & { kind: 'progress' }): void {
+    const total = this.#totals[name]!
+    total.input += input
+    total.output += output
+    this.#threads[0]!.reporter(name).progress(total.input, total.output)
+    this.#model.progress(name, total.input, total.output)
   }
 
   #register({ name, rules }: Step & { kind: 'register' }): void {

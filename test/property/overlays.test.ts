@@ -8,9 +8,12 @@ import { check } from './support.js'
 const name = fc.constantFrom('a', 'a', 'b', 'c')
 const thread = fc.nat(1)
 const afterMs = fc.constantFrom(0, 10, 95, 1_000, 5_000)
-const rules = fc.option(fc.record({ degradedAfterMs: afterMs, unhealthyAfterMs: afterMs }), {
-  nil: undefined,
-})
+const rules = fc.option(
+  fc.record({ degradedAfterMs: afterMs, unhealthyAfterMs: afterMs, stallMs: afterMs }),
+  {
+    nil: undefined,
+  },
+)
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 6,
@@ -23,6 +26,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('beat'), thread, name }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('progress'),
+      name,
+      input: fc.nat(2),
+      output: fc.constantFrom(0, 0, 1),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('register'), name, rules }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('deregister'), name }) },
   {

@@ -26,8 +26,14 @@ test('silence makes a component unhealthy, or what it says', () => {
   })
 })
 
+test('progress is held to its stall', () => {
+  const rules = rulesOf({ deadlineMs: 10_000, progress: { stallMs: 5_000 } })
+  assert.deepEqual(rules, { ...NO_RULES, unhealthyAfterMs: 10_000, stallMs: 5_000 })
+  assert.deepEqual(rulesOf({ progress: { stallMs: 10 } }), { ...NO_RULES, stallMs: 10 })
+})
+
 const MISFITS: [options: object, message: string][] = [
-  [{ deadline: 1 }, 'options="deadline": must be one of deadlineMs, onDeadline'],
+  [{ deadline: 1 }, 'options="deadline": must be one of deadlineMs, onDeadline, progress'],
   [{ deadlineMs: 9 }, 'options.deadlineMs=9: must be a number of ms from 10 to 2147483647'],
   [
     { deadlineMs: 2 ** 31 },
@@ -42,6 +48,12 @@ const MISFITS: [options: object, message: string][] = [
   [
     { deadlineMs: 10, onDeadline: 'healthy' },
     "options.onDeadline=\"healthy\": must be 'degraded' or 'unhealthy'",
+  ],
+  [{ progress: 5 }, 'options.progress=5: must be an object'],
+  [{ progress: { stall: 1 } }, 'options.progress="stall": must be one of stallMs'],
+  [
+    { progress: {} },
+    'options.progress.stallMs=undefined: must be a number of ms from 10 to 2147483647',
   ],
   [{ onDeadline: 'degraded' }, 'options.onDeadline="degraded": needs a deadlineMs'],
 ]
@@ -60,8 +72,11 @@ test('rules come back from their block as they were', () => {
     const rules = {
       degradedAfterMs: 500,
       unhealthyAfterMs: 2 ** 31 - 1,
+      owner: 8,
+      dueEveryMs: 100,
       wording: Wording.EventLoop,
       mailbox,
+      stallMs: 30_000,
     }
     const { words: content } = encodeRules(rules)
     const words = new Int32Array(new SharedArrayBuffer(64))

@@ -26,6 +26,7 @@ for (const transport of transports) {
       tls: undefined,
       grpc: { host, port: ports?.grpcPort ?? 0, tls: undefined },
       startupDeadline: 0,
+      startupSuppressMs: 0,
       probeRestarts: 0,
       evidence: undefined,
       gate: gate.buffer,
