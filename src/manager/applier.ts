@@ -232,6 +232,7 @@ export class Applier {
       to + COPY_METADATA_TICKET,
       givesMetadata ? ticket : words[from + COPY_METADATA_TICKET]!,
     )
+    if (hasRules) this.overlays.writeStreak(slot, status)
     slots.commit(slot)
     // Only now, as readers of the old copy may have looked at them until the commit.
     this.#state.heap.release(oldMessage)

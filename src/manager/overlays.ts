@@ -8,6 +8,8 @@ import {
   COPY_NAME,
   COPY_SINCE,
   COPY_STATUS,
+  COPY_STREAK,
+  COPY_STREAK_BEGAN,
   COPY_TICKET,
   PROGRESS_WORDS,
   SLOT_HIGH_WATER,
@@ -26,6 +28,7 @@ import {
   statusWordOf,
   toldOf,
 } from '../memory/slot-latch.js'
+import { isDamped, writeStreak } from '../memory/streak.js'
 import { SuspensionWatch } from '../memory/suspensions.js'
 import { encodeText } from '../memory/text.js'
 import { epochOf, nowTicks, TICK_MS } from '../memory/ticks.js'
@@ -76,8 +79,11 @@ export class Overlays {
     }
   }
 
-  /** A registration with this block of rules, 0 for none; before its commit. The slot holds the block from now on. */
-  enter(slot: number, block: number): void {
+  /**
+   * A registration with this block of rules, 0 for none; before its commit, into this copy of the slot. The slot holds the block
+   * from now on.
+   */
+  enter(slot: number, copy: number, block: number): void {
     const { words } = this.#region
     const { map } = this.#slots
     put(words, map.options(slot), block)
@@ -85,6 +91,8 @@ export class Overlays {
     const now = nowTicks()
     // Before the commit, so that nobody sees the new component silent since its predecessor's last beat.
     Atomics.store(words, map.beat(slot), now | 0)
+    put(words, copy + COPY_STREAK_BEGAN, now | 0)
+    put(words, copy + COPY_STREAK, 0)
     for (let i = 0; i < PROGRESS_WORDS; i++) Atomics.store(words, map.progress(slot) + i, 0)
     if (this.#rules.size === 0) this.#watch.restart(now)
     this.#rules.set(slot, decodeRules(words, block))
@@ -114,6 +122,15 @@ export class Overlays {
     if (level === HealthStatus.Unspecified || status > level) return status
     this.#nextLook = 0
     return told
+  }
+
+  /** An update of a component with rules: writes the streak that it leaves into the open slot's next copy. */
+  writeStreak(slot: number, status: number): void {
+    const rules = this.#rules.get(slot)
+    if (rules === undefined || !isDamped(rules)) return
+    this.#look.begin(nowTicks())
+    const { from, to } = this.#slots
+    writeStreak(this.#region.words, from, to, rules, status, this.#look)
   }
 
   /** Ms until a look is due; Infinity while no component has rules. This thread watches for suspensions by asking often. */

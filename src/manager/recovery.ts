@@ -23,8 +23,10 @@ import {
   SLOT_HIGH_WATER,
   TABLE_SEQUENCE,
 } from '../memory/layout.js'
+import { OverlayLook } from '../memory/overlay-look.js'
 import { PayloadHeap } from '../memory/payload-heap.js'
 import { put, type Region } from '../memory/region.js'
+import { decodeRules } from '../memory/rules-block.js'
 import {
   generationOf,
   isRegistered,
@@ -33,7 +35,9 @@ import {
   statusWordOf,
   toldOf,
 } from '../memory/slot-latch.js'
+import { isDamped, writeStreak } from '../memory/streak.js'
 import { contentWords, type Encoded, encodedOf } from '../memory/text.js'
+import { nowTicks } from '../memory/ticks.js'
 
 /** The manager's private books; everything in them can be found again in the region. */
 export class Recovered {
@@ -164,8 +168,22 @@ function redo(region: Region, slots: SlotWriter): void {
     if (last.givesMetadata) put(words, copy + COPY_METADATA_TICKET, last.ticket)
     put(words, copy + COPY_UPDATED_AT, last.atLow)
     put(words, copy + COPY_UPDATED_AT + 1, last.atHigh)
+    redoStreak(region, slots, last)
   }
   slots.commit(last.slot)
+}
+
+/** The streak is not journaled: it is as the update leaves it now. */
+function redoStreak(
+  { words }: Region,
+  slots: SlotWriter,
+  { slot, newStatus }: { readonly slot: number; readonly newStatus: number },
+): void {
+  const rules = decodeRules(words, words[slots.map.options(slot)]!)
+  if (!isDamped(rules)) return
+  const look = new OverlayLook(slots.map)
+  look.begin(nowTicks())
+  writeStreak(words, slots.from, slots.to, rules, newStatus, look)
 }
 
 function* liveBlocks(region: Region, slots: SlotWriter): Iterable<number> {

@@ -88,7 +88,7 @@ export class Registrations {
       put(words, copy + field + 1, nowHigh)
     }
     this.#slots.resetTransitions(slot)
-    this.#overlays.enter(slot, options)
+    this.#overlays.enter(slot, copy, options)
     // Before the commit, which makes the slot appear in reports and its name in the directory at the same instant.
     this.#books.enter(name, slot)
     this.#slots.commit(slot)

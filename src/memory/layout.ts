@@ -304,6 +304,7 @@ export const MAX_BREADCRUMB_BYTES = (BREADCRUMB_WORDS - BREADCRUMB_TEXT) * WORD_
 //
 //   a copy:       0 status word | 1 ticket | 2 name | 3 message | 4 metadata | 5-6 updated at | 7-8 since | 9 metadata ticket
 //   transitions:  those to each status since the registration, by status
+//                 and, only where the options damp verdicts: 10 tick at which the streak began | 11 streak, see streak.ts
 //   options:      heap reference of the registration's rules, 0 = none; see rules-block.ts
 //
 // The transitions are beside the copies: in them a count would have to be written twice, as the copy to write is always two
@@ -361,6 +362,10 @@ export const COPY_SINCE = 7
 /** Ticket of the last update that gave metadata: one that arrives late still gives its own if it is after this. */
 export const COPY_METADATA_TICKET = 9
 export const COPY_FIELDS = 10
+/** Of a component with rules. */
+export const COPY_STREAK_BEGAN = 10
+export const COPY_STREAK = 11
+export const COPY_RULED_FIELDS = 12
 
 export const STATUS_MASK = 3
 export const REGISTERED = 4

@@ -23,7 +23,8 @@ export class OverlayLook {
   readonly #region: Region
   readonly #map: SlotMap
   readonly #suspensions: SuspensionReader
-  #now = 0
+  /** The tick that the round is as of. */
+  now = 0
   #rules: ComponentRules = NO_RULES
   /** `Unspecified` where there is nothing to be said; the others are of the last look. */
   level: OverlayLevel = HealthStatus.Unspecified
@@ -55,7 +56,7 @@ export class OverlayLook {
    * shorter, where a clock that is looked at after it would make it longer.
    */
   begin(now: number): void {
-    this.#now = now
+    this.now = now
     this.#suspensions.begin(now)
   }
 
@@ -64,13 +65,18 @@ export class OverlayLook {
     return this.#suspensions.hasToBeginAnew()
   }
 
+  /** Ticks since one that is given as a word, without those in which the process did not run; as of the round. */
+  activeTicksSince(word: number): number {
+    return this.#suspensions.activeTicksSince(word)
+  }
+
   /** Looks at a slot. */
   take(slot: number, rules: ComponentRules): OverlayLevel {
     // Pairs with the stores of reporters and of Overlays.enter.
     const beat = Atomics.load(this.#region.words, this.#map.beat(slot))
     this.#rules = rules
     this.#silentTicks = this.#suspensions.activeTicksSince(beat)
-    this.aliveAt = this.#now - ticksSince(this.#now, beat)
+    this.aliveAt = this.now - ticksSince(this.now, beat)
     this.level = HealthStatus.Unspecified
     this.nextAt = Number.POSITIVE_INFINITY
     // The worse one last: where both are due, it counts.
@@ -104,8 +110,8 @@ export class OverlayLook {
 
   #apply(level: OverlayLevel, afterMs: number): void {
     if (afterMs === 0) return
-    const at = this.#now - this.#silentTicks + toTicks(afterMs) + 1
-    if (at > this.#now) {
+    const at = this.now - this.#silentTicks + toTicks(afterMs) + 1
+    if (at > this.now) {
       this.nextAt = Math.min(this.nextAt, at)
       return
     }
@@ -123,15 +129,15 @@ export class OverlayLook {
     this.hasProgressed = input !== 0 || Atomics.load(words, first + PROGRESS_OUT) !== 0
     const waitedTicks = pendingSince === 0 ? 0 : this.#suspensions.activeTicksSince(pendingSince)
     // Where nothing waits yet, something may begin to in this instant.
-    const at = this.#now - waitedTicks + stallTicks + 1
-    if (at > this.#now) {
+    const at = this.now - waitedTicks + stallTicks + 1
+    if (at > this.now) {
       this.nextAt = Math.min(this.nextAt, at)
       return
     }
     const inputMoved = (input - Atomics.load(words, first + PROGRESS_IN_AT_OUTPUT)) >>> 0
     // Output that has moved meanwhile: what was loaded behind it is not what has waited.
     if (Atomics.load(words, first + PROGRESS_PENDING_SINCE) !== pendingSince) {
-      this.nextAt = Math.min(this.nextAt, this.#now + stallTicks + 1)
+      this.nextAt = Math.min(this.nextAt, this.now + stallTicks + 1)
       return
     }
     this.isStalled = true

@@ -1,6 +1,7 @@
 // A component's rules as the words of a payload block: what a registration carries, and what its slot refers to from then on.
 //
-//   0 degraded after ms | 1 unhealthy after ms | 2 wording (8 bits), mailbox + 1 | 3 stall ms | 4 owner | 5 due every ms
+//   0 degraded after ms | 1 unhealthy after ms | 2 wording (8 bits), mailbox + 1 | 3 stall ms | 4 owner | 5 due every ms |
+//   6 fail after, 7 recover after: updates in a row above 0, ms below 0
 import { type ComponentRules, NO_RULES, type Wording } from '../model/component-rules.js'
 import { BLOCK_CONTENT, type Words } from './layout.js'
 import { type Encoded, encodedOf } from './text.js'
@@ -11,7 +12,9 @@ const WORDING = 2
 const STALL = 3
 const OWNER = 4
 const DUE_EVERY = 5
-const RULES_WORDS = 6
+const FAIL_AFTER = 6
+const RECOVER_AFTER = 7
+const RULES_WORDS = 8
 const WORDING_MASK = 0xff
 const MAILBOX_SHIFT = 8
 
@@ -23,6 +26,8 @@ export function encodeRules(rules: ComponentRules): Encoded {
   words[STALL] = rules.stallMs
   words[OWNER] = rules.owner
   words[DUE_EVERY] = rules.dueEveryMs
+  words[FAIL_AFTER] = rules.failAfter
+  words[RECOVER_AFTER] = rules.recoverAfter
   return encodedOf(words.byteLength, words)
 }
 
@@ -42,5 +47,7 @@ export function decodeRules(words: Words, block: number): ComponentRules {
     stallMs: load(STALL),
     owner: load(OWNER),
     dueEveryMs: load(DUE_EVERY),
+    failAfter: load(FAIL_AFTER),
+    recoverAfter: load(RECOVER_AFTER),
   }
 }

@@ -13,6 +13,8 @@ import {
   COPY_NAME,
   COPY_SINCE,
   COPY_STATUS,
+  COPY_STREAK,
+  COPY_STREAK_BEGAN,
   COPY_UPDATED_AT,
   maxBlockWords,
   type Words,
@@ -23,6 +25,7 @@ import { copyBlock } from './payload-heap.js'
 import type { Region } from './region.js'
 import { decodeRules } from './rules-block.js'
 import { generationOf, isRegistered, readTime, SlotMap, statusOf, toldOf } from './slot-latch.js'
+import { isDamped, type Streak, streakOf } from './streak.js'
 import type { SuspensionWatch } from './suspensions.js'
 import { contentWords, decodeMetadata, decodeText, NO_METADATA } from './text.js'
 import { nowTicks } from './ticks.js'
@@ -76,6 +79,8 @@ interface Draft {
   stamps: [message: number, metadata: number]
   /** Of a registration that is new to the cache. */
   rules: ComponentRules | undefined
+  /** Of a damped component. */
+  streak: Streak | undefined
 }
 
 /** Offset of a block's content that was not copied, as the cache has it decoded. */
@@ -256,6 +261,7 @@ export class SlotCache {
       headers: [0, 0, 0],
       stamps: [NO_BLOCK, NO_BLOCK],
       rules: undefined,
+      streak: undefined,
     }
     if (generation === -1) return draft
     if (!isSame) {
@@ -263,6 +269,11 @@ export class SlotCache {
       if (block !== 0) draft.rules = decodeRules(words, block)
       draft.name = this.#used
       draft.headers[0] = this.#copyBlock(this.#copy[fields + COPY_NAME]!)
+    }
+    const rules = isSame ? known.overlay?.rules : draft.rules
+    if (rules !== undefined && isDamped(rules)) {
+      const streak = Atomics.load(words, base + COPY_STREAK)
+      draft.streak = streakOf(streak, Atomics.load(words, base + COPY_STREAK_BEGAN))
     }
     const messageBlock = this.#copy[fields + COPY_MESSAGE]!
     draft.stamps[0] = this.#stampOf(messageBlock)
@@ -350,17 +361,18 @@ export class SlotCache {
       since: readTime(copy, fields + COPY_SINCE),
       updatedAt: readTime(copy, fields + COPY_UPDATED_AT),
     })
-    this.#overlay(known, toldOf(statusWord), draft.rules)
+    this.#overlay(known, toldOf(statusWord), draft)
     this.#show(known, known.reported)
   }
 
   /** The overlay begins anew from what was reported; `refresh` follows. */
-  #overlay(known: CachedSlot, told: number, rules: ComponentRules | undefined): void {
-    if (known.overlay !== undefined) known.overlay.report(known.reported, told)
-    else if (rules !== undefined) {
-      known.overlay = new OverlayView(known.slot, rules, known.reported, told)
+  #overlay(known: CachedSlot, told: number, { rules, streak }: Draft): void {
+    if (rules !== undefined) {
+      known.overlay = new OverlayView(known.slot, rules)
       this.#overlaid.add(known)
-    } else return
+    }
+    if (known.overlay === undefined) return
+    known.overlay.report(known.reported, told, streak)
     this.holdsUntil = Number.NEGATIVE_INFINITY
   }
 

@@ -4,6 +4,7 @@
 import {
   COPY_FIELDS,
   COPY_METADATA_TICKET,
+  COPY_RULED_FIELDS,
   COPY_STATUS,
   COPY_TICKET,
   GENERATION_SHIFT,
@@ -165,7 +166,9 @@ export class SlotWriter {
   /** Opens a slot and takes over into the next copy what a change leaves as it is. */
   openWhole(slot: number): number {
     this.open(slot)
-    for (let field = 0; field < COPY_FIELDS; field++) {
+    const hasRules = this.#words[this.map.options(slot)] !== 0
+    const fields = hasRules ? COPY_RULED_FIELDS : COPY_FIELDS
+    for (let field = 0; field < fields; field++) {
       put(this.#words, this.to + field, this.#words[this.from + field]!)
     }
     return this.to

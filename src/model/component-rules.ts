@@ -1,5 +1,5 @@
 // What a component is held to, as users give it at the registration and as the threads share it. Pure.
-import { checkOptions } from './arguments.js'
+import { checkInteger, checkOptions } from './arguments.js'
 import { argumentError } from './errors.js'
 import type { HealthStatus } from './health-status.js'
 
@@ -19,6 +19,14 @@ export interface ComponentOptions {
    * `input moved by 1,234 and output by 0 for 12.3 s`. Output that moves restores it. Default: no such thing.
    */
   progress?: { stallMs: number }
+  /**
+   * Verdicts take the component for failing only after so many updates in a row that are unhealthy (then each update is
+   * published, also one that repeats the one before), or when it has been unhealthy for longer than so many ms. Until then
+   * an unhealthy one counts as degraded. Reports and transitions show what was reported. Default: at once.
+   */
+  failAfter?: { count: number } | { ms: number }
+  /** The same for verdicts to take it for failing no more: until then it counts as unhealthy. Default: at once. */
+  recoverAfter?: { count: number } | { ms: number }
 }
 
 /** How an overlay's message is worded. */
@@ -39,6 +47,9 @@ export interface ComponentRules {
   readonly owner: number
   /** Input that has waited for output for more than this makes the component degraded. */
   readonly stallMs: number
+  /** What it takes before verdicts follow: updates in a row above 0, ms below 0. */
+  readonly failAfter: number
+  readonly recoverAfter: number
 }
 
 export const NO_RULES: ComponentRules = {
@@ -49,12 +60,15 @@ export const NO_RULES: ComponentRules = {
   mailbox: -1,
   owner: 0,
   stallMs: 0,
+  failAfter: 0,
+  recoverAfter: 0,
 }
 
-const OPTION_NAMES = ['deadlineMs', 'onDeadline', 'progress']
+const OPTION_NAMES = ['deadlineMs', 'onDeadline', 'progress', 'failAfter', 'recoverAfter']
 const MIN_MS = 10
 /** The longest that a word holds; 24 days. */
 export const MAX_MS = 2 ** 31 - 1
+const MAX_COUNT = 1_000_000
 
 /**
  * What a component is held to; undefined where that is nothing.
@@ -63,9 +77,16 @@ export const MAX_MS = 2 ** 31 - 1
 export function rulesOf(options: ComponentOptions | undefined): ComponentRules | undefined {
   if (options === undefined) return undefined
   checkOptions(options, 'options', OPTION_NAMES)
-  const rules = { ...NO_RULES, ...deadlineOf(options), stallMs: stallOf(options) }
-  const isEmpty = rules.degradedAfterMs === 0 && rules.unhealthyAfterMs === 0 && rules.stallMs === 0
-  return isEmpty ? undefined : rules
+  const rules = {
+    ...NO_RULES,
+    ...deadlineOf(options),
+    stallMs: stallOf(options),
+    failAfter: patienceOf(options.failAfter, 'options.failAfter'),
+    recoverAfter: patienceOf(options.recoverAfter, 'options.recoverAfter'),
+  }
+  const { degradedAfterMs, unhealthyAfterMs, stallMs, failAfter, recoverAfter } = rules
+  const parts = [degradedAfterMs, unhealthyAfterMs, stallMs, failAfter, recoverAfter]
+  return parts.every((part) => part === 0) ? undefined : rules
 }
 
 function deadlineOf({ deadlineMs, onDeadline }: ComponentOptions): Partial<ComponentRules> {
@@ -84,6 +105,19 @@ function stallOf({ progress }: ComponentOptions): number {
   if (progress === undefined) return 0
   checkOptions(progress, 'options.progress', ['stallMs'])
   return checkMs(progress.stallMs, 'options.progress.stallMs')
+}
+
+function patienceOf(patience: ComponentOptions['failAfter'], argument: string): number {
+  if (patience === undefined) return 0
+  checkOptions(patience, argument, ['count', 'ms'])
+  const { count, ms } = patience as { count?: number; ms?: number }
+  if ((count === undefined) === (ms === undefined)) {
+    throw argumentError(argument, patience, 'must have either a count or ms')
+  }
+  if (ms !== undefined) return -checkMs(ms, `${argument}.ms`)
+  checkInteger(count, `${argument}.count`, 1, MAX_COUNT)
+  // The first one is at once.
+  return count === 1 ? 0 : count
 }
 
 /**

@@ -2,6 +2,7 @@
 import { cutText } from '../memory/text.js'
 import { RUNTIME_COMPONENT } from '../model/component.js'
 import { healthStatusName } from '../model/health-status.js'
+import { judgedOf } from '../model/judged.js'
 import type { Gate, Judged } from '../model/policy.js'
 import type { Suppression } from '../model/suppression.js'
 import { KUBELET_BYTES } from './kubelet-body.js'
@@ -77,7 +78,8 @@ function failedLine(name: string, reason: string): string {
 
 function conditionOf(component: Judged | undefined): string {
   if (component === undefined) return 'not registered'
-  const { status, message } = component
+  // Of what failed, which may be damped.
+  const { status, message } = judgedOf(component)
   return message === '' ? healthStatusName(status) : `${healthStatusName(status)}: ${message}`
 }
 

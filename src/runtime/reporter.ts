@@ -167,6 +167,10 @@ export class Reporter implements ComponentReporter {
     this.#attachment.endDeregistration()
   }
 
+  get #isCounted(): boolean {
+    return this.#rules !== undefined && (this.#rules.failAfter > 0 || this.#rules.recoverAfter > 0)
+  }
+
   /** Looks the component up; false if it is not registered. */
   bind(): boolean {
     this.#unbind()
@@ -226,7 +230,8 @@ export class Reporter implements ComponentReporter {
       return false
     }
     this.#ticket = attachment.ticket
-    this.#status = status
+    // Where updates are counted, none is one too many to publish.
+    this.#status = this.#isCounted ? NO_STATUS : status
     this.#message = message
     if (pairs !== undefined) this.#keepMetadata(pairs.flat)
     else if (!attachment.isUndisturbed) this.#keepMetadata(undefined)

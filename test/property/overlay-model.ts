@@ -5,6 +5,9 @@ export interface Rules {
   readonly degradedAfterMs: number
   readonly unhealthyAfterMs: number
   readonly stallMs: number
+  /** Updates above 0, ms below 0. */
+  readonly failAfter: number
+  readonly recoverAfter: number
 }
 
 export interface Told {
@@ -28,6 +31,9 @@ interface Component {
   inputAtOutput: number
   /** Tick since which input waits for output. */
   pendingSince: number | undefined
+  /** What verdicts take it for, but for the time that passes; and the updates in a row that are of another kind. */
+  wasFailing: boolean
+  streak: { isFailing: boolean; count: number; beganAt: number }
 }
 
 const TICK_MS = 10
@@ -66,6 +72,8 @@ export class OverlayModel {
       output: 0,
       inputAtOutput: 0,
       pendingSince: undefined,
+      wasFailing: false,
+      streak: { isFailing: false, count: 0, beganAt: this.#tick },
     })
   }
 
@@ -97,6 +105,12 @@ export class OverlayModel {
   update(name: string, status: number, message: string): void {
     const component = this.components.get(name)
     if (component === undefined) return
+    const isFailing = status === 3
+    if (isFailing !== component.streak.isFailing) {
+      component.wasFailing = this.#isTakenForFailing(component)
+      component.streak = { isFailing, count: 0, beganAt: this.#tick }
+    }
+    component.streak.count++
     component.status = status
     component.message = message
     const { level } = this.#overlayOf(component)
@@ -120,6 +134,24 @@ export class OverlayModel {
         return [name, { status, message, since }]
       }),
     )
+  }
+
+  /** What verdicts take a component for. */
+  judged(name: string): number | undefined {
+    const component = this.components.get(name)
+    if (component === undefined) return undefined
+    const { status } = component
+    const undamped = status === 3 ? 2 : status
+    const damped = this.#isTakenForFailing(component) ? 3 : undamped
+    return Math.max(damped, this.#overlayOf(component).level)
+  }
+
+  #isTakenForFailing({ rules, wasFailing, streak }: Component): boolean {
+    const { isFailing, count, beganAt } = streak
+    const patience = (isFailing ? rules?.failAfter : rules?.recoverAfter) ?? 0
+    const ticks = this.#tick - beganAt
+    const hasTurned = patience < 0 ? ticks > Math.ceil(-patience / TICK_MS) : count >= patience
+    return hasTurned ? isFailing : wasFailing
   }
 
   #tell(component: string, to: Component, newStatus: number, message: string, at: number): void {

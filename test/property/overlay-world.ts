@@ -159,11 +159,11 @@ export class OverlayWorld {
     const { statuses } = this.#reader.glance(names.map(watch))
     for (const [i, name] of names.entries()) assert.equal(statuses[i], report.get(name))
     assert.deepEqual(byName(this.#reader.tryPeek()!.report, shownOf), byName(fresh, shownOf))
-    const isAlive = POLICY.liveness.every((name) => shown[name]?.status !== 3)
+    const isAlive = POLICY.liveness.every((name) => this.#model.judged(name) !== 3)
     for (const error of [this.#health.livenessCheck(), this.#health.checkLiveness().error]) {
       assert.equal(error === undefined, isAlive)
     }
-    const isReady = POLICY.readiness.every((name) => [1, 2].includes(shown[name]?.status ?? 1))
+    const isReady = POLICY.readiness.every((name) => [1, 2].includes(this.#model.judged(name) ?? 1))
     for (const error of [this.#health.readinessCheck(), this.#health.checkReadiness().error]) {
       assert.equal(error === undefined, isReady)
     }

@@ -7,12 +7,17 @@ import { check } from './support.js'
 
 const name = fc.constantFrom('a', 'a', 'b', 'c')
 const thread = fc.nat(1)
+const patience = fc.constantFrom(0, 0, 2, 3, -100, -2_000)
 const afterMs = fc.constantFrom(0, 10, 95, 1_000, 5_000)
 const rules = fc.option(
-  fc.record({ degradedAfterMs: afterMs, unhealthyAfterMs: afterMs, stallMs: afterMs }),
-  {
-    nil: undefined,
-  },
+  fc.record({
+    degradedAfterMs: afterMs,
+    unhealthyAfterMs: afterMs,
+    stallMs: afterMs,
+    failAfter: patience,
+    recoverAfter: patience,
+  }),
+  { nil: undefined },
 )
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -55,7 +60,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('read') }) },
 )
 
-test('what is shown, and what is told, of components with deadlines is what the clock and their reports say', () => {
+test('what is shown, told and judged of components with rules is what the clock and their reports say', () => {
   const begun = fc.array(rules, { minLength: 2, maxLength: 2 })
   const program = fc.array(step, { maxLength: 60, size: 'max' })
   check(

@@ -32,8 +32,17 @@ test('progress is held to its stall', () => {
   assert.deepEqual(rulesOf({ progress: { stallMs: 10 } }), { ...NO_RULES, stallMs: 10 })
 })
 
+test('damping is a number of updates or a time, and one update is at once', () => {
+  const rules = rulesOf({ failAfter: { count: 3 }, recoverAfter: { ms: 10_000 } })
+  assert.deepEqual(rules, { ...NO_RULES, failAfter: 3, recoverAfter: -10_000 })
+  assert.equal(rulesOf({ failAfter: { count: 1 } }), undefined)
+})
+
 const MISFITS: [options: object, message: string][] = [
-  [{ deadline: 1 }, 'options="deadline": must be one of deadlineMs, onDeadline, progress'],
+  [
+    { deadline: 1 },
+    'options="deadline": must be one of deadlineMs, onDeadline, progress, failAfter, recoverAfter',
+  ],
   [{ deadlineMs: 9 }, 'options.deadlineMs=9: must be a number of ms from 10 to 2147483647'],
   [
     { deadlineMs: 2 ** 31 },
@@ -48,6 +57,20 @@ const MISFITS: [options: object, message: string][] = [
   [
     { deadlineMs: 10, onDeadline: 'healthy' },
     "options.onDeadline=\"healthy\": must be 'degraded' or 'unhealthy'",
+  ],
+  [{ failAfter: 3 }, 'options.failAfter=3: must be an object'],
+  [{ failAfter: {} }, 'options.failAfter=an object: must have either a count or ms'],
+  [
+    { failAfter: { count: 1, ms: 10 } },
+    'options.failAfter=an object: must have either a count or ms',
+  ],
+  [
+    { recoverAfter: { count: 0 } },
+    'options.recoverAfter.count=0: must be an integer from 1 to 1000000',
+  ],
+  [
+    { recoverAfter: { ms: 5 } },
+    'options.recoverAfter.ms=5: must be a number of ms from 10 to 2147483647',
   ],
   [{ progress: 5 }, 'options.progress=5: must be an object'],
   [{ progress: { stall: 1 } }, 'options.progress="stall": must be one of stallMs'],
@@ -77,6 +100,8 @@ test('rules come back from their block as they were', () => {
       wording: Wording.EventLoop,
       mailbox,
       stallMs: 30_000,
+      failAfter: 3,
+      recoverAfter: -(2 ** 31 - 1),
     }
     const { words: content } = encodeRules(rules)
     const words = new Int32Array(new SharedArrayBuffer(64))
