@@ -1,11 +1,8 @@
 // The public face of the runtime, in the thread that started it and in every thread that attached to it.
-import { threadId, Worker } from 'node:worker_threads'
-import { AppliedWait } from '../memory/applied-wait.js'
+import { threadId, type Worker } from 'node:worker_threads'
 import { monotonicMs, toFloatWords } from '../memory/control.js'
 import { KIND_STANDBY, KIND_SUPPRESS_LIVENESS, KIND_SUPPRESS_READINESS } from '../memory/layout.js'
-import { hasManagerFailed } from '../memory/manager-state.js'
 import { createRegion, type Region } from '../memory/region.js'
-import { encodeRules } from '../memory/rules-block.js'
 import { encodeText } from '../memory/text.js'
 import { nextTick } from '../memory/ticks.js'
 import { TransitionScan } from '../memory/transition-scan.js'
@@ -16,12 +13,11 @@ import {
   checkName,
   MAX_NAME_BYTES,
   type MetadataInput,
-  readArgument,
   readOptions,
 } from '../model/arguments.js'
 import { Component } from '../model/component.js'
-import { type ComponentOptions, type ComponentRules, rulesOf } from '../model/component-rules.js'
-import { argumentError, type HealthCheckError, HealthError } from '../model/errors.js'
+import { type ComponentOptions, rulesOf } from '../model/component-rules.js'
+import { argumentError, type HealthCheckError, type HealthError } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
 import { sumOf } from '../model/probe-stats.js'
 import type { ComponentStatus, HealthReport } from '../model/report.js'
@@ -43,13 +39,15 @@ import { type EventLoopWatchOptions, eventLoopSettings } from '../watch/event-lo
 import type { EventLoopWatch } from '../watch/event-loop-watch.js'
 import { EventLoopWatches } from '../watch/event-loop-watches.js'
 import type { ActorExit } from './actor-handle.js'
-import { Attachment, abandonMailboxesOf, stopped } from './attachment.js'
+import { adoptWorker } from './adoption.js'
+import { Attachment, stopped } from './attachment.js'
+import { Components } from './components.js'
 import { offerManagerTermination } from './faults.js'
 import { flush } from './flush.js'
 import { type HealthHandle, openHandle } from './health-handle.js'
 import { HealthReader, type Verdict } from './health-reader.js'
 import { type HealthManagerOptions, resolveOptions } from './options.js'
-import { type ComponentReporter, Reporter, TextCache } from './reporter.js'
+import type { ComponentReporter } from './reporter.js'
 import { type RestartEvent, RuntimeEvents } from './runtime-events.js'
 import { serversOf, stopServers } from './servers.js'
 import { type RuntimeStats, readStats } from './stats.js'
@@ -73,9 +71,7 @@ export class HealthManager {
   readonly #region: Region
   readonly #attachment: Attachment
   readonly #reader: HealthReader
-  readonly #applied: AppliedWait
-  readonly #texts: TextCache
-  readonly #reporters = new Map<string, Reporter>()
+  readonly #components: Components
   readonly #events = new RuntimeEvents()
   readonly #observers: Observers
   readonly #watches: EventLoopWatches
@@ -89,12 +85,11 @@ export class HealthManager {
     this.#handle = handle
     const { policy, publishTimeoutMs, readTimeoutMs } = handle
     this.#reader = new HealthReader(region, policy, readTimeoutMs)
-    this.#applied = new AppliedWait(region)
-    this.#texts = new TextCache(region.layout.maxPayloadBytes)
     // Last of all: a mailbox that was claimed for an instance that did not come to be would never be given back.
     this.#attachment = new Attachment(region, threadId, publishTimeoutMs, readTimeoutMs)
+    this.#components = new Components(this.#attachment, publishTimeoutMs)
     this.#watches = new EventLoopWatches(this.#attachment, (name, rules) =>
-      this.#register(name, rules),
+      this.#components.register(name, rules),
     )
     this.#observers = new Observers(this, this.#attachment, handle, this.#events)
     // A worker may end without a stop, and its mailbox is for the next one. Of one that is terminated `adopt` tells.
@@ -170,17 +165,8 @@ export class HealthManager {
    */
   adopt(worker: Worker, options: { component?: string } = {}): void {
     this.#checkRunning()
-    const isWorker = readArgument('worker', worker, () => worker instanceof Worker)
-    if (!isWorker) throw argumentError('worker', worker, 'must be a Worker')
-    const { component } = readOptions(options, 'options', ['component'])
-    if (component !== undefined) checkName(component, 'component')
-    // It is -1 once the worker has exited.
-    const { threadId: workerThreadId } = worker
-    if (workerThreadId === -1)
-      throw argumentError('worker.threadId', -1, 'the worker has exited already')
-    worker.once('exit', (exitCode) => {
-      abandonMailboxesOf(this.#region, workerThreadId)
-      if (component === undefined || this.#stopping !== undefined) return
+    adoptWorker(worker, options, this.#region, (component, exitCode) => {
+      if (this.#stopping !== undefined) return
       try {
         this.updateStatus(component, HealthStatus.Unhealthy, `worker exited with code ${exitCode}`)
       } catch (error) {
@@ -200,26 +186,9 @@ export class HealthManager {
    */
   register(name: string, options?: ComponentOptions): ComponentReporter {
     checkName(name)
-    return this.#register(name, rulesOf(options))
-  }
-
-  #register(name: string, rules: ComponentRules | undefined): Reporter {
+    const rules = rulesOf(options)
     this.#checkRunning()
-    const encoded = encodeText(name, MAX_NAME_BYTES)
-    const receipt = this.#attachment.register(encoded, rules && encodeRules(rules))
-    if (!this.#applied.note() && !this.#applied.waitInFull(this.#handle.publishTimeoutMs)) {
-      const why = hasManagerFailed(this.#region.words)
-        ? 'the manager actor was given up: only the stop enters what is registered now'
-        : `publishTimeoutMs=${this.#handle.publishTimeoutMs}: the manager has not entered the component yet`
-      throw new HealthError('ERR_HEALTH_UNAVAILABLE', `${why}, name=${JSON.stringify(name)}`)
-    }
-    if (this.#attachment.wasRefused(receipt)) {
-      throw new HealthError(
-        'ERR_HEALTH_CAPACITY',
-        `maxComponents=${this.#region.layout.maxComponents}: no room to register name=${JSON.stringify(name)}`,
-      )
-    }
-    return this.#reporterFor(name)
+    return this.#components.register(name, rules)
   }
 
   /**
@@ -229,9 +198,7 @@ export class HealthManager {
   deregister(name: string): void {
     checkName(name)
     this.#checkRunning()
-    const reporter = this.#reporters.get(name) ?? new Reporter(name, this.#attachment, this.#texts)
-    this.#reporters.delete(name)
-    reporter.deregister()
+    this.#components.deregister(name)
   }
 
   /** `ComponentReporter.update` by name; throws the same. */
@@ -241,17 +208,14 @@ export class HealthManager {
     message: string,
     metadata?: MetadataInput,
   ): void {
-    const known = this.#reporters.get(name)
+    const known = this.#components.known(name)
     if (known !== undefined) {
       known.update(status, message, metadata)
       return
     }
     checkName(name)
     this.#checkRunning()
-    const reporter = new Reporter(name, this.#attachment, this.#texts)
-    // Kept only for names that exist: a program that reports made-up names must not fill the memory.
-    if (reporter.bind()) this.#keep(reporter)
-    reporter.update(status, message, metadata)
+    this.#components.updateUnknown(name, status, message, metadata)
   }
 
   /**
@@ -504,20 +468,6 @@ export class HealthManager {
     const [low, high] = toFloatWords(monotonicMs() + durationMs)
     const note = encodeText(noteOf(owner, reason), this.#region.layout.maxPayloadBytes)
     this.#attachment.control(kind, low, high, note, nextTick())
-  }
-
-  #reporterFor(name: string): Reporter {
-    const known = this.#reporters.get(name)
-    if (known !== undefined) return known
-    const reporter = new Reporter(name, this.#attachment, this.#texts)
-    this.#keep(reporter)
-    return reporter
-  }
-
-  /** The map only saves look-ups, so it may be emptied when names that have come and gone fill it. */
-  #keep(reporter: Reporter): void {
-    if (this.#reporters.size >= 2 * this.#region.layout.maxComponents) this.#reporters.clear()
-    this.#reporters.set(reporter.name, reporter)
   }
 
   #checkRunning(): void {
