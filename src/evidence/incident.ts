@@ -1,5 +1,6 @@
 // What is known of the runtime at the moment of an incident, from the shared memory alone. Any thread.
-import { JournalReader, journalCount } from '../memory/journal.js'
+import { journalCount } from '../memory/journal.js'
+import { JournalReader } from '../memory/journal-reader.js'
 import type { Region } from '../memory/region.js'
 import { readSuppressions } from '../memory/suppressions.js'
 import { HealthStatus, healthStatusName } from '../model/health-status.js'

@@ -1,7 +1,8 @@
 // What gRPC watchers are told from: transitions from the journal, and looks at the table for what is not in it. Probe
 // actor's thread.
 import { AppliedListener } from '../memory/applied-listener.js'
-import { JournalReader, journalCount } from '../memory/journal.js'
+import { journalCount } from '../memory/journal.js'
+import { JournalReader } from '../memory/journal-reader.js'
 import { PHASE, PHASE_RUNNING, TABLE_SEQUENCE } from '../memory/layout.js'
 import { openRegion, type Region } from '../memory/region.js'
 import type { SuspensionWatch } from '../memory/suspensions.js'

@@ -1,7 +1,7 @@
 // The watch of a loop on a stopped clock: the test turns the loop by hand, and reads as another thread would.
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { JournalReader } from '../../src/memory/journal.js'
+import { JournalReader } from '../../src/memory/journal-reader.js'
 import { PHASE, PHASE_STOPPING } from '../../src/memory/layout.js'
 import { abandonMailboxesOf } from '../../src/runtime/attachment.js'
 import { eventLoopRules, eventLoopSettings } from '../../src/watch/event-loop-options.js'

@@ -1,7 +1,7 @@
 // How silence and its end get into the journal: once each, in order, whenever the manager dies.
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { JournalReader } from '../../src/memory/journal.js'
+import { JournalReader } from '../../src/memory/journal-reader.js'
 import { HEAP_USED_BYTES, MAILBOX_HEAD, TABLE_SEQUENCE } from '../../src/memory/layout.js'
 import { mailboxHeader } from '../../src/memory/mailbox.js'
 import { SlotMap, SlotWriter } from '../../src/memory/slot-latch.js'
