@@ -1,3 +1,6 @@
+// The journal: a broadcast ring of transitions. The manager writes each transition here before it writes the slot,
+// so the last record is also the redo log of a manager that died between the two. Any number of readers follow
+// with cursors of their own; the writer never waits for them, and a reader that was lapped is told how many it missed.
 import {
   isAfter,
   JOURNAL_AT,
