@@ -8,6 +8,7 @@ import { CollectionManager } from './collection-manager.js'
 import { launchCollector } from './collector-thread.js'
 import { FileDestination, StallableDestination, StdoutDestination } from './destination.js'
 import { scheduleFaults } from './faults.js'
+import { type Fleet, startFleet, startHeartbeats } from './fleet.js'
 import { killManager } from './kill-manager.js'
 import type { CollectorOptions } from './options.js'
 import { componentOf, planCollectors } from './proc/sources.js'
@@ -19,6 +20,11 @@ import { tolerant, tolerantSuppressions } from './telling.js'
 const START_SUPPRESSION_MS = 2 * 60_000
 const SUMMARY_INTERVAL_MS = 1_000
 const DRAIN_TIMEOUT_MS = 5_000
+/** Whether the samples are taken. `dakr_transport` is about the heartbeats. */
+const SAMPLE_SINK = 'sample_sink'
+/** The main thread's loop. The collectors work synchronously, and tell of themselves after each reading. */
+const EVENT_LOOP = 'event_loop'
+const LATE_MS = 500
 const TRANSPORT_NAMES = { uws: 'uWebSockets.js', node: 'node:http' } as const
 
 /** The exit code. @throws what kept it from starting. */
@@ -29,16 +35,25 @@ export async function run(options: CollectorOptions): Promise<number> {
   const stream = out === '-' ? process.stderr : process.stdout
   const log = (line: string) => void stream.write(`${line}\n`)
   const destination = await openDestination(out, options.rotateMib)
-  const health = await HealthManager.start()
+  const health = await HealthManager.start({
+    policy: {
+      // A main thread that is stuck for good is a reason to start the program anew.
+      liveness: [Component.CollectorManager, EVENT_LOOP],
+      readiness: [Component.CollectorManager, Component.DakrTransport, SAMPLE_SINK],
+    },
+  })
   health.on('restart', ({ actor, restarts }) => {
     log(`health: the ${actor} thread was restarted (${restarts} so far)`)
   })
   health.on('error', (error) => log(`health: ${error.message}`))
+  let fleet: Fleet | undefined
   try {
-    return await collect(options, health, destination, out, stopSignal, log)
+    fleet = await startFleet(process.env['DAKR_URL'])
+    return await collect(options, health, fleet, destination, out, stopSignal, log)
   } finally {
     stopSignal.dispose()
     await health.stop()
+    await fleet?.stop()
     await destination.close()
   }
 }
@@ -46,6 +61,7 @@ export async function run(options: CollectorOptions): Promise<number> {
 async function collect(
   options: CollectorOptions,
   health: HealthManager,
+  fleet: Fleet,
   destination: StallableDestination,
   out: string,
   stopSignal: StopSignal,
@@ -59,11 +75,14 @@ async function collect(
   const sink = new Sink({
     queue,
     destination,
-    voice: voiceOf(Component.DakrTransport),
+    voice: voiceOf(SAMPLE_SINK),
     log,
     onReaderGone: () => stopSignal.stop('the reader of standard output has gone'),
   })
   for (const name of names) health.register(componentOf(name))
+  const { wedgedMs } = options
+  const lateMs = Math.min(LATE_MS, wedgedMs / 2)
+  health.watchEventLoop({ component: EVENT_LOOP, lateMs, wedgedMs })
   health.suppressReadiness(START_SUPPRESSION_MS, { owner: 'collector', reason: 'starting' })
 
   // health.stop() stops it, after everything else.
@@ -76,6 +95,7 @@ async function collect(
   const { host, port, transport } = await server.start()
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
   log(`probes    ${url}/healthz  ${url}/readyz  (${TRANSPORT_NAMES[transport]})`)
+  log(`fleet     ${fleet.line}`)
   log(`samples   ${out === '-' ? 'standard output' : out}`)
 
   const manager = new CollectionManager({
@@ -92,6 +112,7 @@ async function collect(
   })
   queue.start()
   sink.start()
+  await startHeartbeats(health, fleet.options, log)
   // Who wants it to end need not wait until it has begun.
   await Promise.race([manager.start(), stopSignal.stopped])
   if (!stopSignal.isStopped) {
@@ -109,6 +130,7 @@ async function collect(
     killCollector: () => manager.killOne(),
     killManager: () => killManager(health, log),
     stallSink: (durationMs) => destination.stall(durationMs),
+    breadcrumb: (text) => health.breadcrumb(text),
     log,
   })
   if (options.seconds !== undefined) stopSignal.stopAfter(options.seconds)

@@ -1,4 +1,4 @@
-// Takes samples out of the queue in batches, writes them, and tells how that goes as `dakr_transport`. Main thread.
+// Takes samples out of the queue in batches, writes them, and tells how that goes as `sample_sink`. Main thread.
 //
 // One batch is under way at a time: while the destination is slow the samples wait in the queue, which is bounded. A
 // write that hangs is never repeated, as it may still come through; after an error only the bytes that were not taken

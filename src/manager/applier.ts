@@ -1,7 +1,14 @@
 // Applies one record to the status table, the journal and the control words. Runs in the manager actor alone: the
 // sole writer of all three. Every step leaves a state that a new manager can go on from.
 
-import { ControlWriter, type SuppressionField } from '../memory/control.js'
+import {
+  beganField,
+  ControlWriter,
+  fromFloatWords,
+  heldUntil,
+  type SuppressionField,
+  toFloatWords,
+} from '../memory/control.js'
 import { journalCount } from '../memory/journal.js'
 import {
   CONTROL_LIVENESS,
@@ -24,9 +31,11 @@ import {
   KIND_SUPPRESS_LIVENESS,
   KIND_SUPPRESS_READINESS,
   KIND_UPDATE,
+  MAX_SUPPRESSION_MS,
   METADATA_KEPT,
   OBSERVER_LEFT,
   OBSERVER_NONE,
+  SUPPRESSION_DEADLINE,
   SUPPRESSION_REASON,
   SUPPRESSION_TICKET,
   TICKET_COUNTER,
@@ -40,11 +49,13 @@ import {
   lowWord,
   SlotMap,
   SlotWriter,
-  statusOf,
   statusWordOf,
+  toldOf,
 } from '../memory/slot-latch.js'
+import { msOfTick } from '../memory/ticks.js'
 import { Interner } from './interner.js'
 import type { Outcome } from './outcome.js'
+import { Overlays } from './overlays.js'
 import { type Recovered, recover } from './recovery.js'
 import { Registrations } from './registrations.js'
 
@@ -55,6 +66,7 @@ export class Applier {
   readonly #interner: Interner
   readonly #state: Recovered
   readonly #registrations: Registrations
+  readonly overlays: Overlays
   /** Reused, so that a transition allocates nothing. */
   readonly #transition = {
     slot: 0,
@@ -66,6 +78,7 @@ export class Applier {
     message: 0,
     metadata: 0,
     givesMetadata: false,
+    isOverlay: false,
     isCountOdd: false,
     atLow: 0,
     atHigh: 0,
@@ -83,7 +96,14 @@ export class Applier {
     this.#state = recover(region, this.#slots)
     const { heap, journal } = this.#state
     this.#interner = new Interner(region, heap, () => journal.evict())
-    this.#registrations = new Registrations(region.words, this.#slots, this.#interner, this.#state)
+    this.overlays = new Overlays(region, this.#slots, this.#control, this.#interner, this.#state)
+    this.#registrations = new Registrations(
+      region.words,
+      this.#slots,
+      this.#interner,
+      this.#state,
+      this.overlays,
+    )
   }
 
   get componentCount(): number {
@@ -173,8 +193,10 @@ export class Applier {
     const message = this.#interner.internText(record, oldMessage)
     const metadata = this.#metadataOf(record, oldMetadata)
     const givesMetadata = record.metadataHeader !== METADATA_KEPT
-    const oldStatus = statusOf(statusWord)
-    const isTransition = status !== oldStatus
+    const oldStatus = toldOf(statusWord)
+    const hasRules = words[slots.map.options(slot)] !== 0
+    const told = hasRules ? this.overlays.toldAfter(slot, oldStatus, status) : status
+    const isTransition = told !== oldStatus
     if (isTransition) {
       const transition = this.#transition
       transition.slot = slot
@@ -196,7 +218,7 @@ export class Applier {
       slots.countTransition(slot, status)
     }
     // writeSlot
-    put(words, to + COPY_STATUS, statusWordOf(status, generation, true))
+    put(words, to + COPY_STATUS, statusWordOf(status, told, generation))
     put(words, to + COPY_TICKET, ticket)
     put(words, to + COPY_NAME, name)
     put(words, to + COPY_MESSAGE, message)
@@ -210,6 +232,7 @@ export class Applier {
       to + COPY_METADATA_TICKET,
       givesMetadata ? ticket : words[from + COPY_METADATA_TICKET]!,
     )
+    if (hasRules) this.overlays.writeStreak(slot, status)
     slots.commit(slot)
     // Only now, as readers of the old copy may have looked at them until the commit.
     this.#state.heap.release(oldMessage)
@@ -265,10 +288,37 @@ export class Applier {
     if (record.ticket === this.#control.get(field + SUPPRESSION_TICKET)) return 'applied'
     const old = this.#control.get(field + SUPPRESSION_REASON)
     const reason = this.#interner.internText(record, old)
-    // A control record's deadline is where others have slot and generation.
-    const { slot: low, generation: high, ticket } = record
-    const isApplied = this.#control.suppress(field, low, high, reason, ticket)
+    // A control record's deadline is where others have slot and generation, its call's tick where they have a ticket.
+    const { slot: low, generation: high, previousTicket: call, ticket } = record
+    const asked = fromFloatWords(low, high)
+    const began =
+      asked !== 0 && !this.#goesOn(field, call) ? call : this.#control.get(beganField(field))
+    const maxMs = this.#region.words[MAX_SUPPRESSION_MS]!
+    // An hour that gets ten minutes is over after ten minutes: what comes then is a suppression of its own.
+    const granted = heldUntil(asked, call, maxMs)
+    const isCut = heldUntil(granted, began, maxMs) < asked
+    const [grantedLow, grantedHigh] = toFloatWords(granted)
+    const isApplied = this.#control.suppress(
+      field,
+      grantedLow,
+      grantedHigh,
+      reason,
+      ticket,
+      began,
+      isCut,
+    )
     this.#state.heap.release(isApplied ? old : reason)
     return isApplied ? 'applied' : 'superseded'
+  }
+
+  /**
+   * Whether a call comes in the time that the one before it had asked for: then both are one suppression, also where that
+   * has been cut short meanwhile. So whoever keeps asking gets no more until he has paused or cleared it.
+   */
+  #goesOn(field: SuppressionField, call: number): boolean {
+    const low = this.#control.get(field + SUPPRESSION_DEADLINE)
+    const high = this.#control.get(field + SUPPRESSION_DEADLINE + 1)
+    const asked = fromFloatWords(low, high)
+    return asked !== 0 && asked > msOfTick(call)
   }
 }

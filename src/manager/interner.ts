@@ -10,7 +10,7 @@ import {
 import type { MailboxReader } from '../memory/mailbox-reader.js'
 import type { PayloadHeap } from '../memory/payload-heap.js'
 import type { Region } from '../memory/region.js'
-import { contentWords, decodeText, encodeText } from '../memory/text.js'
+import { contentWords, decodeText, type Encoded, encodeText } from '../memory/text.js'
 
 /** Blocks kept for reuse although nobody may show them at the moment: one for each hash that records can carry. */
 const CACHE_ENTRIES = HASH_MASK + 1
@@ -83,10 +83,19 @@ export class Interner {
   /** A new block with the words of a component's name, which is worth all old transitions; 0 if there is no room for it. */
   internName(content: Int32Array, header: number): number {
     this.#sparedAttempts = 0
-    return this.#copyIn(content, header)
+    return this.internWords(content, header)
   }
 
-  #copyIn(content: Int32Array, header: number): number {
+  /** A block with a text of the manager's own; 0, and counted, if there is no room for it. */
+  internOwn({ words, header }: Encoded): number {
+    const block = this.internWords(words, header)
+    if (block === 0) this.cutCount++
+    return block
+  }
+
+  /** A new block with these words; 0 if there is no room for it, or nothing in it. */
+  internWords(content: Int32Array, header: number): number {
+    if (header === 0) return 0
     const block = this.#allocate(header)
     if (block !== 0) for (const [i, word] of content.entries()) this.#heap.write(block, i, word)
     return block
@@ -115,7 +124,7 @@ export class Interner {
     const copy = new Int32Array(contentWords(header))
     record.copy(at, copy)
     const cut = encodeText(decodeText(copy, 0, header), LAST_RESORT_BYTES)
-    return this.#copyIn(cut.words, cut.header)
+    return this.internWords(cut.words, cut.header)
   }
 
   /**

@@ -43,6 +43,7 @@ export class ManagerActor implements ManagerControl {
     while (!this.#isStopping) {
       Atomics.add(this.#words, MANAGER_BEAT, 1)
       const result = this.#drain.run()
+      this.#drain.tellOverlays()
       if (result === 'empty') {
         await this.#park()
         continue
@@ -63,7 +64,8 @@ export class ManagerActor implements ManagerControl {
     Atomics.store(this.#words, PARKED, this.#words[MANAGER_BEAT]! || 1)
     if (this.#drain.run() === 'empty' && !this.#isStopping) {
       // A wait that times out or is woken by a change before it began answers at once, without a promise.
-      const wait = Atomics.waitAsync(this.#words, DOORBELL, doorbell, PARK_MS)
+      const parkMs = Math.min(PARK_MS, this.#drain.tellOverlays())
+      const wait = Atomics.waitAsync(this.#words, DOORBELL, doorbell, parkMs)
       if (wait.async) await wait.value
     }
     Atomics.store(this.#words, PARKED, 0)

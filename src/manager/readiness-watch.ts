@@ -12,7 +12,7 @@ import {
 } from '../memory/layout.js'
 import type { MailboxReader } from '../memory/mailbox-reader.js'
 import type { Region } from '../memory/region.js'
-import { SlotMap, statusOf } from '../memory/slot-latch.js'
+import { SlotMap, toldOf } from '../memory/slot-latch.js'
 import { type Encoded, encodeText } from '../memory/text.js'
 import { MAX_NAME_BYTES } from '../model/arguments.js'
 import type { HealthStatus } from '../model/health-status.js'
@@ -47,6 +47,11 @@ export class ReadinessWatch {
     if (!this.#isSeen && this.#passesWith(record)) this.#remember()
   }
 
+  /** The same for overlays that were told just now: one that has ended may have been in the way. */
+  noticeOverlays(): void {
+    if (!this.#isSeen && this.#areReady()) this.#remember()
+  }
+
   #passesWith({ kind, slot, status }: MailboxReader): boolean {
     switch (kind) {
       case KIND_UPDATE:
@@ -72,10 +77,11 @@ export class ReadinessWatch {
     return readControl(this.#words)?.isStandby === true
   }
 
+  /** By told statuses: a component that has reported that it is healthy, and is silent since, is not. */
   #areReady(): boolean {
     for (const name of this.#names) {
       const slot = this.#directory.find(name)?.slot
-      const status = slot === undefined ? undefined : statusOf(this.#map.statusWord(slot))
+      const status = slot === undefined ? undefined : toldOf(this.#map.statusWord(slot))
       if (this.#isReady(status)) continue
       this.#obstacle = slot ?? NO_SLOT
       return false

@@ -3,15 +3,19 @@
 import {
   CONTROL_COPIES,
   CONTROL_COPY_WORDS,
+  CONTROL_CUTS,
   CONTROL_LIVENESS,
+  CONTROL_LIVENESS_BEGAN,
   CONTROL_OBSERVER_TERM,
   CONTROL_OBSERVER_TICKET,
   CONTROL_READINESS,
+  CONTROL_READINESS_BEGAN,
   CONTROL_SEQUENCE,
   CONTROL_STANDBY,
   CONTROL_STANDBY_TICKET,
   CONTROL_TICKETS,
   isAfter,
+  MAX_SUPPRESSION_MS,
   OBSERVER_TERM_COUNT,
   OBSERVER_TERM_WORDS,
   OBSERVER_TERMS,
@@ -24,6 +28,9 @@ import {
   type Words,
 } from './layout.js'
 import { put } from './region.js'
+import { msOfTick } from './ticks.js'
+
+export { monotonicMs } from './monotonic-clock.js'
 
 const float = new Float64Array(1)
 const floatWords = new Int32Array(float.buffer)
@@ -40,17 +47,13 @@ export function fromFloatWords(low: number, high: number): number {
   return float[0]!
 }
 
-/** Ms on the clock that all threads of the process share and that no adjustment of the wall clock moves. */
-export function monotonicMs(): number {
-  const [seconds, nanoseconds] = process.hrtime()
-  return seconds * 1e3 + nanoseconds / 1e6
-}
-
-/** What the control words say. Deadlines are on `monotonicMs`; 0 = not suppressed. */
+/** What the control words say. Deadlines are on `monotonicMs`, as they hold, not as they were asked for; 0 = not suppressed. */
 export interface ControlState {
   readonly isStandby: boolean
   readonly livenessDeadline: number
   readonly readinessDeadline: number
+  /** Until when a start-up that advances may prolong the suppression of liveness; Infinity for ever. */
+  readonly livenessLatest: number
 }
 
 export type SuppressionField = typeof CONTROL_LIVENESS | typeof CONTROL_READINESS
@@ -73,16 +76,24 @@ export class ControlWriter {
     return true
   }
 
-  /** Sets or, with a deadline of 0, clears one of the suppressions. The latest ticket wins. */
+  /**
+   * Sets or, with a deadline of 0, clears one of the suppressions. The latest ticket wins. `began` is a tick; `isCut` counts
+   * a call that asked for more than it gets. */
   suppress(
     field: SuppressionField,
     deadlineLow: number,
     deadlineHigh: number,
     reason: number,
     ticket: number,
+    began = 0,
+    isCut = false,
   ): boolean {
     if (!isAfter(ticket, this.get(field + SUPPRESSION_TICKET))) return false
-    const next = this.#carryOver() + field
+    const copy = this.#carryOver()
+    put(this.#words, copy + beganField(field), began)
+    // In the latch, so that a record that is met again after a crash is not counted again.
+    if (isCut) put(this.#words, copy + CONTROL_CUTS, (this.get(CONTROL_CUTS) + 1) | 0)
+    const next = copy + field
     put(this.#words, next + SUPPRESSION_DEADLINE, deadlineLow)
     put(this.#words, next + SUPPRESSION_DEADLINE + 1, deadlineHigh)
     put(this.#words, next + SUPPRESSION_REASON, reason)
@@ -164,12 +175,20 @@ export function readControl(
     const sequence = Atomics.load(words, CONTROL_SEQUENCE)
     const copy = copyOf(sequence)
     const load = (field: number) => Atomics.load(words, copy + field)
-    const deadline = (field: number) =>
-      fromFloatWords(load(field + SUPPRESSION_DEADLINE), load(field + SUPPRESSION_DEADLINE + 1))
+    const deadline = (field: SuppressionField) => {
+      const low = load(field + SUPPRESSION_DEADLINE)
+      const asked = fromFloatWords(low, load(field + SUPPRESSION_DEADLINE + 1))
+      return heldUntil(asked, load(beganField(field)), words[MAX_SUPPRESSION_MS]!)
+    }
     const state = {
       isStandby: load(CONTROL_STANDBY) === 1,
       livenessDeadline: deadline(CONTROL_LIVENESS),
       readinessDeadline: deadline(CONTROL_READINESS),
+      livenessLatest: heldUntil(
+        Number.POSITIVE_INFINITY,
+        load(beganField(CONTROL_LIVENESS)),
+        words[MAX_SUPPRESSION_MS]!,
+      ),
       sequence,
     }
     if (Atomics.load(words, CONTROL_SEQUENCE) === sequence) return state
@@ -221,6 +240,30 @@ export function readTerm(words: Words, term: number): Term | 'gone' | undefined 
 
 function termEntry(term: number): number {
   return OBSERVER_TERMS + (term & (OBSERVER_TERM_COUNT - 1)) * OBSERVER_TERM_WORDS
+}
+
+/** The reference of the block that says who asked for a suppression, as of the `sequence` that `readControl` gave. */
+export function reasonBlock(words: Words, sequence: number, field: SuppressionField): number {
+  return Atomics.load(words, copyOf(sequence) + field + SUPPRESSION_REASON)
+}
+
+/** How many calls asked for a longer suppression than they got, modulo 2^32. Any thread. */
+export function readCutCount(words: Words): number {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const sequence = Atomics.load(words, CONTROL_SEQUENCE)
+    const count = Atomics.load(words, copyOf(sequence) + CONTROL_CUTS)
+    if (Atomics.load(words, CONTROL_SEQUENCE) === sequence) return count
+  }
+  return 0
+}
+
+/** What a call asked for, cut to `maxMs` (0: for ever) from the tick at which the suppression began. */
+export function heldUntil(asked: number, began: number, maxMs: number): number {
+  return asked === 0 || maxMs === 0 ? asked : Math.min(asked, msOfTick(began) + maxMs)
+}
+
+export function beganField(field: SuppressionField): number {
+  return field === CONTROL_LIVENESS ? CONTROL_LIVENESS_BEGAN : CONTROL_READINESS_BEGAN
 }
 
 function copyOf(sequence: number): number {

@@ -1,13 +1,9 @@
 // The journal: a broadcast ring of transitions. The manager writes each transition here before it writes the slot,
 // so the last record is also the redo log of a manager that died between the two. Any number of readers follow
 // with cursors of their own; the writer never waits for them, and a reader that was lapped is told how many it missed.
-import type { HealthStatus } from '../model/health-status.js'
-import type { Gap, Transition } from '../model/transition.js'
 import {
   isAfter,
   JOURNAL_AT,
-  JOURNAL_FIELDS,
-  JOURNAL_GAPS,
   JOURNAL_GENERATION,
   JOURNAL_MESSAGE,
   JOURNAL_METADATA,
@@ -21,19 +17,18 @@ import {
   JOURNAL_TAIL_HIGH_FIRST,
   JOURNAL_TAIL_HIGH_SECOND,
   JOURNAL_TICKET,
-  maxBlockWords,
   type Words,
 } from './layout.js'
-import { copyBlock, type PayloadHeap } from './payload-heap.js'
+import type { PayloadHeap } from './payload-heap.js'
 import { put, type Region } from './region.js'
-import { readTime } from './slot-latch.js'
-import { contentWords, decodeMetadata, decodeText } from './text.js'
 
 const HALF = 2 ** 32
-const NEW_STATUS_SHIFT = 8
-const STATUS_BYTE = 0xff
+/** In a record's word of statuses; see layout.ts. */
+export const NEW_STATUS_SHIFT = 8
+export const STATUS_BYTE = 0xff
 const METADATA_GIVEN = 1 << 16
 const COUNT_ODD = 1 << 17
+const OVERLAY = 1 << 18
 
 /** A transition in terms of slots and blocks, as the manager writes it. */
 export interface TransitionWords {
@@ -47,6 +42,8 @@ export interface TransitionWords {
   readonly metadata: number
   /** The update gave metadata, rather than keep what was there. */
   readonly givesMetadata: boolean
+  /** Nobody has reported it: a deadline has run out, or life has come back. */
+  readonly isOverlay: boolean
   /** Whether the slot has an odd number of transitions to the new status, this one included. */
   readonly isCountOdd: boolean
   /** Epoch ms, as two words. */
@@ -94,7 +91,8 @@ export class JournalWriter {
       transition.oldStatus |
         (transition.newStatus << NEW_STATUS_SHIFT) |
         (transition.givesMetadata ? METADATA_GIVEN : 0) |
-        (transition.isCountOdd ? COUNT_ODD : 0),
+        (transition.isCountOdd ? COUNT_ODD : 0) |
+        (transition.isOverlay ? OVERLAY : 0),
     )
     put(words, record + JOURNAL_TICKET, transition.ticket)
     put(words, record + JOURNAL_NAME, name)
@@ -157,6 +155,7 @@ export function lastTransition({ words, layout }: Region): TransitionWords | und
     newStatus: (statuses >> NEW_STATUS_SHIFT) & STATUS_BYTE,
     givesMetadata: (statuses & METADATA_GIVEN) !== 0,
     isCountOdd: (statuses & COUNT_ODD) !== 0,
+    isOverlay: (statuses & OVERLAY) !== 0,
     ticket: words[record + JOURNAL_TICKET]!,
     name: words[record + JOURNAL_NAME]!,
     message: words[record + JOURNAL_MESSAGE]!,
@@ -194,141 +193,4 @@ export function journalCount(words: Words): number {
   const first = Atomics.load(words, JOURNAL_TAIL_HIGH_FIRST)
   // The three differ only around a wrap of the low word: below zero (as a signed word) it has not wrapped yet.
   return (low < 0 ? second : first) * HALF + (low >>> 0)
-}
-
-/** Where a block is in a reader's copy. */
-interface BlockCopy {
-  readonly at: number
-  readonly end: number
-  readonly header: number
-}
-
-interface RecordCopy {
-  readonly name: BlockCopy
-  readonly message: BlockCopy
-  readonly metadata: BlockCopy
-}
-
-/** A reader with its own cursor, in any thread. */
-export class JournalReader {
-  readonly #words: Words
-  readonly #base: number
-  readonly #records: number
-  readonly #maxBlockWords: number
-  readonly #record = new Int32Array(JOURNAL_FIELDS)
-  #copy = new Int32Array(0)
-  /** Number of the next transition to read, counted from 0. */
-  #cursor: number
-
-  /** Transitions are numbered from 1; `from` is the first number to read. */
-  constructor(region: Region, from: 'now' | 'oldest' | number) {
-    this.#words = region.words
-    this.#base = region.layout.journal
-    this.#records = region.layout.journalRecords
-    this.#maxBlockWords = maxBlockWords(region.layout)
-    const count = journalCount(this.#words)
-    this.#cursor = from === 'now' ? count : from === 'oldest' ? this.#oldest(count) : from - 1
-  }
-
-  /** Number of the next transition to read. */
-  get nextNumber(): number {
-    return this.#cursor + 1
-  }
-
-  /** Goes on with the transition of this number, back or ahead. */
-  seek(number: number): void {
-    this.#cursor = number - 1
-  }
-
-  /** The next transition, or a gap where some were overwritten before they were read; undefined if there is none yet. */
-  next(): Transition | Gap | undefined {
-    // Pairs with the tail store in JournalWriter.append. Whole counts, as positions tell nothing of a reader that is
-    // more than 2^31 behind.
-    const count = journalCount(this.#words)
-    if (count <= this.#cursor) return undefined
-    const gap = this.#gap(count)
-    if (gap !== undefined) return gap
-    const copy = this.#copyRecord(this.#cursor)
-    // Pairs with JournalWriter.evict: only now is the copy known to be of this record and its blocks.
-    const lapped = this.#gap(count)
-    if (lapped !== undefined) return lapped
-    this.#cursor++
-    return this.#decode(copy, this.#cursor)
-  }
-
-  /**
-   * The transition of this number, wherever the cursor is; `'other'` where it is of another component than the one that is
-   * asked for, and undefined where it is not kept, or not there yet.
-   */
-  at(number: number, component?: string): Transition | 'other' | undefined {
-    const count = journalCount(this.#words)
-    const position = number - 1
-    if (position >= count || position < this.#oldest(count)) return undefined
-    const copy = this.#copyRecord(position)
-    // As in `next`.
-    if (position < this.#oldest(count)) return undefined
-    if (component !== undefined && this.#nameOf(copy) !== component) return 'other'
-    return this.#decode(copy, number)
-  }
-
-  /** Copies the record of the transition at this position, and its blocks. */
-  #copyRecord(position: number): RecordCopy {
-    const base = this.#base + (position & (this.#records - 1)) * JOURNAL_RECORD_WORDS
-    for (let i = 0; i < JOURNAL_FIELDS; i++) {
-      this.#record[i] = Atomics.load(this.#words, base + i)
-    }
-    const name = this.#copyBlock(JOURNAL_NAME, 0)
-    const message = this.#copyBlock(JOURNAL_MESSAGE, name.end)
-    const metadata = this.#copyBlock(JOURNAL_METADATA, message.end)
-    return { name, message, metadata }
-  }
-
-  #nameOf({ name }: RecordCopy): string {
-    return decodeText(this.#copy, name.at, name.header)
-  }
-
-  #decode(copy: RecordCopy, number: number): Transition {
-    const { message, metadata } = copy
-    const statuses = this.#record[JOURNAL_STATUSES]!
-    return {
-      number,
-      component: this.#nameOf(copy),
-      // The manager writes the statuses of updates, and those were checked.
-      oldStatus: (statuses & STATUS_BYTE) as HealthStatus,
-      newStatus: ((statuses >> NEW_STATUS_SHIFT) & STATUS_BYTE) as HealthStatus,
-      message: decodeText(this.#copy, message.at, message.header),
-      metadata: decodeMetadata(this.#copy, metadata.at, metadata.header),
-      at: readTime(this.#record, JOURNAL_AT),
-    }
-  }
-
-  /** Whose the transition is that was given last: ticket of the record that began the term of observers. */
-  get observer(): number {
-    return this.#record[JOURNAL_OBSERVER]!
-  }
-
-  #gap(count: number): Gap | undefined {
-    const missed = this.#oldest(count) - this.#cursor
-    if (missed <= 0) return undefined
-    this.#cursor += missed
-    Atomics.add(this.#words, JOURNAL_GAPS, 1)
-    return { missed }
-  }
-
-  /** Transitions given up so far; `count` is any recent count of all. */
-  #oldest(count: number): number {
-    return count - ((count - Atomics.load(this.#words, JOURNAL_OLDEST)) | 0)
-  }
-
-  #copyBlock(field: number, at: number): BlockCopy {
-    const block = this.#record[field]!
-    if (block === 0) return { at, end: at, header: 0 }
-    if (this.#copy.length < at + this.#maxBlockWords) {
-      const larger = new Int32Array(at + this.#maxBlockWords)
-      larger.set(this.#copy)
-      this.#copy = larger
-    }
-    const header = copyBlock(this.#words, block, this.#copy, at, this.#maxBlockWords)
-    return { at, end: at + Math.min(contentWords(header), this.#maxBlockWords), header }
-  }
 }

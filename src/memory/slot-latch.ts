@@ -4,6 +4,7 @@
 import {
   COPY_FIELDS,
   COPY_METADATA_TICKET,
+  COPY_RULED_FIELDS,
   COPY_STATUS,
   COPY_TICKET,
   GENERATION_SHIFT,
@@ -13,11 +14,14 @@ import {
   SLOT_COPY_WORDS,
   SLOT_ENDING,
   SLOT_LATEST_TICKET,
+  SLOT_OPTIONS,
+  SLOT_PROGRESS,
   SLOT_TRANSITIONS,
   SLOT_WORDS,
   STATUS_COUNT,
   STATUS_MASK,
   TICKET_COUNTER,
+  TOLD_SHIFT,
   type Words,
 } from './layout.js'
 import { put, type Region } from './region.js'
@@ -46,8 +50,17 @@ export class SlotMap {
     return this.#slots + slot * SLOT_WORDS + SLOT_LATEST_TICKET
   }
 
+  options(slot: number): number {
+    return this.#slots + slot * SLOT_WORDS + SLOT_OPTIONS
+  }
+
   beat(slot: number): number {
     return this.#slots + slot * SLOT_WORDS + SLOT_BEAT
+  }
+
+  /** The first of the words of its progress. */
+  progress(slot: number): number {
+    return this.#slots + slot * SLOT_WORDS + SLOT_PROGRESS
   }
 
   ending(slot: number): number {
@@ -75,8 +88,14 @@ export class SlotMap {
   }
 }
 
+/** The status that was reported last. */
 export function statusOf(statusWord: number): number {
   return statusWord & STATUS_MASK
+}
+
+/** The status that the last transition led to; 0 before the first one. */
+export function toldOf(statusWord: number): number {
+  return (statusWord >> TOLD_SHIFT) & STATUS_MASK
 }
 
 export function isRegistered(statusWord: number): boolean {
@@ -87,11 +106,17 @@ export function generationOf(statusWord: number): number {
   return statusWord >>> GENERATION_SHIFT
 }
 
-export function statusWordOf(status: number, generation: number, registered: boolean): number {
-  return status | (registered ? REGISTERED : 0) | (generation << GENERATION_SHIFT)
+/** Of a registered slot. */
+export function statusWordOf(status: number, told: number, generation: number): number {
+  return status | REGISTERED | (told << TOLD_SHIFT) | (generation << GENERATION_SHIFT)
 }
 
-/** The generation after this one; wraps, as a status word has 29 bits for it. */
+/** Of a slot that is free; the generation is that of its last registration. */
+export function freeWordOf(generation: number): number {
+  return generation << GENERATION_SHIFT
+}
+
+/** The generation after this one; wraps, as a status word has 27 bits for it. */
 export function nextGeneration(generation: number): number {
   return ((generation + 1) << GENERATION_SHIFT) >>> GENERATION_SHIFT
 }
@@ -141,7 +166,9 @@ export class SlotWriter {
   /** Opens a slot and takes over into the next copy what a change leaves as it is. */
   openWhole(slot: number): number {
     this.open(slot)
-    for (let field = 0; field < COPY_FIELDS; field++) {
+    const hasRules = this.#words[this.map.options(slot)] !== 0
+    const fields = hasRules ? COPY_RULED_FIELDS : COPY_FIELDS
+    for (let field = 0; field < fields; field++) {
       put(this.#words, this.to + field, this.#words[this.from + field]!)
     }
     return this.to

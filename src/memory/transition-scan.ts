@@ -1,6 +1,7 @@
 // Finds the last transitions in the journal, the newest first, in steps: a large journal takes a while. Any thread.
 import type { Transition } from '../model/transition.js'
-import { JournalReader, journalCount } from './journal.js'
+import { journalCount } from './journal.js'
+import { JournalReader } from './journal-reader.js'
 import type { Region } from './region.js'
 
 export interface ScanBounds {

@@ -100,6 +100,13 @@ export function checkDurationMs(
   }
 }
 
+/** A count of things so far; any finite number from 0 up, of which the whole part counts. */
+export function checkCount(count: unknown, argument: string): asserts count is number {
+  if (typeof count !== 'number' || !Number.isFinite(count) || count < 0) {
+    throw argumentError(argument, count, 'must be a finite number, 0 or more')
+  }
+}
+
 export function checkBoolean(value: unknown, argument: string): asserts value is boolean {
   if (typeof value !== 'boolean') throw argumentError(argument, value, 'must be a boolean')
 }

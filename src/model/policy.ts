@@ -2,6 +2,7 @@
 // internal/health at v0.0.77), with the component lists made configurable.
 import { HealthCheckError } from './errors.js'
 import { HealthStatus, healthStatusName } from './health-status.js'
+import { type Judged, judgedOf } from './judged.js'
 
 /** Which components decide a verdict. */
 export interface Policy {
@@ -16,11 +17,7 @@ export interface Policy {
 /** What of it decides readiness. */
 export type ReadinessPolicy = Pick<Policy, 'readiness' | 'unregistered'>
 
-/** The part of a component's status that verdicts rest on. */
-export interface Judged {
-  readonly status: HealthStatus
-  readonly message: string
-}
+export type { Judged } from './judged.js'
 
 /** From which status on a component fails a verdict: `degraded` is for who asks to be strict. */
 export type FailOn = 'unhealthy' | 'degraded'
@@ -53,8 +50,9 @@ export function judgeAlive(
   component: Judged | undefined,
   failOn: FailOn,
 ): HealthCheckError | undefined {
-  if (component === undefined || !isFailing(component.status, failOn)) return undefined
-  const { status, message } = component
+  if (component === undefined) return undefined
+  const { status, message } = judgedOf(component)
+  if (!isFailing(status, failOn)) return undefined
   return new HealthCheckError(name, `${name} is ${healthStatusName(status)}: ${message}`)
 }
 
@@ -86,11 +84,12 @@ export function judgeReady(
   unregistered: Policy['unregistered'],
   failOn: FailOn,
 ): HealthCheckError | undefined {
-  if (isReady(component?.status, unregistered, failOn)) return undefined
+  const status = component && judgedOf(component).status
+  if (isReady(status, unregistered, failOn)) return undefined
   const why =
-    component === undefined
+    status === undefined
       ? 'is not registered'
-      : `is not ready (status: ${healthStatusName(component.status)})`
+      : `is not ready (status: ${healthStatusName(status)})`
   return new HealthCheckError(name, `${name} ${why}`)
 }
 

@@ -5,7 +5,8 @@
 // belongs. The ring of the last terms tells besides where one began and ended; that is needed for transitions that nobody
 // can read any more, and to know that a term is over before another transition comes.
 import { readCurrentTerm, readTerm } from '../memory/control.js'
-import { JournalReader, journalCount } from '../memory/journal.js'
+import { journalCount } from '../memory/journal.js'
+import { JournalReader } from '../memory/journal-reader.js'
 import {
   isAfter,
   OBSERVER_NONE,

@@ -1,7 +1,7 @@
 // The journal as an async iterator, for whoever wants to pull transitions rather than be called. In the caller's thread.
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { AppliedListener } from '../memory/applied-listener.js'
-import { JournalReader } from '../memory/journal.js'
+import { JournalReader } from '../memory/journal-reader.js'
 import type { Region } from '../memory/region.js'
 import { checkOptions } from '../model/arguments.js'
 import { argumentError } from '../model/errors.js'

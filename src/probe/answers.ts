@@ -6,7 +6,7 @@ export const JSON_TYPE = 'application/json'
 export const TEXT_TYPE = 'text/plain; charset=utf-8'
 
 export function errorAnswer(status: AnswerStatus, error: string): ProbeAnswer {
-  return { status, contentType: JSON_TYPE, body: renderError(error) }
+  return { status, contentType: JSON_TYPE, body: renderError(error), reason: error }
 }
 
 export const NOT_FOUND = errorAnswer(404, 'not found')

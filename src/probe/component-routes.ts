@@ -10,7 +10,7 @@ import {
 } from './answers.js'
 import type { CheckContext } from './check.js'
 import type { ProbeAnswer, ProbeRequest } from './listener.js'
-import { renderBody, renderComponent } from './render.js'
+import { renderBody, renderComponent, renderSuppressed } from './render.js'
 
 export class ComponentRoutes {
   readonly #context: CheckContext
@@ -25,7 +25,8 @@ export class ComponentRoutes {
 
   /** All components, in the shape and order of the probes' bodies. Never throws. */
   answerAll(request: ProbeRequest): ProbeAnswer {
-    return this.#answer(request, ({ report }) => {
+    return this.#answer(request, ({ report, gate }) => {
+      if (gate.isLivenessSuppressed || gate.isReadinessSuppressed) return this.#suppressed(report)
       if (this.#all === undefined || this.#report !== report) {
         const { members } = this.#context
         members.update(report)
@@ -34,6 +35,13 @@ export class ComponentRoutes {
       }
       return this.#all
     })
+  }
+
+  /** With who suppresses what, and for how long: that is never the same twice. */
+  #suppressed(report: HealthReport): ProbeAnswer {
+    const { members, suppressions } = this.#context
+    members.update(report)
+    return componentAnswer(renderBody(renderSuppressed(suppressions()), members.bytes))
   }
 
   /** One component. Never throws. */

@@ -1,6 +1,7 @@
 // Transitions as server-sent events, in pieces that fit what a socket takes at once. Streams that are equally far get the
 // same piece, so each transition is read and written out once for all of them. Probe actor's thread.
-import { JournalReader, journalCount } from '../memory/journal.js'
+import { journalCount } from '../memory/journal.js'
+import { JournalReader } from '../memory/journal-reader.js'
 import type { Region } from '../memory/region.js'
 import type { Gap, Transition } from '../model/transition.js'
 import { transitionJson } from '../model/transition-json.js'

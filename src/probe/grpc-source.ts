@@ -1,9 +1,11 @@
 // What gRPC watchers are told from: transitions from the journal, and looks at the table for what is not in it. Probe
 // actor's thread.
 import { AppliedListener } from '../memory/applied-listener.js'
-import { JournalReader, journalCount } from '../memory/journal.js'
+import { journalCount } from '../memory/journal.js'
+import { JournalReader } from '../memory/journal-reader.js'
 import { PHASE, PHASE_RUNNING, TABLE_SEQUENCE } from '../memory/layout.js'
 import { openRegion, type Region } from '../memory/region.js'
+import type { SuspensionWatch } from '../memory/suspensions.js'
 import type { HealthStatus } from '../model/health-status.js'
 import type { Policy } from '../model/policy.js'
 import type { HealthHandle } from '../runtime/health-handle.js'
@@ -45,12 +47,15 @@ export class RegionSource implements WatchSource {
   readonly #listener: AppliedListener
   #journal: JournalReader
 
-  /** @throws HealthError `ERR_HEALTH_LAYOUT` if the handle is of another version. */
-  constructor(handle: HealthHandle) {
+  /**
+   * `suspensions` is the watch of this thread, where it keeps one.
+   * @throws HealthError `ERR_HEALTH_LAYOUT` if the handle is of another version.
+   */
+  constructor(handle: HealthHandle, suspensions?: SuspensionWatch) {
     this.policy = handle.policy
     this.#region = openRegion(handle.region)
     // Of its own: what it peeks must not be mistaken for what a probe has waited for.
-    this.#reader = new HealthReader(this.#region, handle.policy, 0)
+    this.#reader = new HealthReader(this.#region, handle.policy, 0, suspensions)
     this.#listener = new AppliedListener(this.#region.words)
     this.#journal = new JournalReader(this.#region, 'now')
   }

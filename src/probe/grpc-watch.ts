@@ -5,7 +5,8 @@
 // A round looks at the table first and reads the journal then, so that it has read every transition that the look shows.
 // The look decides for all components but those that were seen to move after it: of these the journal is ahead.
 import { setTimeout as delay } from 'node:timers/promises'
-import type { HealthStatus } from '../model/health-status.js'
+import { HealthStatus } from '../model/health-status.js'
+import { isDamped, judgedOf } from '../model/judged.js'
 import type { Gate, Judged } from '../model/policy.js'
 import type { HealthReport } from '../model/report.js'
 import type { Look } from '../runtime/health-reader.js'
@@ -36,6 +37,8 @@ export class WatchHub {
   /** The components that decide verdicts, as of the last transition that was read. */
   readonly #statuses = new Map<string, Judged>()
   readonly #policyNames: ReadonlySet<string>
+  /** Those of them that verdicts may follow late: only looks can tell when they do. */
+  readonly #damped = new Set<string>()
   #gate = OPEN
   #lastRead: SeenTransition | undefined
   /** The report of the last reconciliation; undefined before the first one, and where not all of it was taken over. */
@@ -89,6 +92,7 @@ export class WatchHub {
     const shown = this.#source.shownCount()
     const look = this.#source.tryPeek()
     const moved = this.#unshown(shown)
+    if (look !== undefined && look.report !== this.#report) this.#noteDamped(look.report)
     const gates = look === undefined ? [this.#gate] : [this.#gate, look.gate]
     switch (this.#drain(shown, moved, gates)) {
       case 'more':
@@ -99,6 +103,14 @@ export class WatchHub {
       case 'all':
         if (look !== undefined) this.#reconcile(look, moved, newcomer)
         return false
+    }
+  }
+
+  #noteDamped(report: HealthReport): void {
+    for (const name of this.#policyNames) {
+      const component = report.get(name)
+      if (component !== undefined && isDamped(component)) this.#damped.add(name)
+      else this.#damped.delete(name)
     }
   }
 
@@ -165,12 +177,17 @@ export class WatchHub {
     return 'more'
   }
 
-  /** What a component was before it moved is news only if it was registered meanwhile: that is not in the journal. */
+  /**
+   * What a component was before it moved is news only if it was registered meanwhile, and so unspecified: that is not in the
+   * journal. Anything else that it was is told already, by a transition before, or it is out of date: a look shows a deadline
+   * that runs out, and a component that lives again, before the manager has journaled it.
+   */
   #replay({ component, oldStatus, newStatus }: SeenTransition, gates: readonly Gate[]): void {
     const topic = this.#topics.component(component)
-    const isJudged = this.#policyNames.has(component)
+    const isJudged = this.#policyNames.has(component) && !this.#damped.has(component)
     if (topic === undefined && !isJudged) return
-    for (const status of [oldStatus, newStatus]) {
+    const statuses = oldStatus === HealthStatus.Unspecified ? [oldStatus, newStatus] : [newStatus]
+    for (const status of statuses) {
       if (topic?.status !== undefined) this.#topics.publish(topic, servingComponent(status))
       if (isJudged) {
         this.#statuses.set(component, { status, message: '' })
@@ -208,7 +225,9 @@ export class WatchHub {
       this.#topics.publish(topic, servingComponent(statusOf(topic.target.name)))
     if (this.#report !== report) {
       for (const name of this.#policyNames) {
-        const status = statusOf(name)
+        const component = report.get(name)
+        const isLate = component !== undefined && this.#damped.has(name)
+        const status = isLate ? judgedOf(component).status : statusOf(name)
         if (status === undefined) this.#statuses.delete(name)
         else this.#statuses.set(name, { status, message: '' })
       }

@@ -39,6 +39,8 @@ export interface ProbeAnswer {
    * nor idle meanwhile. Not for HEAD.
    */
   readonly stream?: (sink: StreamSink) => StreamSource
+  /** Why it is no success, for the ledger; never sent, so also where the body does not say it. */
+  readonly reason?: string
 }
 
 /** One request. What is asked for by a method costs nothing until then, and is there only while the handler runs. */
@@ -50,6 +52,8 @@ export interface ProbeRequest {
   header(lowerCaseName: string): string
   /** Whether the client's address is one of this host's loopback interface. */
   isFromLoopback(): boolean
+  /** The client's address as the transport writes it. */
+  remoteAddress(): string
 }
 
 /**

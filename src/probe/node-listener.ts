@@ -132,6 +132,7 @@ function answer(
     target: request.url ?? '',
     header: (name) => String(request.headers[name] ?? ''),
     isFromLoopback: () => isLoopbackAddress(request.socket.remoteAddress ?? ''),
+    remoteAddress: () => request.socket.remoteAddress ?? '',
   })
   if (isLater(found)) void found.then((later) => send(later, response, streams))
   else send(found, response, streams)

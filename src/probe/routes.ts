@@ -1,7 +1,10 @@
 // From a request to its answer: the paths of the probe server. Runs in the probe actor's thread, or in-process in
 // tests; reads the runtime, and asks nobody else.
 import { monotonicMs } from '../memory/control.js'
+import type { SuspensionWatch } from '../memory/suspensions.js'
 import type { Policy } from '../model/policy.js'
+import { excusedUntil } from '../model/start-up.js'
+import type { Suppressions } from '../model/suppression.js'
 import type { Look } from '../runtime/health-reader.js'
 import {
   errorAnswer,
@@ -13,6 +16,8 @@ import {
 import { AudienceGuard } from './audience.js'
 import { Check, type OnJudged } from './check.js'
 import { ComponentRoutes } from './component-routes.js'
+import type { ProbeLedger } from './ledger.js'
+import { answerLedger } from './ledger-route.js'
 import type { ProbeAnswer, ProbeHandler, ProbeRequest } from './listener.js'
 import { ComponentMembers } from './members.js'
 import { parseProbeQuery, parseTarget, type Target } from './query.js'
@@ -22,8 +27,14 @@ import { TransitionRoutes, type TransitionsContext } from './transition-routes.j
 /** What the routes read, without asking another thread. */
 export interface ProbeReader {
   readonly policy: Policy
+  /** The watch that this thread keeps for suspensions of the process. */
+  readonly suspensions?: SuspensionWatch | undefined
   /** Report and gates of one instant. @throws HealthError `ERR_HEALTH_STOPPED`, `ERR_HEALTH_UNAVAILABLE` */
   look(): Look
+  /** How long a suppression may last. */
+  readonly maxSuppressionMs?: number
+  /** The suppressions that hold now, none before those of the last look. */
+  suppressions(): Suppressions
   /** Whether readiness has passed since the start of the runtime, up to the last look at least. */
   hasBeenReady(): boolean
 }
@@ -46,10 +57,14 @@ export interface RouteOptions {
   readonly scrape?: Scrape | undefined
   /** For `/transitions` and `/events`, which are not there without it. */
   readonly transitions?: TransitionsContext
+  /** For `/ledger`, which is not there without it. */
+  readonly ledger?: ProbeLedger
   /** Told what each probe was judged by. */
   readonly onJudged?: OnJudged
   /** Until when `/startupz` passes in any case, on `now`. Default: it does not. */
   readonly startupDeadline?: number
+  /** Until when it passes at the most, while a start-up advances. */
+  readonly startupLatest?: number
   /** Ms on a clock that never goes back; `monotonicMs` but in tests. */
   readonly now?: () => number
 }
@@ -62,16 +77,23 @@ const COMPONENTS = '/components'
 /** The answers of the probe server. A read that fails is answered 503 with its reason, never left open. */
 export function createProbeHandler(reader: ProbeReader, options: RouteOptions): ProbeHandler {
   const { policy } = reader
-  const { scrape, transitions, onJudged, startupDeadline = 0, now = monotonicMs } = options
+  const { scrape, transitions, ledger, onJudged, now = monotonicMs } = options
+  const { startupDeadline = 0, startupLatest = 0 } = options
   const audience = new AudienceGuard(options.audience)
-  const context = { look: () => reader.look(), audience, members: new ComponentMembers(), onJudged }
+  const context = {
+    look: () => reader.look(),
+    suppressions: () => reader.suppressions(),
+    audience,
+    members: new ComponentMembers(),
+    onJudged,
+  }
   const components = new ComponentRoutes(context)
   const probe = (question: Question) => probeRoute(new Check(question, context))
   const livez = probe(livenessQuestion(policy))
   const startup = startupQuestion(
     policy,
     () => reader.hasBeenReady(),
-    () => now() < startupDeadline,
+    ({ startUp }) => now() < excusedUntil(startupDeadline, startupLatest, startUp),
   )
   const routes = new Map<string, Route>([
     ['/healthz', livez],
@@ -80,6 +102,9 @@ export function createProbeHandler(reader: ProbeReader, options: RouteOptions): 
     ['/startupz', probe(startup)],
     [COMPONENTS, (request) => components.answerAll(request)],
   ])
+  if (ledger !== undefined) {
+    routes.set('/ledger', (request) => answerLedger(ledger, audience, request))
+  }
   if (scrape !== undefined) routes.set('/metrics', scrapeRoute(scrape, audience))
   if (transitions !== undefined) {
     const history = new TransitionRoutes(context, transitions)

@@ -1,5 +1,10 @@
 // What users can configure of a HealthServer, with the defaults, checked once at its making.
 import { isMainThread } from 'node:worker_threads'
+import {
+  type EvidenceOptions,
+  type EvidenceSettings,
+  resolveEvidence,
+} from '../evidence/evidence-settings.js'
 import { checkDurationMs, checkInteger, checkOptions } from '../model/arguments.js'
 import { argumentError, type HealthError } from '../model/errors.js'
 import { checkWorkerBaseUrl } from '../runtime/worker-base-url.js'
@@ -15,7 +20,7 @@ export interface ServerRestart {
   readonly cause: HealthError
 }
 
-export interface HealthServerOptions {
+export interface HealthServerOptions extends EvidenceOptions {
   /** Address or name to listen on. Default `'0.0.0.0'`, all IPv4 interfaces; `'::'` is all of both kinds. */
   host?: string
   /** Port to listen on, 0 to 65,535; 0 is any free one, told by `start()`. Default 8081. */
@@ -58,7 +63,10 @@ export interface HealthServerOptions {
   tls?: TlsFiles
   /** `/startupz`. */
   startup?: {
-    /** It passes for this long from `start()` on whether the program is ready or not, in ms. Default 0. */
+    /**
+     * It passes for this long from `start()` on whether the program is ready or not, in ms; for longer while components with
+     * `progress` get on (up to the runtime's `maxSuppressionMs`), not while one has stalled. Default 0.
+     */
     suppressMs?: number
   }
   /** Answers `grpc.health.v1.Health` on a port of its own; without it, there is no gRPC. */
@@ -97,6 +105,8 @@ export interface ServerSettings {
   readonly tls: TlsFiles | undefined
   readonly startupSuppressMs: number
   readonly grpc: GrpcSettings | undefined
+  /** Undefined where there is no file for last words. */
+  readonly evidence: EvidenceSettings | undefined
   readonly workerBaseUrl: string | undefined
   readonly restarts: { readonly max: number; readonly withinMs: number }
 }
@@ -118,6 +128,9 @@ const OPTION_NAMES = [
   'tls',
   'startup',
   'grpc',
+  'terminationLog',
+  'incidentFile',
+  'wedgeComponents',
   'restarts',
   'workerBaseUrl',
   'onRestart',
@@ -146,6 +159,7 @@ export function resolveServerOptions(options: HealthServerOptions): ServerSettin
     tls,
     startupSuppressMs: resolveStartup(options.startup),
     grpc: resolveGrpc(options.grpc, host),
+    evidence: resolveEvidence(options),
     workerBaseUrl: checkWorkerBaseUrl(options.workerBaseUrl),
     restarts: resolveRestarts(options.restarts),
   }

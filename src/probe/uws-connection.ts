@@ -22,6 +22,8 @@ export class UwsConnection implements Connection {
   isInBody = false
   /** What writes to it without an end, if anything does. */
   stream: StreamSource | undefined
+  /** The client's, once somebody has asked for it. */
+  address: string | undefined
   /** Its place in {@link WatchedConnections}, which alone sets it. */
   watchIndex = NOT_WATCHED
 

@@ -131,7 +131,8 @@ export class UwsListener implements ProbeListener {
         method,
         target,
         header: (name) => request.getHeader(name),
-        isFromLoopback: () => isLoopbackAddress(textOf(response.getRemoteAddressAsText())),
+        isFromLoopback: () => isLoopbackAddress(addressOf(response, connection)),
+        remoteAddress: () => addressOf(response, connection),
       })
       const form = {
         response,
@@ -219,8 +220,12 @@ function tryClose(response: UwsResponse): void {
   }
 }
 
-function textOf(bytes: ArrayBuffer): string {
-  return Buffer.from(bytes).toString('latin1')
+/** Asked of uWebSockets.js once a connection, where that is known. */
+function addressOf(response: UwsResponse, connection: UwsConnection | undefined): string {
+  if (connection?.address !== undefined) return connection.address
+  const address = Buffer.from(response.getRemoteAddressAsText()).toString('latin1')
+  if (connection !== undefined) connection.address = address
+  return address
 }
 
 /** Binds and lets go again: the port that was bound, or the system's error. */

@@ -2,10 +2,13 @@
 import { cutText } from '../memory/text.js'
 import { RUNTIME_COMPONENT } from '../model/component.js'
 import { healthStatusName } from '../model/health-status.js'
+import { judgedOf } from '../model/judged.js'
 import type { Gate, Judged } from '../model/policy.js'
+import type { Suppression } from '../model/suppression.js'
 import { KUBELET_BYTES } from './kubelet-body.js'
 import type { Asked } from './query.js'
 import type { Find, Question } from './questions.js'
+import { isoTime } from './render.js'
 
 /** What would begin a line, steer a terminal, or show text in another order than it has. */
 const NOT_OF_ONE_LINE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu
@@ -33,11 +36,15 @@ export function verdictLines(
   gate: Gate,
   find: Find,
   { excluded, failOn }: Asked,
+  suppression?: Suppression,
 ): string[] {
   const lines = question
     .openGates(gate)
     // Longer than what is said of a component that passes, so that none can be named like it.
-    .map((what) => `[+]${what} ok: failures do not count\n`)
+    .map((what) => {
+      const more = what === 'suppressed' && suppression ? detailOf(suppression) : ''
+      return `[+]${what} ok: failures do not count${more}\n`
+    })
   for (const name of question.names) {
     const component = find(name)
     if (excluded.has(name)) {
@@ -57,13 +64,22 @@ export function verdictLines(
   return lines
 }
 
+/** How long, and who says so: ` for 119.5 s, until 2026-01-31T12:00:00.000Z, owner: main, reason: start-up`. */
+function detailOf({ owner, reason, until, remainingMs }: Suppression): string {
+  const seconds = (remainingMs / 1e3).toFixed(1)
+  const by = owner === '' ? '' : `, owner: ${onOneLine(owner)}`
+  const why = reason === '' ? '' : `, reason: ${onOneLine(reason)}`
+  return ` for ${seconds} s, until ${isoTime(until)}${by}${why}`
+}
+
 function failedLine(name: string, reason: string): string {
   return `[-]${onOneLine(name)} failed: ${onOneLine(reason)}\n`
 }
 
 function conditionOf(component: Judged | undefined): string {
   if (component === undefined) return 'not registered'
-  const { status, message } = component
+  // Of what failed, which may be damped.
+  const { status, message } = judgedOf(component)
   return message === '' ? healthStatusName(status) : `${healthStatusName(status)}: ${message}`
 }
 

@@ -1,27 +1,27 @@
 // The public face of the runtime, in the thread that started it and in every thread that attached to it.
-import { threadId, Worker } from 'node:worker_threads'
-import { AppliedWait } from '../memory/applied-wait.js'
+import { threadId, type Worker } from 'node:worker_threads'
 import { monotonicMs, toFloatWords } from '../memory/control.js'
 import { KIND_STANDBY, KIND_SUPPRESS_LIVENESS, KIND_SUPPRESS_READINESS } from '../memory/layout.js'
-import { hasManagerFailed } from '../memory/manager-state.js'
 import { createRegion, type Region } from '../memory/region.js'
 import { encodeText } from '../memory/text.js'
+import { nextTick } from '../memory/ticks.js'
 import { TransitionScan } from '../memory/transition-scan.js'
 import {
   checkBoolean,
   checkDurationMs,
   checkInteger,
   checkName,
-  checkOptions,
   MAX_NAME_BYTES,
   type MetadataInput,
-  readArgument,
   readOptions,
 } from '../model/arguments.js'
 import { Component } from '../model/component.js'
-import { argumentError, type HealthCheckError, HealthError } from '../model/errors.js'
+import { type ComponentOptions, rulesOf } from '../model/component-rules.js'
+import { argumentError, type HealthCheckError, type HealthError } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
+import { sumOf } from '../model/probe-stats.js'
 import type { ComponentStatus, HealthReport } from '../model/report.js'
+import { noteOf } from '../model/suppression.js'
 import type { Gap, Transition } from '../model/transition.js'
 import {
   type ObserverOptions,
@@ -35,14 +35,19 @@ import {
   iterateTransitions,
   type TransitionsOptions,
 } from '../observe/transition-iterator.js'
+import { type EventLoopWatchOptions, eventLoopSettings } from '../watch/event-loop-options.js'
+import type { EventLoopWatch } from '../watch/event-loop-watch.js'
+import { EventLoopWatches } from '../watch/event-loop-watches.js'
 import type { ActorExit } from './actor-handle.js'
-import { Attachment, abandonMailboxesOf, stopped } from './attachment.js'
+import { adoptWorker } from './adoption.js'
+import { Attachment, stopped } from './attachment.js'
+import { Components } from './components.js'
 import { offerManagerTermination } from './faults.js'
 import { flush } from './flush.js'
 import { type HealthHandle, openHandle } from './health-handle.js'
 import { HealthReader, type Verdict } from './health-reader.js'
 import { type HealthManagerOptions, resolveOptions } from './options.js'
-import { type ComponentReporter, Reporter, TextCache } from './reporter.js'
+import type { ComponentReporter } from './reporter.js'
 import { type RestartEvent, RuntimeEvents } from './runtime-events.js'
 import { serversOf, stopServers } from './servers.js'
 import { type RuntimeStats, readStats } from './stats.js'
@@ -57,9 +62,6 @@ export interface SuppressionReason {
   reason?: string
 }
 
-/** Options of a component, given at its registration. There are none yet. */
-export type ComponentOptions = Record<string, never>
-
 /**
  * Keeps the health of a program's components. Start one in any thread, attach to it from the others. Every method may
  * be called from the thread that holds the instance, none waits for another thread's event loop.
@@ -69,11 +71,10 @@ export class HealthManager {
   readonly #region: Region
   readonly #attachment: Attachment
   readonly #reader: HealthReader
-  readonly #applied: AppliedWait
-  readonly #texts: TextCache
-  readonly #reporters = new Map<string, Reporter>()
+  readonly #components: Components
   readonly #events = new RuntimeEvents()
   readonly #observers: Observers
+  readonly #watches: EventLoopWatches
   #supervisor: Supervisor | undefined
   #stopping: Promise<void> | undefined
   readonly #forgetThreadExit: () => void
@@ -84,10 +85,12 @@ export class HealthManager {
     this.#handle = handle
     const { policy, publishTimeoutMs, readTimeoutMs } = handle
     this.#reader = new HealthReader(region, policy, readTimeoutMs)
-    this.#applied = new AppliedWait(region)
-    this.#texts = new TextCache(region.layout.maxPayloadBytes)
     // Last of all: a mailbox that was claimed for an instance that did not come to be would never be given back.
     this.#attachment = new Attachment(region, threadId, publishTimeoutMs, readTimeoutMs)
+    this.#components = new Components(this.#attachment, publishTimeoutMs)
+    this.#watches = new EventLoopWatches(this.#attachment, (name, rules) =>
+      this.#components.register(name, rules),
+    )
     this.#observers = new Observers(this, this.#attachment, handle, this.#events)
     // A worker may end without a stop, and its mailbox is for the next one. Of one that is terminated `adopt` tells.
     this.#forgetThreadExit = onThreadExit(() => this.#attachment.detach())
@@ -162,17 +165,8 @@ export class HealthManager {
    */
   adopt(worker: Worker, options: { component?: string } = {}): void {
     this.#checkRunning()
-    const isWorker = readArgument('worker', worker, () => worker instanceof Worker)
-    if (!isWorker) throw argumentError('worker', worker, 'must be a Worker')
-    const { component } = readOptions(options, 'options', ['component'])
-    if (component !== undefined) checkName(component, 'component')
-    // It is -1 once the worker has exited.
-    const { threadId: workerThreadId } = worker
-    if (workerThreadId === -1)
-      throw argumentError('worker.threadId', -1, 'the worker has exited already')
-    worker.once('exit', (exitCode) => {
-      abandonMailboxesOf(this.#region, workerThreadId)
-      if (component === undefined || this.#stopping !== undefined) return
+    adoptWorker(worker, options, this.#region, (component, exitCode) => {
+      if (this.#stopping !== undefined) return
       try {
         this.updateStatus(component, HealthStatus.Unhealthy, `worker exited with code ${exitCode}`)
       } catch (error) {
@@ -184,7 +178,7 @@ export class HealthManager {
 
   /**
    * Registers a component, unspecified and with neither message nor metadata until its first update. A name that is
-   * registered already is left as it is. Waits until the manager has entered it.
+   * registered already is left as it is, with the options of its first registration. Waits until the manager has entered it.
    * @throws HealthError `ERR_HEALTH_ARGUMENT`, `ERR_HEALTH_CAPACITY` if `maxComponents` are registered,
    * `ERR_HEALTH_UNAVAILABLE` if the manager did not get to it within `publishTimeoutMs` (it still will) or was given up
    * (then only the stop does), `ERR_HEALTH_BACKPRESSURE` if there was no room in this thread's mailbox all that time,
@@ -192,22 +186,9 @@ export class HealthManager {
    */
   register(name: string, options?: ComponentOptions): ComponentReporter {
     checkName(name)
-    if (options !== undefined) checkOptions(options, 'options', [])
+    const rules = rulesOf(options)
     this.#checkRunning()
-    const receipt = this.#attachment.register(encodeText(name, MAX_NAME_BYTES))
-    if (!this.#applied.note() && !this.#applied.waitInFull(this.#handle.publishTimeoutMs)) {
-      const why = hasManagerFailed(this.#region.words)
-        ? 'the manager actor was given up: only the stop enters what is registered now'
-        : `publishTimeoutMs=${this.#handle.publishTimeoutMs}: the manager has not entered the component yet`
-      throw new HealthError('ERR_HEALTH_UNAVAILABLE', `${why}, name=${JSON.stringify(name)}`)
-    }
-    if (this.#attachment.wasRefused(receipt)) {
-      throw new HealthError(
-        'ERR_HEALTH_CAPACITY',
-        `maxComponents=${this.#region.layout.maxComponents}: no room to register name=${JSON.stringify(name)}`,
-      )
-    }
-    return this.#reporterFor(name)
+    return this.#components.register(name, rules)
   }
 
   /**
@@ -217,9 +198,7 @@ export class HealthManager {
   deregister(name: string): void {
     checkName(name)
     this.#checkRunning()
-    const reporter = this.#reporters.get(name) ?? new Reporter(name, this.#attachment, this.#texts)
-    this.#reporters.delete(name)
-    reporter.deregister()
+    this.#components.deregister(name)
   }
 
   /** `ComponentReporter.update` by name; throws the same. */
@@ -229,17 +208,14 @@ export class HealthManager {
     message: string,
     metadata?: MetadataInput,
   ): void {
-    const known = this.#reporters.get(name)
+    const known = this.#components.known(name)
     if (known !== undefined) {
       known.update(status, message, metadata)
       return
     }
     checkName(name)
     this.#checkRunning()
-    const reporter = new Reporter(name, this.#attachment, this.#texts)
-    // Kept only for names that exist: a program that reports made-up names must not fill the memory.
-    if (reporter.bind()) this.#keep(reporter)
-    reporter.update(status, message, metadata)
+    this.#components.updateUnknown(name, status, message, metadata)
   }
 
   /**
@@ -301,7 +277,13 @@ export class HealthManager {
     this.#attachment.control(KIND_STANDBY, standby ? 1 : 0, 0)
   }
 
-  /** Liveness passes for this long from now, in ms. Replaces an earlier suppression, also a longer one. */
+  /**
+   * Liveness passes for this long from now, in ms. Replaces an earlier suppression, also a longer one. All in all it lasts
+   * no longer than `maxSuppressionMs`: calls that follow one another, each in the time that the one before it asked for, are
+   * one suppression, until it is cleared or nobody asks in time. What is asked for beyond that is cut, and counted in
+   * `stats().suppressionCuts`. Until the runtime has been ready for the first time, components with `progress` decide, too:
+   * while they get on it holds to that maximum, and while one has stalled it does not hold.
+   */
   suppressLiveness(durationMs: number, why: SuppressionReason = {}): void {
     this.#suppress(KIND_SUPPRESS_LIVENESS, durationMs, why)
   }
@@ -312,7 +294,7 @@ export class HealthManager {
     this.#attachment.control(KIND_SUPPRESS_LIVENESS, 0, 0)
   }
 
-  /** Readiness passes for this long from now, in ms. Replaces an earlier suppression, also a longer one. */
+  /** Readiness passes for this long from now, in ms, under the same rules as `suppressLiveness`. */
   suppressReadiness(durationMs: number, why: SuppressionReason = {}): void {
     this.#suppress(KIND_SUPPRESS_READINESS, durationMs, why)
   }
@@ -382,6 +364,37 @@ export class HealthManager {
   }
 
   /**
+   * Watches the event loop of the calling thread: registers a component that is healthy while the loop turns, degraded while it is
+   * late, and unhealthy while it is wedged, with a message like `event loop wedged for 12.3 s in "parse batch" (for 12.4 s)`; the
+   * part behind `in` is the `breadcrumb()` of this instance. Every reader finds that out by itself, whatever this thread is stuck
+   * in, and the manager journals it. While the loop turns, `lag_p50_ms`, `lag_p99_ms`, `lag_max_ms` and `utilization` of the
+   * last `reportMs` are its metadata. The component decides no verdict unless a policy names it: with
+   * `policy: { liveness: ['collector_manager', 'event_loop'] }` a wedge fails liveness. Stop the watch, or this instance, before
+   * the thread ends: a component that is left behind is shown as gone, and as a wedge does. Its name is free again for the thread
+   * that replaces one that was adopted (see `adopt`). Waits until the manager has entered the component.
+   * @throws HealthError `ERR_HEALTH_ARGUMENT` for an option out of range, and for a name that is registered already, unless by the
+   * watch of a thread that has ended; else as `register`. After `ERR_HEALTH_UNAVAILABLE` call it again: the component may be
+   * entered later, and nobody gives signs of life for it.
+   */
+  watchEventLoop(options?: EventLoopWatchOptions): EventLoopWatch {
+    const settings = eventLoopSettings(options)
+    this.#checkRunning()
+    return this.#watches.watch(settings)
+  }
+
+  /**
+   * Says what this thread is at, for the message of its watched event loop; `''` says that it is at nothing in particular. Leave it
+   * before work that may take long, and clear it after. A few stores to shared memory, for texts that were left before; reports
+   * nothing. Cut between characters at 64 bytes of UTF-8.
+   * @throws HealthError `ERR_HEALTH_ARGUMENT`, `ERR_HEALTH_STOPPED`
+   */
+  breadcrumb(text: string): void {
+    if (typeof text !== 'string') throw argumentError('text', text, 'must be a string')
+    this.#checkRunning()
+    this.#attachment.breadcrumb(text)
+  }
+
+  /**
    * Resolves when everything that this instance has reported is applied.
    * @throws HealthError `ERR_HEALTH_UNAVAILABLE` if the manager applies nothing for `publishTimeoutMs`, or was given up;
    * `ERR_HEALTH_STOPPED`.
@@ -397,10 +410,14 @@ export class HealthManager {
    */
   async stats(): Promise<RuntimeStats> {
     this.#checkRunning()
-    return readStats(this.#region, [
-      ...serversOf(this).map((server) => server.actor),
-      ...this.#observers.actors,
-    ])
+    const servers = serversOf(this)
+    const probes = await Promise.all(servers.flatMap((server) => server.probeStats?.() ?? []))
+    return readStats(
+      this.#region,
+      [...servers.map((server) => server.actor), ...this.#observers.actors],
+      this.#reader.startUp(),
+      sumOf(probes),
+    )
   }
 
   /**
@@ -430,6 +447,7 @@ export class HealthManager {
   }
 
   async #stop(): Promise<void> {
+    this.#watches.stop()
     const supervisor = this.#supervisor
     if (supervisor === undefined) this.#observers.leave()
     this.#attachment.detach()
@@ -448,22 +466,8 @@ export class HealthManager {
     if (typeof reason !== 'string') throw argumentError('why.reason', reason, 'must be a string')
     this.#checkRunning()
     const [low, high] = toFloatWords(monotonicMs() + durationMs)
-    const note = owner === '' && reason === '' ? '' : JSON.stringify({ owner, reason })
-    this.#attachment.control(kind, low, high, encodeText(note, this.#region.layout.maxPayloadBytes))
-  }
-
-  #reporterFor(name: string): Reporter {
-    const known = this.#reporters.get(name)
-    if (known !== undefined) return known
-    const reporter = new Reporter(name, this.#attachment, this.#texts)
-    this.#keep(reporter)
-    return reporter
-  }
-
-  /** The map only saves look-ups, so it may be emptied when names that have come and gone fill it. */
-  #keep(reporter: Reporter): void {
-    if (this.#reporters.size >= 2 * this.#region.layout.maxComponents) this.#reporters.clear()
-    this.#reporters.set(reporter.name, reporter)
+    const note = encodeText(noteOf(owner, reason), this.#region.layout.maxPayloadBytes)
+    this.#attachment.control(kind, low, high, note, nextTick())
   }
 
   #checkRunning(): void {

@@ -46,6 +46,11 @@ export interface HealthManagerOptions {
   readTimeoutMs?: number
   /** How long a stop waits for observers to be told of the last transitions, in ms; what is left is counted and told. Default 5,000. */
   observerDrainMs?: number
+  /**
+   * How long a suppression lasts at most, in ms, however often it is asked for again: 1 to 2,147,483,647, or `Infinity`.
+   * Default 600,000. See `suppressLiveness`.
+   */
+  maxSuppressionMs?: number
   /** How often a dead actor is restarted before the supervisor gives up. Default 5 times in 10,000 ms. */
   restarts?: { max?: number; withinMs?: number }
   /**
@@ -69,6 +74,8 @@ export interface Settings {
   readonly publishTimeoutMs: number
   readonly readTimeoutMs: number
   readonly observerDrainMs: number
+  /** `Infinity` for no bound. */
+  readonly maxSuppressionMs: number
   readonly restarts: RestartLimits
   /** Undefined where nobody is to watch. */
   readonly memoryPressure: MemoryPressureSettings | undefined
@@ -96,6 +103,7 @@ const OPTION_NAMES: (keyof HealthManagerOptions)[] = [
   'publishTimeoutMs',
   'readTimeoutMs',
   'observerDrainMs',
+  'maxSuppressionMs',
   'restarts',
   'memoryPressure',
   'workerBaseUrl',
@@ -142,6 +150,10 @@ export function resolveOptions(given: HealthManagerOptions = {}): Settings {
     ),
     publishTimeoutMs: integer('publishTimeoutMs', 2_000, 0, MAX_TIMEOUT_MS),
     readTimeoutMs: integer('readTimeoutMs', 100, 0, MAX_TIMEOUT_MS),
+    maxSuppressionMs:
+      options.maxSuppressionMs === Number.POSITIVE_INFINITY
+        ? options.maxSuppressionMs
+        : integer('maxSuppressionMs', 600_000, 1, MAX_TIMEOUT_MS),
     observerDrainMs: integer('observerDrainMs', 5_000, 0, MAX_TIMEOUT_MS),
     restarts: checkRestarts(restarts),
     memoryPressure: memoryPressureOf(options.memoryPressure),

@@ -1,14 +1,17 @@
 // The hot path: one component, reported by one thread. Says nothing if nothing is new.
 
-import { monotonicMs } from '../memory/control.js'
+import { storeBeat, storeProgress } from '../memory/signs-of-life.js'
 import { type Encoded, encodeMetadata, encodeText } from '../memory/text.js'
+import { nowTicks } from '../memory/ticks.js'
 import {
+  checkCount,
   checkMessage,
   checkStatus,
   MAX_NAME_BYTES,
   type MetadataInput,
   metadataPairs,
 } from '../model/arguments.js'
+import type { ComponentRules } from '../model/component-rules.js'
 import { HealthError, show } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
 import { type Attachment, stopped } from './attachment.js'
@@ -33,8 +36,17 @@ export interface ComponentReporter {
   degraded(message?: string, metadata?: MetadataInput): void
   /** `update` with `HealthStatus.Unhealthy`. */
   unhealthy(message?: string, metadata?: MetadataInput): void
-  /** Says "still alive, nothing changed"; ignored if the component is not registered. */
+  /**
+   * Says "still alive, nothing changed"; ignored if the component is not registered. Every update says so as well.
+   * @throws HealthError `ERR_HEALTH_STOPPED`
+   */
   beat(): void
+  /**
+   * Says how much has come in and gone out since the start, and that the component is alive. For one that was registered with
+   * `progress`; of these counts one thread should tell. For any other it is a beat.
+   * @throws HealthError `ERR_HEALTH_ARGUMENT` if one is not a finite number of 0 or more; `ERR_HEALTH_STOPPED`
+   */
+  progress(inCount: number, outCount: number): void
   /** Removes the component; throws as `update`. */
   deregister(): void
 }
@@ -77,6 +89,8 @@ export class Reporter implements ComponentReporter {
   /** The registration was being ended when it was looked up: what we publish for it must be settled first. */
   #isEnding = false
   #latestTicketIndex = 0
+  /** Those of the registration; with any, updates are signs of life. */
+  #rules: ComponentRules | undefined
   /** The slot's latest ticket when this reporter last published; nobody else has spoken while it is still there. */
   #ticket = 0
   #status: number = NO_STATUS
@@ -101,6 +115,7 @@ export class Reporter implements ComponentReporter {
       Atomics.load(this.#attachment.words, this.#latestTicketIndex) === this.#ticket &&
       !this.#attachment.isDetached
     ) {
+      if (this.#rules !== undefined) this.#beat(nowTicks())
       return
     }
     this.#publish(status, message, metadata)
@@ -119,17 +134,41 @@ export class Reporter implements ComponentReporter {
   }
 
   beat(): void {
+    if (this.#isToBeat()) this.#beat(nowTicks())
+  }
+
+  progress(inCount: number, outCount: number): void {
+    checkCount(inCount, 'inCount')
+    checkCount(outCount, 'outCount')
+    if (!this.#isToBeat()) return
+    const now = nowTicks()
+    if (this.#rules !== undefined && this.#rules.stallMs !== 0) {
+      const { words } = this.#attachment
+      const first = this.#attachment.progressIndex(this.#slot)
+      storeProgress(words, first, inCount, outCount, now)
+    }
+    this.#beat(now)
+  }
+
+  /** Whether the component is registered, under the binding as it is from now on: another one may be in the slot by now. */
+  #isToBeat(): boolean {
     if (!this.#attachment.isRunning()) throw stopped()
-    // Another component may be in the slot by now.
     const isBound =
       this.#slot !== UNBOUND && this.#attachment.isCurrent(this.#slot, this.#generation)
-    if (!isBound && !this.bind()) return
-    Atomics.store(this.#attachment.words, this.#attachment.beatIndex(this.#slot), monotonicMs() | 0)
+    return isBound || this.bind()
+  }
+
+  #beat(now: number): void {
+    storeBeat(this.#attachment.words, this.#attachment.beatIndex(this.#slot), now)
   }
 
   deregister(): void {
-    if (this.#ensureBound() && this.#end(false)) return
-    this.#whenSettled(() => this.#end(true))
+    if (!this.#ensureBound() || !this.#end(false)) this.#whenSettled(() => this.#end(true))
+    this.#attachment.endDeregistration()
+  }
+
+  get #isCounted(): boolean {
+    return this.#rules !== undefined && (this.#rules.failAfter > 0 || this.#rules.recoverAfter > 0)
   }
 
   /** Looks the component up; false if it is not registered. */
@@ -141,6 +180,7 @@ export class Reporter implements ComponentReporter {
       if (binding === undefined) return false
       this.#latestTicketIndex = this.#attachment.latestTicketIndex(binding.slot)
       this.#ticket = Atomics.load(this.#attachment.words, this.#latestTicketIndex)
+      this.#rules = this.#attachment.rulesOf(binding.slot)
       // Pairs with SlotWriter.expireReporters: a ticket of the next registration is not to be taken for one of this.
       if (!this.#attachment.isCurrent(binding.slot, binding.generation)) continue
       // Behind the ticket, which may be the deregistration's, and then says nothing of it to Attachment.update.
@@ -183,11 +223,15 @@ export class Reporter implements ComponentReporter {
     const metadata = pairs?.encoded
     const slot = this.#slot
     const generation = this.#generation
+    // Before it is published, so that the manager, and whoever sees the update applied, finds it fresh. Between the two a
+    // component that was silent is seen alive with what it had said before. Not for another component in the slot.
+    if (this.#rules !== undefined && attachment.isCurrent(slot, generation)) this.#beat(nowTicks())
     if (!attachment.update(slot, generation, status, text, metadata, this.#ticket, isSettled)) {
       return false
     }
     this.#ticket = attachment.ticket
-    this.#status = status
+    // Where updates are counted, none is one too many to publish.
+    this.#status = this.#isCounted ? NO_STATUS : status
     this.#message = message
     if (pairs !== undefined) this.#keepMetadata(pairs.flat)
     else if (!attachment.isUndisturbed) this.#keepMetadata(undefined)

@@ -1,5 +1,6 @@
 // What `stats()` returns. All figures live in the shared region, so they outlive every actor.
 
+import { readCutCount } from '../memory/control.js'
 import { journalCount } from '../memory/journal.js'
 import {
   APPLIED_COUNT,
@@ -27,6 +28,10 @@ import {
 import { mailboxHeader } from '../memory/mailbox.js'
 import { type ObserverStats, readObserverStats } from '../memory/observer-counters.js'
 import type { Region } from '../memory/region.js'
+import { readSuppressions } from '../memory/suppressions.js'
+import { NO_PROBES, type ProbeStats } from '../model/probe-stats.js'
+import type { StartUp } from '../model/start-up.js'
+import type { Suppressions } from '../model/suppression.js'
 
 export type ActorState = 'running' | 'restarting' | 'failed' | 'stopped'
 
@@ -80,14 +85,31 @@ export interface RuntimeStats {
   /** Bytes of the payload heap in use. */
   readonly heapUsedBytes: number
   readonly observer: ObserverStats
+  /** The suppressions that hold now. */
+  readonly suppressions: Suppressions
+  /** Calls that asked for a longer suppression than `maxSuppressionMs` leaves them. */
+  readonly suppressionCuts: number
+  /**
+   * What the probe servers that were made with this instance have answered. Where a probe actor does not answer within 500 ms,
+   * what it said last.
+   */
+  readonly probes: ProbeStats
   readonly mailboxes: readonly MailboxStats[]
   readonly actors: readonly ActorStats[]
 }
 
 const actorStates: readonly ActorState[] = ['running', 'restarting', 'failed', 'stopped']
 
-/** Any thread; `others` are the probe actors and queue workers that it knows of. */
-export function readStats(region: Region, others: readonly ActorStats[]): RuntimeStats {
+/**
+ * Any thread; `others` are the probe actors and queue workers that it knows of, `startUp` how a program gets on that has never been ready, `probes`
+ * what the probe actors have told.
+ */
+export function readStats(
+  region: Region,
+  others: readonly ActorStats[],
+  startUp: StartUp | undefined,
+  probes = NO_PROBES,
+): RuntimeStats {
   const { words } = region
   const count = (index: number) => Atomics.load(words, index) >>> 0
   const mailboxes: MailboxStats[] = []
@@ -132,6 +154,9 @@ export function readStats(region: Region, others: readonly ActorStats[]): Runtim
     refusals,
     heapUsedBytes: count(HEAP_USED_BYTES),
     observer: readObserverStats(words),
+    suppressions: readSuppressions(region, startUp),
+    suppressionCuts: readCutCount(words) >>> 0,
+    probes,
     mailboxes,
     actors: [manager, ...others],
   }

@@ -149,6 +149,7 @@ export function describeEventsContract(name: string, createListener: Create): vo
           target,
           header: () => '',
           isFromLoopback: () => false,
+          remoteAddress: () => '192.0.2.1',
         })
         assert.equal(answer.status, 401)
         assert.equal(answer.stream, undefined)

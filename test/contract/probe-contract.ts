@@ -178,6 +178,7 @@ export function describeProbeContract(
           target: request.target,
           header: (field) => request.header(field),
           isFromLoopback: () => false,
+          remoteAddress: () => '192.0.2.1',
         })
       const connection = await connect(t, remote)
       connection.request('GET', '/components/a')

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type HealthManager, HealthStatus } from '../../src/index.js'
-import { JournalReader } from '../../src/memory/journal.js'
+import { JournalReader } from '../../src/memory/journal-reader.js'
 import { openRegion } from '../../src/memory/region.js'
 import type { Transition } from '../../src/model/transition.js'
 import { startRuntime } from './support/runtime.js'

@@ -60,3 +60,33 @@ test('a suppression is no evidence of a start, and hides none', async (t) => {
   link.unhealthy()
   assert.equal(await ask(), 200)
 })
+
+test('a start-up that advances is excused for longer, one that stalls is not', async (t) => {
+  const policy = { liveness: ['main'], readiness: ['main'] }
+  const health = await HealthManager.start({ policy })
+  t.after(() => health.stop())
+  const startup = { suppressMs: 100 }
+  const server = new HealthServer(health, { host: '127.0.0.1', port: 0, startup })
+  const { port } = await server.start()
+  const codes = async () => {
+    const paths = ['/startupz', '/livez']
+    const asked = paths.map(async (path) => (await fetch(`http://127.0.0.1:${port}${path}`)).status)
+    return (await Promise.all(asked)).join()
+  }
+  const until = async (expected: string) => {
+    while ((await codes()) !== expected);
+  }
+  const main = health.register('main', { progress: { stallMs: 200 } })
+  main.unhealthy('migrating')
+  health.suppressLiveness(100)
+  await until('503,503')
+  main.progress(1, 1)
+  assert.equal(await codes(), '200,200')
+  main.progress(2, 1)
+  await until('503,503')
+  main.progress(3, 2)
+  assert.equal(await codes(), '200,200')
+  main.healthy('started')
+  main.unhealthy('broken')
+  assert.equal(await codes(), '200,503')
+})

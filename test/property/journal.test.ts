@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import {
-  JournalReader,
   JournalWriter,
   journalBlocks,
   journalCount,
   repairJournalTail,
 } from '../../src/memory/journal.js'
+import { JournalReader } from '../../src/memory/journal-reader.js'
 import {
   JOURNAL_OLDEST,
   JOURNAL_RECORD_WORDS,
@@ -149,6 +149,7 @@ class JournalWorld {
       message: blocks[1],
       metadata: blocks[2],
       givesMetadata: true,
+      isOverlay: false,
       isCountOdd: false,
       observer: told.at | 0,
       atLow: lowWord(told.at),

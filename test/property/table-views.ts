@@ -1,6 +1,6 @@
 // What readers of the region are shown, held against the model: snapshots, glances, verdicts, and the journal.
 import assert from 'node:assert/strict'
-import { JournalReader } from '../../src/memory/journal.js'
+import { JournalReader } from '../../src/memory/journal-reader.js'
 import type { Region } from '../../src/memory/region.js'
 import { TableReader, watch } from '../../src/memory/table-reader.js'
 import type { ComponentStatus } from '../../src/model/report.js'

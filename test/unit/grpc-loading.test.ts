@@ -26,7 +26,9 @@ test('neither the package nor a probe actor without gRPC loads grpc-js', async (
     tls: undefined,
     grpc: undefined,
     startupDeadline: 0,
+    startupSuppressMs: 0,
     probeRestarts: 0,
+    evidence: undefined,
     gate: gate.buffer,
   }
   const without = await ProbeActor.create(boot, gate, new FakeSource())

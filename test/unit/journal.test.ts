@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { JournalReader, journalCount, repairJournalTail } from '../../src/memory/journal.js'
+import { journalCount, repairJournalTail } from '../../src/memory/journal.js'
+import { JournalReader } from '../../src/memory/journal-reader.js'
 import {
   JOURNAL_GAPS,
   JOURNAL_OLDEST,
@@ -85,7 +86,7 @@ test('a gap is counted once, however much was missed, and no reader without one 
   const inTime = new JournalReader(bench.region, 'oldest')
   for (let next = inTime.next(); next !== undefined; next = inTime.next());
   assert.equal(bench.word(JOURNAL_GAPS), 1)
-  assert.equal(readStats(bench.region, []).journalGaps, 1)
+  assert.equal(readStats(bench.region, [], undefined).journalGaps, 1)
 })
 
 test('the longest name is journaled whole also where payloads may only be short', () => {

@@ -42,7 +42,7 @@ test('an update of a name that this thread has not registered is ignored, whatev
   other.register(encodeText('other', 255))
   bench.reporter(mine, 'c').update(1, '')
   bench.reporter(mine, 'c').deregister()
-  assert.equal(readStats(bench.region, []).ignored, 2)
+  assert.equal(readStats(bench.region, [], undefined).ignored, 2)
 })
 
 test('who insists waits as long as it may, also after a wait in vain', (t) => {

@@ -19,6 +19,7 @@ test('without options every default is as documented', () => {
     publishTimeoutMs: 2_000,
     readTimeoutMs: 100,
     observerDrainMs: 5_000,
+    maxSuppressionMs: 600_000,
     restarts: { max: 5, withinMs: 10_000 },
     memoryPressure: undefined,
     workerBaseUrl: undefined,
@@ -117,6 +118,8 @@ const refused: [options: unknown, message: RegExp][] = [
   [{ publishTimeoutMs: -1 }, /^publishTimeoutMs=-1: /],
   [{ publishTimeoutMs: Infinity }, /^publishTimeoutMs=Infinity: /],
   [{ readTimeoutMs: '5' }, /^readTimeoutMs="5": /],
+  [{ maxSuppressionMs: 0 }, /^maxSuppressionMs=0: must be an integer from 1 to 2147483647/],
+  [{ maxSuppressionMs: Number.NaN }, /^maxSuppressionMs=NaN: /],
   [{ restarts: { max: -1 } }, /^restarts.max=-1: /],
   [{ restarts: { withinMs: 0 } }, /^restarts.withinMs=0: /],
   [{ restarts: 5 }, /^restarts=5: must be an object/],
@@ -180,6 +183,7 @@ test('a base of the worker entries is a URL or a string, and copied', () => {
 test('limits themselves are allowed', () => {
   resolveOptions({ maxComponents: 1, maxThreads: 2, maxPayloadBytes: 64, journalBytes: 4096 })
   resolveOptions({ maxComponents: 1_000_000, maxThreads: 1024 })
+  resolveOptions({ maxSuppressionMs: Number.POSITIVE_INFINITY })
   resolveOptions({ publishTimeoutMs: 0, readTimeoutMs: 0, restarts: { max: 0, withinMs: 1 } })
 })
 

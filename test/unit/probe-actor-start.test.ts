@@ -26,7 +26,9 @@ for (const transport of transports) {
       tls: undefined,
       grpc: { host, port: ports?.grpcPort ?? 0, tls: undefined },
       startupDeadline: 0,
+      startupSuppressMs: 0,
       probeRestarts: 0,
+      evidence: undefined,
       gate: gate.buffer,
     }
     const actor = await ProbeActor.create(boot, gate, new FakeSource())

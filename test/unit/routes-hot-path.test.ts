@@ -32,6 +32,7 @@ for (const [what, reader] of [
         target: '/livez',
         header: () => agent,
         isFromLoopback: () => false,
+        remoteAddress: () => '192.0.2.1',
       }
       const answer = handler(request)
       assert.ok(allocatedBytes(() => handler(request)) <= MAX_BYTES)

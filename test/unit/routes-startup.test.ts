@@ -13,10 +13,10 @@ import { FakeSource } from './metrics-support.js'
 const READY = reportOf({ collector_manager: [1], dakr_transport: [2] })
 const NOT_READY = reportOf({ collector_manager: [0], dakr_transport: [1] })
 
-function starting(startupDeadline?: number) {
+function starting(startupDeadline?: number, startupLatest = 0) {
   const reader = Object.assign(new FakeReader(), { report: NOT_READY })
   const clock = { ms: 0 }
-  const deadline = startupDeadline === undefined ? {} : { startupDeadline }
+  const deadline = startupDeadline === undefined ? {} : { startupDeadline, startupLatest }
   const handler = createProbeHandler(reader, { ...OPEN_TO_ALL, ...deadline, now: () => clock.ms })
   return { reader, clock, ask: (target = '/startupz') => legible(send(handler, target)) }
 }
@@ -51,6 +51,23 @@ test('/startupz is excused until its deadline and not at it', () => {
   assert.equal(ask().status, 200)
   clock.ms = 100
   assert.equal(ask().status, 503)
+})
+
+test('/startupz is excused for longer while the start-up advances, and not while it stalls', () => {
+  const { reader, clock, ask } = starting(100, 500)
+  reader.startUp = 'stalled'
+  assert.equal(ask().status, 503)
+  reader.startUp = 'advancing'
+  assert.equal(ask().status, 200)
+  clock.ms = 499.9
+  assert.equal(ask().status, 200)
+  clock.ms = 500
+  assert.equal(ask().status, 503)
+  clock.ms = 200
+  reader.startUp = undefined
+  assert.equal(ask().status, 503)
+  reader.hasStarted = true
+  assert.equal(ask().status, 200)
 })
 
 test('what suppresses readiness does not start the program', () => {
@@ -116,7 +133,9 @@ for (const [what, startupDeadline, code] of [
         maxStreams: 8,
         grpc: undefined,
         startupDeadline,
+        startupSuppressMs: 0,
         probeRestarts: 0,
+        evidence: undefined,
         gate: gate.buffer,
       },
       gate,
