@@ -1,7 +1,8 @@
 // The heartbeat actor: reads reports from the shared region and sends them, whatever the other threads are doing. Runs in the
 // heartbeat worker's thread; the host reaches it by Comlink, and is told of what happens by a port.
 import type { MessagePort } from 'node:worker_threads'
-import { openRegion } from '../memory/region.js'
+import { PHASE, PHASE_STOPPED } from '../memory/layout.js'
+import { openRegion, type Region } from '../memory/region.js'
 import { HealthError } from '../model/errors.js'
 import { type ErrorEnvelope, toEnvelope } from '../runtime/error-envelope.js'
 import type { HealthHandle } from '../runtime/health-handle.js'
@@ -52,6 +53,7 @@ const MAX_CONNECTOR_CALLS = 4
 
 export class HeartbeatActor implements HeartbeatControl {
   readonly #boot: HeartbeatBoot
+  readonly #region: Region
   readonly #health: HealthManager
   readonly #reader: HealthReader
   readonly #transport: Transport
@@ -70,9 +72,10 @@ export class HeartbeatActor implements HeartbeatControl {
   private constructor(boot: HeartbeatBoot) {
     this.#boot = boot
     const { handle, settings } = boot
+    this.#region = openRegion(handle.region)
     this.#health = HealthManager.attach(handle)
     // Not that of the attached runtime: the last heartbeat is sent when that takes no more questions.
-    this.#reader = new HealthReader(openRegion(handle.region), handle.policy, handle.readTimeoutMs)
+    this.#reader = new HealthReader(this.#region, handle.policy, handle.readTimeoutMs)
     this.#transport = transportOf(settings)
     const { component } = settings
     const told =
@@ -167,6 +170,10 @@ export class HeartbeatActor implements HeartbeatControl {
     const { intervalMs, jitterMs, resendDelayMs, attemptTimeoutMs } = this.#boot.settings
     return new HeartbeatLoop({
       ...own,
+      // A runtime that another thread has stopped is nobody's state any more. Pairs with Supervisor.stop, which stores it behind
+      // the last heartbeat of its own reporters.
+      build: async (signal) =>
+        Atomics.load(this.#region.words, PHASE) === PHASE_STOPPED ? undefined : own.build(signal),
       intervalMs,
       jitterMs,
       resendDelayMs,

@@ -62,6 +62,8 @@ export interface LoopStats {
   readonly droppedTicks: number
   /** Ticks at which the circuit breaker was open. */
   readonly skippedTicks: number
+  /** Ticks at which there was nothing to send. */
+  readonly emptyTicks: number
   /** Reports that could not be made. */
   readonly failedReports: number
   readonly consecutiveFailures: number
@@ -81,6 +83,7 @@ export class HeartbeatLoop {
   #attempts = 0
   #droppedTicks = 0
   #skippedTicks = 0
+  #emptyTicks = 0
   #failedReports = 0
   #lastSentAt: number | undefined
   #operatorType: OperatorType
@@ -126,6 +129,7 @@ export class HeartbeatLoop {
       attempts: this.#attempts,
       droppedTicks: this.#droppedTicks,
       skippedTicks: this.#skippedTicks,
+      emptyTicks: this.#emptyTicks,
       failedReports: this.#failedReports,
       consecutiveFailures: this.#breaker.failureCount,
       circuitBreaker: this.#breaker.isOpen ? 'open' : 'closed',
@@ -149,7 +153,10 @@ export class HeartbeatLoop {
       const built = await within(clock, buildTimeoutMs, signal, async (ending) => build(ending))
       if (signal.aborted) return undefined
       if (built === undefined) throw new Error(`no report within ${buildTimeoutMs} ms`)
-      if (built.value === undefined) return undefined
+      if (built.value === undefined) {
+        this.#emptyTicks++
+        return undefined
+      }
       this.#operatorType = built.value.operatorType
       return encodeReportHealth(built.value)
     } catch (error) {

@@ -334,6 +334,26 @@ test('a reporter of a runtime that is stopped does not start', limit, async (t) 
   await assert.rejects(reporter.start(), { code: 'ERR_HEALTH_STOPPED' })
 })
 
+test(
+  'a reporter of an attached instance says nothing of a runtime that another has stopped',
+  limit,
+  async (t) => {
+    const health = await startHealth(t)
+    const attached = HealthManager.attach(health.handle())
+    const { url, heartbeats, heartbeat } = await startReceiver(t)
+    const reporter = new HeartbeatReporter(attached, { url, token: '', intervalMs: 100 })
+    await reporter.start()
+    await heartbeat(() => true)
+    await health.stop()
+    const loop = async () => (await reporter.stats()).loops[0]
+    while (((await loop())?.emptyTicks ?? 0) === 0) {}
+    const count = heartbeats.length
+    while (((await loop())?.emptyTicks ?? 0) < 4) {}
+    await reporter.stop()
+    assert.equal(heartbeats.length, count)
+  },
+)
+
 test('a failure that nobody listens for is warned of once a row', limit, async (t) => {
   const health = await startHealth(t)
   const faulty = await FaultyReceiver.start(t)
