@@ -44,7 +44,7 @@ export interface ControlState {
   readonly isStandby: boolean
   readonly livenessDeadline: number
   readonly readinessDeadline: number
-  /** Until when a start-up that advances may prolong the suppression of liveness; Infinity for ever. */
+  /** Until when a start-up that advances may prolong the suppression of liveness; Infinity for ever, 0 where there is none. */
   readonly livenessLatest: number
 }
 
@@ -146,15 +146,14 @@ export function readControl(
       const asked = fromFloatWords(low, load(field + SUPPRESSION_DEADLINE + 1))
       return heldUntil(asked, load(beganField(field)), words[MAX_SUPPRESSION_MS]!)
     }
+    const livenessDeadline = deadline(CONTROL_LIVENESS)
+    const livenessBegan = load(CONTROL_LIVENESS_BEGAN)
+    const asLongAsMayBe = livenessDeadline === 0 ? 0 : Number.POSITIVE_INFINITY
     const state = {
       isStandby: load(CONTROL_STANDBY) === 1,
-      livenessDeadline: deadline(CONTROL_LIVENESS),
+      livenessDeadline,
       readinessDeadline: deadline(CONTROL_READINESS),
-      livenessLatest: heldUntil(
-        Number.POSITIVE_INFINITY,
-        load(beganField(CONTROL_LIVENESS)),
-        words[MAX_SUPPRESSION_MS]!,
-      ),
+      livenessLatest: heldUntil(asLongAsMayBe, livenessBegan, words[MAX_SUPPRESSION_MS]!),
       sequence,
     }
     if (Atomics.load(words, CONTROL_SEQUENCE) === sequence) return state

@@ -27,6 +27,7 @@ test('a fresh region is neither in standby nor suppressed', () => {
     isStandby: false,
     livenessDeadline: 0,
     readinessDeadline: 0,
+    livenessLatest: 0,
     sequence: 0,
   })
 })
@@ -41,6 +42,7 @@ test('standby and the two suppressions are independent of each other', () => {
     isStandby: true,
     livenessDeadline: 0,
     readinessDeadline: -0.25,
+    livenessLatest: 0,
     sequence: 4,
   })
   assert.deepEqual(controlBlocks(words), [0, 22])
