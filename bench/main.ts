@@ -8,6 +8,7 @@ import { checks } from './checks.bench.js'
 import { type Bench, type Environment, runBench } from './harness.js'
 import { findLoadGenerator } from './http-load.js'
 import { ProbeLoad } from './latency-load.js'
+import { observedFlips } from './observed-flips.bench.js'
 import { oneProducerFlips } from './one-producer-flips.bench.js'
 import { GoPeer } from './peers/go.js'
 import { probeHttp } from './probe-http.bench.js'
@@ -23,6 +24,7 @@ import { visibility } from './visibility.bench.js'
 const benches: readonly Bench[] = [
   ...unchangedUpdate,
   ...oneProducerFlips,
+  ...observedFlips,
   ...checks,
   ...probeHttp,
   ...probeLatency,

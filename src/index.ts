@@ -1,4 +1,7 @@
 // The public surface of `health-actor`: what users embed first, what they configure with next.
+
+export type { EvidenceOptions } from './evidence/evidence-settings.js'
+export type { ObserverStats } from './memory/observer-counters.js'
 export type { MetadataInput } from './model/arguments.js'
 export { Component } from './model/component.js'
 export type { ComponentOptions } from './model/component-rules.js'
@@ -7,6 +10,19 @@ export { HealthStatus, type HealthStatusName, healthStatusName } from './model/h
 export type { ProbeQuestion, ProbeRecord, ProbeStats } from './model/probe-stats.js'
 export type { ComponentStatus, HealthReport } from './model/report.js'
 export type { Suppression, Suppressions } from './model/suppression.js'
+export type { Gap, Transition } from './model/transition.js'
+export type {
+  GapObserver,
+  ObserverOptions,
+  TransitionObserver,
+} from './observe/observer-options.js'
+export { type LoggingObserver, type PinoLogger, pinoObserver } from './observe/pino-observer.js'
+export type { TransitionsOptions } from './observe/transition-iterator.js'
+export {
+  type WebhookObserver,
+  type WebhookOptions,
+  webhookObserver,
+} from './observe/webhook-observer.js'
 export type { Transport, TransportChoice } from './probe/choose-listener.js'
 export { HealthServer } from './probe/health-server.js'
 export type { BoundAddress, TlsFiles } from './probe/listener.js'
@@ -20,3 +36,11 @@ export type { HealthManagerOptions } from './runtime/options.js'
 export type { ComponentReporter } from './runtime/reporter.js'
 export type { RestartEvent } from './runtime/runtime-events.js'
 export type { ActorState, ActorStats, MailboxStats, RuntimeStats } from './runtime/stats.js'
+export type { EventLoopWatchOptions } from './watch/event-loop-options.js'
+export type { EventLoopWatch } from './watch/event-loop-watch.js'
+export type { MemoryPressureLogger } from './watch/memory-pressure.js'
+export {
+  MemoryPressureMonitor,
+  type MemoryPressureMonitorOptions,
+} from './watch/memory-pressure-monitor.js'
+export type { MemoryPressureOptions } from './watch/memory-pressure-options.js'

@@ -1,10 +1,6 @@
-// Entry of the manager actor's thread: wires the region to the manager's loop.
-
-import {
-  ManagerActor,
-  type ManagerBoot,
-  type ManagerControl,
-} from '../src/manager/manager-actor.js'
+// Entry of the manager actor's thread: wires what the supervisor gives it to the manager.
+import type { ManagerControl } from '../src/manager/manager-actor.js'
+import { type ManagerBoot, startManager } from '../src/manager/manager-thread.js'
 import { runActor } from '../src/runtime/actor-entry.js'
 
-runActor<ManagerControl>((boot) => new ManagerActor(boot as ManagerBoot))
+runActor<ManagerControl>((data) => startManager(data as ManagerBoot))

@@ -9,8 +9,10 @@ import {
   type SuppressionField,
   toFloatWords,
 } from '../memory/control.js'
+import { journalCount } from '../memory/journal.js'
 import {
   CONTROL_LIVENESS,
+  CONTROL_OBSERVER_TICKET,
   CONTROL_READINESS,
   CONTROL_STANDBY_TICKET,
   COPY_MESSAGE,
@@ -23,6 +25,7 @@ import {
   COPY_UPDATED_AT,
   isAfter,
   KIND_DEREGISTER,
+  KIND_OBSERVER,
   KIND_REGISTER,
   KIND_STANDBY,
   KIND_SUPPRESS_LIVENESS,
@@ -30,6 +33,8 @@ import {
   KIND_UPDATE,
   MAX_SUPPRESSION_MS,
   METADATA_KEPT,
+  OBSERVER_LEFT,
+  OBSERVER_NONE,
   SUPPRESSION_DEADLINE,
   SUPPRESSION_REASON,
   SUPPRESSION_TICKET,
@@ -77,6 +82,7 @@ export class Applier {
     isCountOdd: false,
     atLow: 0,
     atHigh: 0,
+    observer: 0,
   }
   /** Epoch ms of the batch, as words. */
   #nowLow = 0
@@ -90,7 +96,7 @@ export class Applier {
     this.#state = recover(region, this.#slots)
     const { heap, journal } = this.#state
     this.#interner = new Interner(region, heap, () => journal.evict())
-    this.overlays = new Overlays(region, this.#slots, this.#interner, this.#state)
+    this.overlays = new Overlays(region, this.#slots, this.#control, this.#interner, this.#state)
     this.#registrations = new Registrations(
       region.words,
       this.#slots,
@@ -147,6 +153,8 @@ export class Applier {
         return this.#suppress(record, CONTROL_LIVENESS)
       case KIND_SUPPRESS_READINESS:
         return this.#suppress(record, CONTROL_READINESS)
+      case KIND_OBSERVER:
+        return this.#observe(record)
       default:
         throw new Error(`mailbox record of unknown kind ${record.kind}`)
     }
@@ -203,6 +211,7 @@ export class Applier {
       transition.isCountOdd = (slots.transitions(slot, status) & 1) === 0
       transition.atLow = this.#nowLow
       transition.atHigh = this.#nowHigh
+      transition.observer = this.#control.termTicket
       // Before the slot: a manager that dies between the two is finished by its successor's redo.
       this.#state.journal.append(transition)
       // Behind it, and before the commit: the redo counts what is not counted yet.
@@ -259,6 +268,20 @@ export class Applier {
     if (ticket === this.#control.get(CONTROL_STANDBY_TICKET)) return 'applied'
     // A control record's flag is where others have the slot.
     return this.#control.setStandby(slot === 1, ticket) ? 'applied' : 'superseded'
+  }
+
+  /**
+   * What is journaled from here on belongs to another observer, or to nobody. So the observers change in the order of the
+   * tickets, as statuses do: an update that had returned before is told to the old one, one that begins after to the new one.
+   */
+  #observe({ slot, generation, ticket }: MailboxReader): Outcome {
+    const control = this.#control
+    if (ticket === control.get(CONTROL_OBSERVER_TICKET)) return 'applied'
+    // An observer's record has its kind where others have the slot, and the term that is left where they have the generation.
+    if (slot === OBSERVER_LEFT && generation !== control.termTicket) return 'superseded'
+    const kind = slot === OBSERVER_LEFT ? OBSERVER_NONE : slot
+    const since = journalCount(this.#region.words)
+    return control.beginTerm(kind, since, ticket) ? 'applied' : 'superseded'
   }
 
   #suppress(record: MailboxReader, field: SuppressionField): Outcome {

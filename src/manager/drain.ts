@@ -26,6 +26,7 @@ import { MailboxReader } from '../memory/mailbox-reader.js'
 import { put, type Region } from '../memory/region.js'
 import type { ReadinessPolicy } from '../model/policy.js'
 import { Applier } from './applier.js'
+import { Endings } from './endings.js'
 import type { Outcome } from './outcome.js'
 import { ReadinessWatch } from './readiness-watch.js'
 import { SnapshotPauses } from './snapshot-pauses.js'
@@ -48,6 +49,7 @@ export class Drain {
   readonly #applier: Applier
   readonly #readiness: ReadinessWatch
   readonly #snapshots: SnapshotPauses
+  readonly #endings: Endings
   readonly #mailboxes: MailboxReader[] = []
   readonly #counts = { applied: 0, ignored: 0, superseded: 0, cut: 0 }
   /** Mailboxes with records of this round. */
@@ -67,6 +69,7 @@ export class Drain {
     this.#counts.superseded = words[SUPERSEDED_COUNT]!
     this.#counts.cut = words[CUT_COUNT]!
     this.#snapshots = new SnapshotPauses(words)
+    this.#endings = new Endings(region)
     this.#publishCounts()
     this.#wakeAll()
   }
@@ -275,7 +278,7 @@ export class Drain {
       if (Atomics.load(this.#words, header + MAILBOX_OWNER) !== MAILBOX_ABANDONED) continue
       // Abandoned before this look, so nothing is published after it: an empty look means drained.
       const mailbox = this.#mailbox(i)
-      if (mailbox.loadTail() !== mailbox.head) continue
+      if (mailbox.loadTail() !== mailbox.head || !this.#endings.tryClear(header)) continue
       Atomics.store(this.#words, header + MAILBOX_ROOM_WAITING, 0)
       Atomics.compareExchange(this.#words, header + MAILBOX_OWNER, MAILBOX_ABANDONED, MAILBOX_FREE)
     }

@@ -11,12 +11,6 @@ const PARK_MS = 250
 /** How often it looks for a record that another one must wait for, in ms. */
 const PREDECESSOR_LOOK_MS = 0.2
 
-/** What the supervisor hands to the manager's thread. */
-export interface ManagerBoot {
-  readonly region: SharedArrayBuffer
-  readonly policy: ReadinessPolicy
-}
-
 /** What the supervisor may ask of the manager. */
 export interface ManagerControl {
   /** Refuses new records, applies all that were accepted, and ends the loop. */
@@ -30,10 +24,10 @@ export class ManagerActor implements ManagerControl {
   readonly #ended: Promise<void>
 
   /** Takes over the region at once; throws if it is of another layout. */
-  constructor(boot: ManagerBoot) {
-    const region = openRegion(boot.region)
+  constructor(buffer: SharedArrayBuffer, policy: ReadinessPolicy) {
+    const region = openRegion(buffer)
     this.#words = region.words
-    this.#drain = new Drain(region, boot.policy)
+    this.#drain = new Drain(region, policy)
     this.#ended = this.#loop()
   }
 

@@ -1,6 +1,7 @@
 // Journals what silence makes of components, once, and what life makes of them again. Readers work it out by themselves and do
 // not wait for this; observers and counters of transitions depend on it. Runs in the manager actor alone.
 
+import type { ControlWriter } from '../memory/control.js'
 import {
   COPY_MESSAGE,
   COPY_METADATA,
@@ -45,6 +46,7 @@ const MAX_TEXT_BYTES = 255
 export class Overlays {
   readonly #region: Region
   readonly #slots: SlotWriter
+  readonly #control: ControlWriter
   readonly #interner: Interner
   readonly #books: Recovered
   readonly #watch: SuspensionWatch
@@ -54,14 +56,21 @@ export class Overlays {
   /** The tick at which the next look is due. */
   #nextLook = Number.POSITIVE_INFINITY
 
-  constructor(region: Region, slots: SlotWriter, interner: Interner, books: Recovered) {
+  constructor(
+    region: Region,
+    slots: SlotWriter,
+    control: ControlWriter,
+    interner: Interner,
+    books: Recovered,
+  ) {
     this.#region = region
     this.#slots = slots
+    this.#control = control
     this.#interner = interner
     this.#books = books
     const { words } = region
     this.#watch = new SuspensionWatch(words, nowTicks())
-    this.#look = new OverlayLook(slots.map, this.#watch)
+    this.#look = new OverlayLook(region, slots.map, this.#watch)
     for (let slot = 0; slot < words[SLOT_HIGH_WATER]!; slot++) {
       const block = words[slots.map.options(slot)]!
       if (block === 0 || !isRegistered(slots.get(slot, COPY_STATUS))) continue
@@ -180,6 +189,7 @@ export class Overlays {
       oldStatus: toldOf(statusWord),
       newStatus,
       ticket: words[from + COPY_TICKET]!,
+      observer: this.#control.termTicket,
       name: words[from + COPY_NAME]!,
       message: isOverlaid ? own : words[from + COPY_MESSAGE]!,
       metadata: words[from + COPY_METADATA]!,

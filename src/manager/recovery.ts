@@ -175,13 +175,14 @@ function redo(region: Region, slots: SlotWriter): void {
 
 /** The streak is not journaled: it is as the update leaves it now. */
 function redoStreak(
-  { words }: Region,
+  region: Region,
   slots: SlotWriter,
   { slot, newStatus }: { readonly slot: number; readonly newStatus: number },
 ): void {
+  const { words } = region
   const rules = decodeRules(words, words[slots.map.options(slot)]!)
   if (!isDamped(rules)) return
-  const look = new OverlayLook(slots.map)
+  const look = new OverlayLook(region, slots.map)
   look.begin(nowTicks())
   writeStreak(words, slots.from, slots.to, rules, newStatus, look)
 }

@@ -19,7 +19,6 @@ import {
   freeWordOf,
   generationOf,
   isRegistered,
-  nextGeneration,
   type SlotWriter,
   statusWordOf,
 } from '../memory/slot-latch.js'
@@ -59,7 +58,7 @@ export class Registrations {
     if (this.#books.isRegistered(name)) return 'applied'
     const slot = this.#books.takeSlot()
     if (slot === undefined) return 'refused'
-    const block = this.#interner.internWords(content, header)
+    const block = this.#interner.internName(content, header)
     if (block === 0) {
       this.#books.giveSlotBack(slot)
       return 'refused'
@@ -74,12 +73,14 @@ export class Registrations {
     // Before the commit: every update of the new registration gets a later ticket than this. The record's own would
     // leave tickets of an earlier registration after it, and updates that keep metadata waiting for them.
     const first = this.#slots.expireReporters(slot)
-    const copy = this.#slots.openWhole(slot)
-    const generation = nextGeneration(generationOf(words[this.#slots.from + COPY_STATUS]!))
+    this.#slots.open(slot)
+    const { to: copy } = this.#slots
+    const generation = this.#slots.freshGeneration()
+    // Before the status word. Pairs with DirectoryReader.#match: who finds the generation finds no other name under it.
+    put(words, copy + COPY_NAME, block)
     put(words, copy + COPY_STATUS, statusWordOf(0, 0, generation))
     put(words, copy + COPY_TICKET, first)
     put(words, copy + COPY_METADATA_TICKET, first)
-    put(words, copy + COPY_NAME, block)
     put(words, copy + COPY_MESSAGE, 0)
     put(words, copy + COPY_METADATA, 0)
     for (const field of [COPY_UPDATED_AT, COPY_SINCE]) {

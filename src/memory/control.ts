@@ -1,11 +1,13 @@
-// The control words that decide verdicts besides the components: standby and the two suppressions. A latch of two
-// copies like a slot's, written by the manager alone.
+// The control words that decide verdicts besides the components: standby and the two suppressions; and whose the
+// transitions are: the terms of observers. A latch of two copies like a slot's, written by the manager alone.
 import {
   CONTROL_COPIES,
   CONTROL_COPY_WORDS,
   CONTROL_CUTS,
   CONTROL_LIVENESS,
   CONTROL_LIVENESS_BEGAN,
+  CONTROL_OBSERVER_TERM,
+  CONTROL_OBSERVER_TICKET,
   CONTROL_READINESS,
   CONTROL_READINESS_BEGAN,
   CONTROL_SEQUENCE,
@@ -14,9 +16,15 @@ import {
   CONTROL_TICKETS,
   isAfter,
   MAX_SUPPRESSION_MS,
+  OBSERVER_TERM_COUNT,
+  OBSERVER_TERM_WORDS,
+  OBSERVER_TERMS,
   SUPPRESSION_DEADLINE,
   SUPPRESSION_REASON,
   SUPPRESSION_TICKET,
+  TERM_KIND,
+  TERM_SINCE,
+  TERM_TICKET,
   type Words,
 } from './layout.js'
 import { put } from './region.js'
@@ -94,6 +102,32 @@ export class ControlWriter {
     return true
   }
 
+  /**
+   * Begins a term of observers behind `since` transitions. The latest ticket wins. Whoever reads a later transition in
+   * the journal finds the term begun, as it is counted before that is journaled.
+   */
+  beginTerm(kind: number, since: number, ticket: number): boolean {
+    if (!isAfter(ticket, this.get(CONTROL_OBSERVER_TICKET))) return false
+    const words = this.#words
+    const term = (this.get(CONTROL_OBSERVER_TERM) + 1) | 0
+    const entry = termEntry(term)
+    const [low, high] = toFloatWords(since)
+    put(words, entry + TERM_TICKET, ticket)
+    put(words, entry + TERM_KIND, kind)
+    put(words, entry + TERM_SINCE, low)
+    put(words, entry + TERM_SINCE + 1, high)
+    const next = this.#carryOver()
+    put(words, next + CONTROL_OBSERVER_TERM, term)
+    put(words, next + CONTROL_OBSERVER_TICKET, ticket)
+    this.#commit()
+    return true
+  }
+
+  /** Ticket of the record that began the current term; no sweep moves it. */
+  get termTicket(): number {
+    return this.#words[termEntry(this.get(CONTROL_OBSERVER_TERM)) + TERM_TICKET]!
+  }
+
   /** Gives idle control words a ticket that comparisons with new ones are right for. */
   sweep(mark: number): void {
     for (const field of CONTROL_TICKETS) {
@@ -159,6 +193,52 @@ export function readControl(
     if (Atomics.load(words, CONTROL_SEQUENCE) === sequence) return state
   }
   return undefined
+}
+
+/** A term of observers, as the manager has begun it. */
+export interface Term {
+  /** Counts the terms, modulo 2^32. */
+  readonly term: number
+  readonly ticket: number
+  readonly kind: number
+  /** Transitions journaled before it. */
+  readonly since: number
+}
+
+/** The current term, and the ticket of the last record about observers; undefined as for `readControl`. Any thread. */
+export function readCurrentTerm(
+  words: Words,
+): { readonly term: number; readonly ticket: number } | undefined {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    // Pairs with ControlWriter.#commit, as does the second load.
+    const sequence = Atomics.load(words, CONTROL_SEQUENCE)
+    const copy = copyOf(sequence)
+    const term = Atomics.load(words, copy + CONTROL_OBSERVER_TERM)
+    const ticket = Atomics.load(words, copy + CONTROL_OBSERVER_TICKET)
+    if (Atomics.load(words, CONTROL_SEQUENCE) === sequence) return { term, ticket }
+  }
+  return undefined
+}
+
+/**
+ * A term that has begun. `'gone'` if so many have begun after it that its entry is no longer kept, undefined as for
+ * `readControl`. Any thread.
+ */
+export function readTerm(words: Words, term: number): Term | 'gone' | undefined {
+  const entry = termEntry(term)
+  const ticket = Atomics.load(words, entry + TERM_TICKET)
+  const kind = Atomics.load(words, entry + TERM_KIND)
+  const low = Atomics.load(words, entry + TERM_SINCE)
+  const high = Atomics.load(words, entry + TERM_SINCE + 1)
+  // Behind the entry. Pairs with beginTerm: the one after the current term may be half written in the oldest's place.
+  const current = readCurrentTerm(words)
+  if (current === undefined) return undefined
+  if (((current.term - term) | 0) >= OBSERVER_TERM_COUNT - 1) return 'gone'
+  return { term, ticket, kind, since: fromFloatWords(low, high) }
+}
+
+function termEntry(term: number): number {
+  return OBSERVER_TERMS + (term & (OBSERVER_TERM_COUNT - 1)) * OBSERVER_TERM_WORDS
 }
 
 /** The reference of the block that says who asked for a suppression, as of the `sequence` that `readControl` gave. */

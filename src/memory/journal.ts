@@ -4,12 +4,11 @@
 import {
   isAfter,
   JOURNAL_AT,
-  JOURNAL_FIELDS,
-  JOURNAL_GAPS,
   JOURNAL_GENERATION,
   JOURNAL_MESSAGE,
   JOURNAL_METADATA,
   JOURNAL_NAME,
+  JOURNAL_OBSERVER,
   JOURNAL_OLDEST,
   JOURNAL_RECORD_WORDS,
   JOURNAL_SLOT,
@@ -18,17 +17,15 @@ import {
   JOURNAL_TAIL_HIGH_FIRST,
   JOURNAL_TAIL_HIGH_SECOND,
   JOURNAL_TICKET,
-  maxBlockWords,
   type Words,
 } from './layout.js'
-import { copyBlock, type PayloadHeap } from './payload-heap.js'
+import type { PayloadHeap } from './payload-heap.js'
 import { put, type Region } from './region.js'
-import { readTime } from './slot-latch.js'
-import { contentWords, decodeMetadata, decodeText } from './text.js'
 
 const HALF = 2 ** 32
-const NEW_STATUS_SHIFT = 8
-const STATUS_BYTE = 0xff
+/** In a record's word of statuses; see layout.ts. */
+export const NEW_STATUS_SHIFT = 8
+export const STATUS_BYTE = 0xff
 const METADATA_GIVEN = 1 << 16
 const COUNT_ODD = 1 << 17
 const OVERLAY = 1 << 18
@@ -52,6 +49,8 @@ export interface TransitionWords {
   /** Epoch ms, as two words. */
   readonly atLow: number
   readonly atHigh: number
+  /** Ticket of the record that began the term of observers that it belongs to. */
+  readonly observer: number
 }
 
 /** The manager's side. */
@@ -101,6 +100,7 @@ export class JournalWriter {
     put(words, record + JOURNAL_METADATA, metadata)
     put(words, record + JOURNAL_AT, transition.atLow)
     put(words, record + JOURNAL_AT + 1, transition.atHigh)
+    put(words, record + JOURNAL_OBSERVER, transition.observer)
     const next = (tail + 1) | 0
     if (next === 0) Atomics.add(words, JOURNAL_TAIL_HIGH_FIRST, 1)
     // Pairs with the tail load in JournalReader.next: the record is whole before it is counted.
@@ -162,6 +162,7 @@ export function lastTransition({ words, layout }: Region): TransitionWords | und
     metadata: words[record + JOURNAL_METADATA]!,
     atLow: words[record + JOURNAL_AT]!,
     atHigh: words[record + JOURNAL_AT + 1]!,
+    observer: words[record + JOURNAL_OBSERVER]!,
   }
 }
 
@@ -192,99 +193,4 @@ export function journalCount(words: Words): number {
   const first = Atomics.load(words, JOURNAL_TAIL_HIGH_FIRST)
   // The three differ only around a wrap of the low word: below zero (as a signed word) it has not wrapped yet.
   return (low < 0 ? second : first) * HALF + (low >>> 0)
-}
-
-/** One transition as a reader gets it. */
-export interface JournalEntry {
-  readonly number: number
-  readonly component: string
-  readonly oldStatus: number
-  readonly newStatus: number
-  readonly message: string
-  readonly metadata: Readonly<Record<string, string>>
-  /** Epoch ms. */
-  readonly at: number
-}
-
-/** How many transitions a lapped reader has missed. */
-export interface JournalGap {
-  readonly missed: number
-}
-
-/** A reader with its own cursor, in any thread. */
-export class JournalReader {
-  readonly #words: Words
-  readonly #base: number
-  readonly #records: number
-  readonly #maxBlockWords: number
-  readonly #record = new Int32Array(JOURNAL_FIELDS)
-  #copy = new Int32Array(0)
-  /** Number of the next transition to read, counted from 0. */
-  #cursor: number
-
-  /** Transitions are numbered from 1; `from` is the first number to read. */
-  constructor(region: Region, from: 'now' | 'oldest' | number) {
-    this.#words = region.words
-    this.#base = region.layout.journal
-    this.#records = region.layout.journalRecords
-    this.#maxBlockWords = maxBlockWords(region.layout)
-    const count = journalCount(this.#words)
-    this.#cursor = from === 'now' ? count : from === 'oldest' ? this.#oldest(count) : from - 1
-  }
-
-  /** The next transition, or a gap where some were overwritten before they were read; undefined if there is none yet. */
-  next(): JournalEntry | JournalGap | undefined {
-    const words = this.#words
-    // Pairs with the tail store in JournalWriter.append. Whole counts, as positions tell nothing of a reader that is
-    // more than 2^31 behind.
-    const count = journalCount(words)
-    if (count <= this.#cursor) return undefined
-    const gap = this.#gap(count)
-    if (gap !== undefined) return gap
-    const position = this.#cursor | 0
-    const base = this.#base + (position & (this.#records - 1)) * JOURNAL_RECORD_WORDS
-    for (let i = 0; i < JOURNAL_FIELDS; i++) this.#record[i] = Atomics.load(words, base + i)
-    const name = this.#copyBlock(JOURNAL_NAME, 0)
-    const message = this.#copyBlock(JOURNAL_MESSAGE, name.end)
-    const metadata = this.#copyBlock(JOURNAL_METADATA, message.end)
-    // Pairs with JournalWriter.evict: only now is the copy known to be of this record and its blocks.
-    const lapped = this.#gap(count)
-    if (lapped !== undefined) return lapped
-    this.#cursor++
-    const statuses = this.#record[JOURNAL_STATUSES]!
-    return {
-      number: this.#cursor,
-      component: decodeText(this.#copy, name.at, name.header),
-      oldStatus: statuses & STATUS_BYTE,
-      newStatus: (statuses >> NEW_STATUS_SHIFT) & STATUS_BYTE,
-      message: decodeText(this.#copy, message.at, message.header),
-      metadata: decodeMetadata(this.#copy, metadata.at, metadata.header),
-      at: readTime(this.#record, JOURNAL_AT),
-    }
-  }
-
-  #gap(count: number): JournalGap | undefined {
-    const missed = this.#oldest(count) - this.#cursor
-    if (missed <= 0) return undefined
-    this.#cursor += missed
-    Atomics.add(this.#words, JOURNAL_GAPS, 1)
-    return { missed }
-  }
-
-  /** Transitions given up so far; `count` is any recent count of all. */
-  #oldest(count: number): number {
-    return count - ((count - Atomics.load(this.#words, JOURNAL_OLDEST)) | 0)
-  }
-
-  #copyBlock(field: number, at: number): { at: number; end: number; header: number } {
-    const block = this.#record[field]!
-    if (block === 0) return { at, end: at, header: 0 }
-    if (this.#copy.length < at + this.#maxBlockWords) {
-      const larger = new Int32Array(at + this.#maxBlockWords)
-      larger.set(this.#copy)
-      this.#copy = larger
-    }
-    const header = copyBlock(this.#words, block, this.#copy, at, this.#maxBlockWords)
-    return { at, end: at + Math.min(contentWords(header), this.#maxBlockWords), header }
-  }
 }

@@ -4,11 +4,11 @@
 // adjacent-line prefetchers pull 64-byte lines in pairs.
 //
 //   region
-//   +---------------+-----------+-----------+------------+-----------+---------+----------------+
-//   | control block | mailbox   | sequences | slots      | directory | journal | payload heap   |
-//   | 16 lines      | headers,  | 1 word a  | 64 words a | 2 copies  | 16 w a  | blocks of      |
-//   |               | rings     | slot      | slot       |           | record  | 8 x 2^k words  |
-//   +---------------+-----------+-----------+------------+-----------+---------+----------------+
+//   +---------------+-----------+-------------+-----------+------------+-----------+---------+----------------+
+//   | control block | mailbox   | breadcrumbs | sequences | slots      | directory | journal | payload heap   |
+//   | 16 lines      | headers,  | 1 line a    | 1 word a  | 64 words a | 2 copies  | 16 w a  | blocks of      |
+//   |               | rings     | mailbox     | slot      | slot       |           | record  | 8 x 2^k words  |
+//   +---------------+-----------+-------------+-----------+------------+-----------+---------+----------------+
 //
 // All counters and positions are free-running and wrap at 2^32; compare them only with `isAfter`.
 
@@ -116,6 +116,22 @@ export const MANAGER_RESTARTING = 1
 export const MANAGER_FAILED = 2
 export const MANAGER_STOPPED = 3
 export const MANAGER_RESTARTS = 10 * LINE_WORDS + 1
+/** Manager: a ring of the last terms of observers; each is written before the control latch counts it. */
+export const OBSERVER_TERMS = 11 * LINE_WORDS
+export const OBSERVER_TERM_WORDS = 4
+/** A power of two. All but one can be read: the oldest may be about to be overwritten. */
+export const OBSERVER_TERM_COUNT = 8
+/** RMW by observers: transitions done with; of these, those that failed or took too long. */
+export const OBSERVER_DELIVERED = 15 * LINE_WORDS
+export const OBSERVER_ERRORS = 15 * LINE_WORDS + 1
+export const OBSERVER_TIMEOUTS = 15 * LINE_WORDS + 2
+/** RMW by observers: gaps, and the transitions in them. */
+export const OBSERVER_GAPS = 15 * LINE_WORDS + 3
+export const OBSERVER_MISSED = 15 * LINE_WORDS + 4
+/** RMW by hosts of queue workers: how often one was started again. */
+export const OBSERVER_RESTARTS = 15 * LINE_WORDS + 5
+/** The current observer: number, modulo 2^32, of the last transition up to which it is done. The stop waits on it. */
+export const OBSERVER_CURSOR = 15 * LINE_WORDS + 6
 /**
  * RMW by watchers: the last tick at which one of them ran, moved only behind the record of a suspension that it ends; readers
  * wait on it.
@@ -145,6 +161,9 @@ export const CONTROL_READINESS = 6
 export const SUPPRESSION_DEADLINE = 0
 export const SUPPRESSION_TICKET = 2
 export const SUPPRESSION_REASON = 3
+/** The current term of observers: its number, and the ticket of the last record about observers. */
+export const CONTROL_OBSERVER_TERM = 10
+export const CONTROL_OBSERVER_TICKET = 11
 /** When the suppression began, in ticks (see ticks.ts), while there is one: it goes on as long as each call comes in the time asked for by the one before. */
 export const CONTROL_LIVENESS_BEGAN = 12
 export const CONTROL_READINESS_BEGAN = 13
@@ -155,14 +174,28 @@ export const CONTROL_TICKETS = [
   CONTROL_STANDBY_TICKET,
   CONTROL_LIVENESS + SUPPRESSION_TICKET,
   CONTROL_READINESS + SUPPRESSION_TICKET,
+  CONTROL_OBSERVER_TICKET,
 ] as const
+
+// A term: an observer, or nobody, is told of the transitions after `since`, up to the `since` of the next term.
+//
+//   0 ticket of the record that began it | 1 kind | 2-3 transitions journaled before it (Float64 bits)
+
+export const TERM_TICKET = 0
+export const TERM_KIND = 1
+export const TERM_SINCE = 2
+export const OBSERVER_NONE = 0
+export const OBSERVER_FUNCTION = 1
+export const OBSERVER_WORKER = 2
+/** In a record only: nobody, if the term that the record names is the current one. */
+export const OBSERVER_LEFT = 3
 
 // --- Mailbox header: three lines ----------------------------------------------------------------------------
 //
 //   word 0                                 32                                 64
 //   +------+--------------------------+--+------+----------+---------+---+--+-------+---------------
 //   | tail | waits, refusals, ignored |  | head | room     | refused |   |  | owner | waiting for
-//   |  RMW | cuts                     |  |      | sequence | ticket  |   |  |  RMW  | room
+//   |  RMW | cuts, ending             |  |      | sequence | ticket  |   |  |  RMW  | room
 //   +------+--------------------------+--+------+----------+---------+---+--+-------+---------------
 //     producer                               manager                           attacher, then manager
 
@@ -175,6 +208,8 @@ export const MAILBOX_WAITS = 1
 export const MAILBOX_REFUSALS = 2
 export const MAILBOX_IGNORED = 3
 export const MAILBOX_CUTS = 4
+/** Producer, and the manager once it is abandoned: slot + 1 of the component that the thread is deregistering, else 0. */
+export const MAILBOX_ENDING = 5
 /** Manager: words ever consumed, moved after every record. */
 export const MAILBOX_HEAD = LINE_WORDS
 /** RMW by the manager: moved when there is room again; the producer waits on it. */
@@ -204,7 +239,7 @@ export const MAILBOX_ROOM_WAITING = 2 * LINE_WORDS + 1
 //   | x 8    | and hashes   |      |            | ticket   | header  | header   | words   | 0-7 |        |
 //   +--------+--------------+------+------------+----------+---------+----------+---------+-----+--------+
 //
-// Control records reuse words 2 and 3 for a deadline (Float64 bits) or a flag, and word 4 for the tick of the call. The ticket is the last word, so
+// Control records reuse words 2 and 3 for a deadline (Float64 bits), a flag, or an observer, and word 4 for the tick of the call. The ticket is the last word, so
 // that the word before a mailbox's tail is always the last ticket that its producer has shown. Lengths are multiples
 // of 8 words, so that of a record only the payload ever wraps around the end of the ring.
 //
@@ -225,6 +260,8 @@ export const KIND_DEREGISTER = 3
 export const KIND_STANDBY = 4
 export const KIND_SUPPRESS_LIVENESS = 5
 export const KIND_SUPPRESS_READINESS = 6
+/** Words 2 and 3: kind of observer, ticket of the term that is left. */
+export const KIND_OBSERVER = 7
 export const KIND_MASK = 0xff
 export const STATUS_SHIFT = 8
 /** Hashes of the contents, made once by the producer that repeats them: where the manager looks for blocks to share. */
@@ -235,6 +272,25 @@ export const HASH_MASK = 0x3ff
 export const RECORD_ALIGN_WORDS = 8
 /** Metadata header of an update that keeps the component's metadata. */
 export const METADATA_KEPT = -1
+
+// --- Breadcrumb: what a mailbox's thread is at ---------------------------------------------------------------
+//
+//   word 0          1        2                     16                   32
+//   +----------+----------+----------+-----------+--------------------+
+//   | sequence | length   | begun at | -         | text               |
+//   +----------+----------+----------+-----------+--------------------+
+//     all of them: the owner of the mailbox
+//
+//   sequence:  odd while the text is being written, so that no reader takes half of it for a text
+//   length:    bytes of UTF-8 in the text; 0 = none
+//   begun at:  ticks (see ticks.ts)
+
+export const BREADCRUMB_WORDS = LINE_WORDS
+export const BREADCRUMB_SEQUENCE = 0
+export const BREADCRUMB_LENGTH = 1
+export const BREADCRUMB_BEGUN = 2
+export const BREADCRUMB_TEXT = 16
+export const MAX_BREADCRUMB_BYTES = (BREADCRUMB_WORDS - BREADCRUMB_TEXT) * WORD_BYTES
 
 // --- Slot: a latch of two copies, and a line for producers --------------------------------------------------
 //
@@ -276,7 +332,10 @@ export const SLOT_LATEST_TICKET = LINE_WORDS
  * between its look at the clock and the store: its next beat mends that.
  */
 export const SLOT_BEAT = LINE_WORDS + 1
-/** RMW by producers: generation + 1 of the latest registration whose deregistration was begun. Pairs with raiseLatest, which comes after it. */
+/**
+ * RMW by producers, and by the manager that takes it back: of the latest registration whose deregistration was begun, see
+ * ending.ts. Pairs with raiseLatest, which comes after it.
+ */
 export const SLOT_ENDING = LINE_WORDS + 2
 /**
  * The thread that reports the component's progress, and the manager before the commit of a registration: its counts of input and
@@ -320,7 +379,8 @@ export const TOMBSTONE = -1
 
 // --- Journal record -----------------------------------------------------------------------------------------
 //
-//   0 slot | 1 generation | 2 statuses and flags | 3 ticket | 4 name | 5 message | 6 metadata | 7-8 at
+//   0 slot | 1 generation | 2 statuses and flags | 3 ticket | 4 name | 5 message | 6 metadata | 7-8 at | 9 ticket of the
+//   term of observers that it belongs to
 //
 //   word 2, from the low end:  old status (8 bits) | new status (8) | metadata was given (1) | the slot's count of
 //   transitions to the new status is odd with this one (1) | overlay: nobody reported it (1)
@@ -338,7 +398,8 @@ export const JOURNAL_NAME = 4
 export const JOURNAL_MESSAGE = 5
 export const JOURNAL_METADATA = 6
 export const JOURNAL_AT = 7
-export const JOURNAL_FIELDS = 9
+export const JOURNAL_OBSERVER = 9
+export const JOURNAL_FIELDS = 10
 
 // --- Payload block ------------------------------------------------------------------------------------------
 //
@@ -381,6 +442,7 @@ export interface Layout {
   readonly directoryBuckets: number
   readonly mailboxes: number
   readonly rings: number
+  readonly breadcrumbs: number
   readonly sequences: number
   readonly slots: number
   readonly directory: number
@@ -406,7 +468,8 @@ function sectionsOf(constants: ConstantWords): Layout {
   const directoryBuckets = 1 << (32 - Math.clz32(maxComponents * 2 + 1))
   const mailboxes = CONTROL_WORDS
   const rings = mailboxes + maxThreads * MAILBOX_HEADER_WORDS
-  const sequences = rings + maxThreads * mailboxWords
+  const breadcrumbs = rings + maxThreads * mailboxWords
+  const sequences = breadcrumbs + maxThreads * BREADCRUMB_WORDS
   const slots = sequences + toLine(maxComponents)
   const directory = slots + maxComponents * SLOT_WORDS
   const journal = directory + toLine(2 * directoryBuckets)
@@ -417,6 +480,7 @@ function sectionsOf(constants: ConstantWords): Layout {
     directoryBuckets,
     mailboxes,
     rings,
+    breadcrumbs,
     sequences,
     slots,
     directory,

@@ -1,28 +1,31 @@
 // What silence, or input without output, makes of a component at an instant, from the words of its slot and a clock alone: so it is known with its
 // writer and the manager dead. Any thread; an object belongs to one, and looks at one slot after the other.
-import { type ComponentRules, type OverlayLevel, Wording } from '../model/component-rules.js'
+import {
+  type ComponentRules,
+  NO_RULES,
+  type OverlayLevel,
+  Wording,
+} from '../model/component-rules.js'
 import { HealthStatus } from '../model/health-status.js'
+import { eventLoopText } from './event-loop-text.js'
 import {
   PROGRESS_IN,
   PROGRESS_IN_AT_OUTPUT,
   PROGRESS_OUT,
   PROGRESS_PENDING_SINCE,
-  type Words,
 } from './layout.js'
+import type { Region } from './region.js'
 import type { SlotMap } from './slot-latch.js'
 import { SuspensionReader, type SuspensionWatch } from './suspensions.js'
-import { TICK_MS, ticksSince, toTicks } from './ticks.js'
-
-/** A message's tenth of a second. */
-const TEXT_TICKS = 10
+import { secondsText, TEXT_TICKS, ticksSince, toTicks } from './ticks.js'
 
 export class OverlayLook {
-  readonly #words: Words
+  readonly #region: Region
   readonly #map: SlotMap
   readonly #suspensions: SuspensionReader
   /** The tick that the round is as of. */
   now = 0
-  #rules: ComponentRules | undefined
+  #rules: ComponentRules = NO_RULES
   /** `Unspecified` where there is nothing to be said; the others are of the last look. */
   level: OverlayLevel = HealthStatus.Unspecified
   /** The tick of the last sign of life. */
@@ -42,8 +45,8 @@ export class OverlayLook {
   #textTicks = 0
 
   /** `suspensions` is the watch of this thread, where it keeps one. */
-  constructor(map: SlotMap, suspensions?: SuspensionWatch) {
-    this.#words = map.words
+  constructor(region: Region, map: SlotMap, suspensions?: SuspensionWatch) {
+    this.#region = region
     this.#map = map
     this.#suspensions = new SuspensionReader(map.words, suspensions)
   }
@@ -70,7 +73,7 @@ export class OverlayLook {
   /** Looks at a slot. */
   take(slot: number, rules: ComponentRules): OverlayLevel {
     // Pairs with the stores of reporters and of Overlays.enter.
-    const beat = Atomics.load(this.#words, this.#map.beat(slot))
+    const beat = Atomics.load(this.#region.words, this.#map.beat(slot))
     this.#rules = rules
     this.#silentTicks = this.#suspensions.activeTicksSince(beat)
     this.aliveAt = this.now - ticksSince(this.now, beat)
@@ -79,7 +82,8 @@ export class OverlayLook {
     // The worse one last: where both are due, it counts.
     this.#apply(HealthStatus.Degraded, rules.degradedAfterMs)
     this.#apply(HealthStatus.Unhealthy, rules.unhealthyAfterMs)
-    this.#textTicks = this.#silentTicks
+    // Since a sign of life was due.
+    this.#textTicks = this.#silentTicks - toTicks(rules.dueEveryMs)
     this.inputMoved = undefined
     this.hasProgressed = false
     this.isStalled = false
@@ -93,14 +97,13 @@ export class OverlayLook {
   }
 
   get text(): string {
-    const seconds = this.textStep * ((TEXT_TICKS * TICK_MS) / 1e3)
-    const silence = `${seconds.toFixed(1)} s`
+    const silence = secondsText(this.#textTicks)
     if (this.inputMoved !== undefined) {
       return `input moved by ${inGroups(this.inputMoved)} and output by 0 for ${silence}`
     }
-    if (this.#rules?.wording === Wording.EventLoop) {
-      const isWedged = this.level === HealthStatus.Unhealthy
-      return isWedged ? `event loop wedged for ${silence}` : `event loop late by ${silence}`
+    if (this.#rules.wording === Wording.EventLoop) {
+      const since = (tick: number) => this.#suspensions.activeTicksSince(tick)
+      return eventLoopText(this.#region, this.#rules, this.level, silence, since)
     }
     return `no update for ${silence} (deadline ${this.#deadlineMs / 1e3} s)`
   }
@@ -118,7 +121,7 @@ export class OverlayLook {
   }
 
   #takeProgress(slot: number, stallTicks: number): void {
-    const words = this.#words
+    const { words } = this.#region
     const first = this.#map.progress(slot)
     // Pairs with the stores in Reporter.progress. First of all: while it is 0, the others do not matter.
     const pendingSince = Atomics.load(words, first + PROGRESS_PENDING_SINCE)

@@ -77,6 +77,12 @@ export function openRegion(buffer: unknown): Region {
       `region=${show(buffer)}: must be a SharedArrayBuffer`,
     )
   }
+  if (buffer.byteLength % WORD_BYTES !== 0) {
+    throw new HealthError(
+      'ERR_HEALTH_LAYOUT',
+      `bytes=${buffer.byteLength}: must be a multiple of ${WORD_BYTES}`,
+    )
+  }
   const words = new Int32Array(buffer)
   const version = words[VERSION]
   if (words[MAGIC] !== LAYOUT_MAGIC || version !== LAYOUT_VERSION) {

@@ -1,7 +1,7 @@
 // A component's rules as the words of a payload block: what a registration carries, and what its slot refers to from then on.
 //
-//   0 degraded after ms | 1 unhealthy after ms | 2 wording (8 bits), mailbox + 1 | 3 stall ms |
-//   4 fail after, 5 recover after: updates in a row above 0, ms below 0
+//   0 degraded after ms | 1 unhealthy after ms | 2 wording (8 bits), mailbox + 1 | 3 stall ms | 4 owner | 5 due every ms |
+//   6 fail after, 7 recover after: updates in a row above 0, ms below 0
 import { type ComponentRules, NO_RULES, type Wording } from '../model/component-rules.js'
 import { BLOCK_CONTENT, type Words } from './layout.js'
 import { type Encoded, encodedOf } from './text.js'
@@ -10,10 +10,11 @@ const DEGRADED_AFTER = 0
 const UNHEALTHY_AFTER = 1
 const WORDING = 2
 const STALL = 3
-const FAIL_AFTER = 4
-const RECOVER_AFTER = 5
-/** With the block's header, as many as the smallest block has. */
-const RULES_WORDS = 6
+const OWNER = 4
+const DUE_EVERY = 5
+const FAIL_AFTER = 6
+const RECOVER_AFTER = 7
+const RULES_WORDS = 8
 const WORDING_MASK = 0xff
 const MAILBOX_SHIFT = 8
 
@@ -23,6 +24,8 @@ export function encodeRules(rules: ComponentRules): Encoded {
   words[UNHEALTHY_AFTER] = rules.unhealthyAfterMs
   words[WORDING] = rules.wording | ((rules.mailbox + 1) << MAILBOX_SHIFT)
   words[STALL] = rules.stallMs
+  words[OWNER] = rules.owner
+  words[DUE_EVERY] = rules.dueEveryMs
   words[FAIL_AFTER] = rules.failAfter
   words[RECOVER_AFTER] = rules.recoverAfter
   return encodedOf(words.byteLength, words)
@@ -42,6 +45,8 @@ export function decodeRules(words: Words, block: number): ComponentRules {
     wording: (wording & WORDING_MASK) as Wording,
     mailbox: (wording >>> MAILBOX_SHIFT) - 1,
     stallMs: load(STALL),
+    owner: load(OWNER),
+    dueEveryMs: load(DUE_EVERY),
     failAfter: load(FAIL_AFTER),
     recoverAfter: load(RECOVER_AFTER),
   }

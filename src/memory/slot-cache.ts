@@ -69,7 +69,7 @@ export class SlotCache {
   constructor(region: Region, suspensions?: SuspensionWatch) {
     this.#words = region.words
     this.#map = new SlotMap(region)
-    this.#look = new OverlayLook(this.#map, suspensions)
+    this.#look = new OverlayLook(region, this.#map, suspensions)
     this.#copier = new SlotCopier(region, this.#map)
   }
 

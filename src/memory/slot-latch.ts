@@ -121,6 +121,11 @@ export function nextGeneration(generation: number): number {
   return ((generation + 1) << GENERATION_SHIFT) >>> GENERATION_SHIFT
 }
 
+/** Generations wrap: right while they are less than half of all apart. */
+export function isSameOrLaterGeneration(a: number, b: number): boolean {
+  return (a - b) << GENERATION_SHIFT >= 0
+}
+
 /** The manager's side of the slots: one change at a time, `open` then `commit`. */
 export class SlotWriter {
   readonly map: SlotMap
@@ -140,6 +145,16 @@ export class SlotWriter {
     const sequence = this.#words[map.sequences + slot]!
     this.from = map.copy(slot, sequence)
     this.to = map.copy(slot, sequence + 1)
+  }
+
+  /**
+   * The generation of the next registration of the open slot. Not the one that a predecessor has died over: a reader that
+   * has met its half would take the name there for that of this one.
+   */
+  freshGeneration(): number {
+    const last = generationOf(this.#words[this.from + COPY_STATUS]!)
+    const begun = generationOf(this.#words[this.to + COPY_STATUS]!)
+    return nextGeneration(isSameOrLaterGeneration(last, begun) ? last : begun)
   }
 
   /** A field of the slot's valid copy. */

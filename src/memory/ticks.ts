@@ -23,6 +23,15 @@ export function toTicks(ms: number): number {
   return Math.ceil(ms / TICK_MS)
 }
 
+/** A tenth of a second: what texts tell apart. */
+export const TEXT_TICKS = 10
+
+/** `12.3 s`, rounded down. */
+export function secondsText(ticks: number): string {
+  const tenths = Math.floor(ticks / TEXT_TICKS)
+  return `${(tenths / 10).toFixed(1)} s`
+}
+
 /** Epoch ms of a tick, by the wall clock as it is now. */
 export function epochOf(tick: number): number {
   return Math.round(Date.now() - monotonicMs() + tick * TICK_MS)

@@ -39,8 +39,12 @@ export interface ComponentRules {
   readonly degradedAfterMs: number
   readonly unhealthyAfterMs: number
   readonly wording: Wording
+  /** How often signs of life are due; what a message says counts from when one was. 0 where no time is agreed. */
+  readonly dueEveryMs: number
   /** Mailbox of the thread that a message tells of; -1 for none. */
   readonly mailbox: number
+  /** What the mailbox's owner word holds while it is still that thread's. */
+  readonly owner: number
   /** Input that has waited for output for more than this makes the component degraded. */
   readonly stallMs: number
   /** What it takes before verdicts follow: updates in a row above 0, ms below 0. */
@@ -52,7 +56,9 @@ export const NO_RULES: ComponentRules = {
   degradedAfterMs: 0,
   unhealthyAfterMs: 0,
   wording: Wording.Silence,
+  dueEveryMs: 0,
   mailbox: -1,
+  owner: 0,
   stallMs: 0,
   failAfter: 0,
   recoverAfter: 0,
@@ -61,7 +67,7 @@ export const NO_RULES: ComponentRules = {
 const OPTION_NAMES = ['deadlineMs', 'onDeadline', 'progress', 'failAfter', 'recoverAfter']
 const MIN_MS = 10
 /** The longest that a word holds; 24 days. */
-const MAX_MS = 2 ** 31 - 1
+export const MAX_MS = 2 ** 31 - 1
 const MAX_COUNT = 1_000_000
 
 /**
@@ -114,8 +120,11 @@ function patienceOf(patience: ComponentOptions['failAfter'], argument: string): 
   return count === 1 ? 0 : count
 }
 
-/** Whole ms, rounded up. */
-function checkMs(value: unknown, argument: string): number {
+/**
+ * Whole ms, rounded up.
+ * @throws HealthError `ERR_HEALTH_ARGUMENT` for what no word of rules holds.
+ */
+export function checkMs(value: unknown, argument: string): number {
   const ms = typeof value === 'number' ? Math.ceil(value) : Number.NaN
   if (ms >= MIN_MS && ms <= MAX_MS) return ms
   throw argumentError(argument, value, `must be a number of ms from ${MIN_MS} to ${MAX_MS}`)

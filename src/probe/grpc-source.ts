@@ -1,13 +1,9 @@
 // What gRPC watchers are told from: transitions from the journal, and looks at the table for what is not in it. Probe
 // actor's thread.
-import { JournalReader, journalCount } from '../memory/journal.js'
-import {
-  APPLIED_SEQUENCE,
-  APPLY_WAITERS,
-  PHASE,
-  PHASE_RUNNING,
-  TABLE_SEQUENCE,
-} from '../memory/layout.js'
+import { AppliedListener } from '../memory/applied-listener.js'
+import { journalCount } from '../memory/journal.js'
+import { JournalReader } from '../memory/journal-reader.js'
+import { PHASE, PHASE_RUNNING, TABLE_SEQUENCE } from '../memory/layout.js'
 import { openRegion, type Region } from '../memory/region.js'
 import type { SuspensionWatch } from '../memory/suspensions.js'
 import type { HealthStatus } from '../model/health-status.js'
@@ -48,6 +44,7 @@ export class RegionSource implements WatchSource {
   readonly policy: Policy
   readonly #region: Region
   readonly #reader: HealthReader
+  readonly #listener: AppliedListener
   #journal: JournalReader
 
   /**
@@ -59,6 +56,7 @@ export class RegionSource implements WatchSource {
     this.#region = openRegion(handle.region)
     // Of its own: what it peeks must not be mistaken for what a probe has waited for.
     this.#reader = new HealthReader(this.#region, handle.policy, 0, suspensions)
+    this.#listener = new AppliedListener(this.#region.words)
     this.#journal = new JournalReader(this.#region, 'now')
   }
 
@@ -74,8 +72,7 @@ export class RegionSource implements WatchSource {
     const entry = this.#journal.next()
     if (entry === undefined) return undefined
     if ('missed' in entry) return 'gap'
-    // The manager writes the statuses of updates, and those were checked.
-    return entry as typeof entry & { oldStatus: HealthStatus; newStatus: HealthStatus }
+    return entry
   }
 
   transitionCount(): number {
@@ -95,16 +92,10 @@ export class RegionSource implements WatchSource {
   }
 
   listen(): number {
-    const { words } = this.#region
-    const sequence = Atomics.load(words, APPLIED_SEQUENCE)
-    // Pairs with Drain.#settle: what is applied after this moves the sequence; what was applied before it is seen by
-    // whoever looks after it.
-    Atomics.add(words, APPLY_WAITERS, 1)
-    return sequence
+    return this.#listener.listen()
   }
 
-  async changed(heard: number, timeoutMs: number): Promise<void> {
-    const wait = Atomics.waitAsync(this.#region.words, APPLIED_SEQUENCE, heard, timeoutMs)
-    if (wait.async) await wait.value
+  changed(heard: number, timeoutMs: number): Promise<void> {
+    return this.#listener.changed(heard, timeoutMs)
   }
 }

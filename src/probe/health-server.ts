@@ -1,17 +1,24 @@
 // The probe server, as its users see it: an HTTP server whose answers come from a thread of their own. Called in the
 // thread that made the HealthManager; that thread also restarts the probe actor if it dies.
 import { setTimeout as delay } from 'node:timers/promises'
+import { isMainThread } from 'node:worker_threads'
+import { writeEvidence } from '../evidence/evidence-files.js'
+import { witnessFatalExit } from '../evidence/fatal-exit.js'
+import { describeIncident } from '../evidence/incident.js'
 import { monotonicMs } from '../memory/control.js'
+import { openRegion } from '../memory/region.js'
 import { argumentError, HealthError } from '../model/errors.js'
 import { NO_PROBES, type ProbeStats } from '../model/probe-stats.js'
 import type { ActorExit } from '../runtime/actor-handle.js'
 import type { HealthManager } from '../runtime/health-manager.js'
+import { HealthReader } from '../runtime/health-reader.js'
 import { RestartIntensity } from '../runtime/restart-intensity.js'
 import { type AttachedServer, addServer, removeServer } from '../runtime/servers.js'
 import type { ActorState, ActorStats } from '../runtime/stats.js'
 import type { TransportChoice } from './choose-listener.js'
 import type { ServerAddress } from './probe-actor.js'
 import { ProbeThread } from './probe-thread.js'
+import { sayOnStandardError } from './say.js'
 import {
   type HealthServerOptions,
   resolveServerOptions,
@@ -43,6 +50,8 @@ export class HealthServer implements AttachedServer {
   #started: Promise<ServerAddress> | undefined
   #restarted: Promise<void> | undefined
   #stopped: Promise<void> | undefined
+  /** Lets go of the process's end. */
+  #forgetExit = () => {}
   #thread: ProbeThread | undefined
   #state: ActorState = 'stopped'
   #lastStats: ProbeStats = NO_PROBES
@@ -96,11 +105,13 @@ export class HealthServer implements AttachedServer {
     addServer(this.#manager, this)
     this.#startupDeadline = monotonicMs() + this.#settings.startupSuppressMs
     const { port, transport, grpc } = this.#settings
-    this.#started = this.#start({ port, transport, grpcPort: grpc?.port })
     try {
+      this.#forgetExit = this.#witnessExit()
+      this.#started = this.#start({ port, transport, grpcPort: grpc?.port })
       return await this.#started
     } catch (error) {
       this.#started = undefined
+      this.#forgetExit()
       removeServer(this.#manager, this)
       throw error
     }
@@ -110,6 +121,23 @@ export class HealthServer implements AttachedServer {
   stop(): Promise<void> {
     this.#stopped ??= this.#stop()
     return this.#stopped
+  }
+
+  /** Last words at a fatal exit are this thread's own: the probe actor may end before it could write them. */
+  #witnessExit(): () => void {
+    const { evidence } = this.#settings
+    // The end of another thread is not that of the process.
+    if (evidence === undefined || !isMainThread) return () => {}
+    const { region: buffer, policy } = this.#manager.handle()
+    return witnessFatalExit((cause) => {
+      const region = openRegion(buffer)
+      const reader = new HealthReader(region, policy, 0)
+      writeEvidence(
+        describeIncident(cause, { region, policy, reader }),
+        evidence,
+        sayOnStandardError,
+      )
+    })
   }
 
   /** What was bound before is bound again: a restart must not move the ports. */
@@ -203,6 +231,7 @@ export class HealthServer implements AttachedServer {
       await this.#thread?.close()
     } finally {
       this.#state = 'stopped'
+      this.#forgetExit()
       removeServer(this.#manager, this)
     }
   }

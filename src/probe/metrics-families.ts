@@ -171,6 +171,33 @@ export const RUNTIME_FAMILIES: readonly FamilySpec[] = [
     'Reads answered with the last applied state, as the manager was late.',
     (it) => it.staleReads,
   ),
+  single(
+    'counter',
+    'health_observer_transitions_total',
+    'Transitions that an observer was told of, whatever came of it.',
+    (it) => it.observer.delivered,
+  ),
+  single(
+    'counter',
+    'health_observer_errors_total',
+    'Transitions over which an observer failed.',
+    (it) => it.observer.errors,
+  ),
+  single(
+    'counter',
+    'health_observer_timeouts_total',
+    'Transitions over which an observer took too long.',
+    (it) => it.observer.timeouts,
+  ),
+  single(
+    'counter',
+    'health_observer_missed_total',
+    'Transitions that were gone before an observer got to them.',
+    (it) => it.observer.missed,
+  ),
+  single('gauge', 'health_observer_lag', 'Transitions that the observer is behind.', (it) => {
+    return it.observer.lag
+  }),
   {
     name: 'health_suppression_active',
     help: 'Whether a suppression makes a check pass (1) or not (0).',

@@ -16,6 +16,8 @@ export const PATHS = [
   '/components',
   '/components/{name}',
   '/metrics',
+  '/transitions',
+  '/events',
   '/ledger',
   'other',
 ] as const

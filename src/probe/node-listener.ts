@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { METHOD_NOT_ALLOWED } from './answers.js'
 import { CertificateFiles, type CertificateHolder } from './certificate-files.js'
 import { Connections } from './connections.js'
 import {
@@ -19,6 +20,7 @@ import {
   stoppedError,
 } from './listener.js'
 import { limitNodeConnections, type NodeLimits } from './node-connections.js'
+import { streamOverNode } from './node-stream.js'
 
 /** How long a client that has not read its answer may delay a stop, in ms. */
 const STOP_GRACE_MS = 500
@@ -43,9 +45,11 @@ export class NodeListener implements ProbeListener {
       this.#secured = { server, files: new CertificateFiles(tls) }
     }
     this.#limits = new Connections(limits)
-    limitNodeConnections(this.#server, this.#limits)
-    this.#server.on('request', (request: IncomingMessage, response: ServerResponse) =>
-      answer(handler, request, response),
+    const streams = limitNodeConnections(
+      this.#server,
+      this.#limits,
+      (request, response) => answer(handler, request, response, streams),
+      (_, response) => send(METHOD_NOT_ALLOWED, response, streams),
     )
   }
 
@@ -116,7 +120,13 @@ function optionsFor({ headersTimeoutMs, idleTimeoutMs }: ListenerLimits) {
     connectionsCheckingInterval: Math.min(headersTimeoutMs / 4, 1_000),
   }
 }
-function answer(handler: ProbeHandler, request: IncomingMessage, response: ServerResponse): void {
+
+function answer(
+  handler: ProbeHandler,
+  request: IncomingMessage,
+  response: ServerResponse,
+  streams: (response: ServerResponse) => void,
+): void {
   const found = handler({
     method: request.method ?? '',
     target: request.url ?? '',
@@ -124,16 +134,25 @@ function answer(handler: ProbeHandler, request: IncomingMessage, response: Serve
     isFromLoopback: () => isLoopbackAddress(request.socket.remoteAddress ?? ''),
     remoteAddress: () => request.socket.remoteAddress ?? '',
   })
-  if (isLater(found)) void found.then((later) => send(later, response))
-  else send(found, response)
+  if (isLater(found)) void found.then((later) => send(later, response, streams))
+  else send(found, response, streams)
 }
 
-function send(answer: ProbeAnswer, response: ServerResponse): void {
-  const { status, contentType, headers, body } = answer
+function send(
+  answer: ProbeAnswer,
+  response: ServerResponse,
+  streams: (response: ServerResponse) => void,
+): void {
+  const { status, contentType, headers, body, stream } = answer
   response.setHeader('Content-Type', contentType)
   for (const [name, value] of COMMON_HEADERS) response.setHeader(name, value)
   if (headers !== undefined) for (const [name, value] of headers) response.setHeader(name, value)
-  response.setHeader('Content-Length', body.length)
   response.statusCode = status
+  if (stream !== undefined) {
+    streams(response)
+    streamOverNode(response, stream)
+    return
+  }
+  response.setHeader('Content-Length', body.length)
   response.end(body)
 }

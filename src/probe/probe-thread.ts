@@ -32,8 +32,8 @@ export class ProbeThread {
   /** Starts the worker and listens. @throws HealthError as {@link ProbeControl.listen}, or `ERR_HEALTH_UNAVAILABLE`. */
   static async start(options: ProbeThreadOptions): Promise<ProbeThread> {
     const { host, port, workerBaseUrl, handle, transport, readTimeoutMs } = options
-    const { audience, limits, tls, grpc, startupDeadline, probeRestarts } = options
-    const { startupSuppressMs } = options
+    const { audience, limits, maxStreams, tls, grpc, evidence } = options
+    const { startupDeadline, startupSuppressMs, probeRestarts } = options
     const gate = new ExitGate()
     const data: ProbeBoot = {
       handle,
@@ -41,8 +41,10 @@ export class ProbeThread {
       readTimeoutMs,
       audience,
       limits,
+      maxStreams,
       tls,
       grpc,
+      evidence,
       startupDeadline,
       startupSuppressMs,
       probeRestarts,

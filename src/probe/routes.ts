@@ -22,6 +22,7 @@ import type { ProbeAnswer, ProbeHandler, ProbeRequest } from './listener.js'
 import { ComponentMembers } from './members.js'
 import { parseProbeQuery, parseTarget, type Target } from './query.js'
 import { livenessQuestion, type Question, readinessQuestion, startupQuestion } from './questions.js'
+import { TransitionRoutes, type TransitionsContext } from './transition-routes.js'
 
 /** What the routes read, without asking another thread. */
 export interface ProbeReader {
@@ -54,6 +55,8 @@ export type Scrape = () => Promise<ProbeAnswer>
 export interface RouteOptions {
   readonly audience: Audience
   readonly scrape?: Scrape | undefined
+  /** For `/transitions` and `/events`, which are not there without it. */
+  readonly transitions?: TransitionsContext
   /** For `/ledger`, which is not there without it. */
   readonly ledger?: ProbeLedger
   /** Told what each probe was judged by. */
@@ -74,7 +77,7 @@ const COMPONENTS = '/components'
 /** The answers of the probe server. A read that fails is answered 503 with its reason, never left open. */
 export function createProbeHandler(reader: ProbeReader, options: RouteOptions): ProbeHandler {
   const { policy } = reader
-  const { scrape, ledger, onJudged, now = monotonicMs } = options
+  const { scrape, transitions, ledger, onJudged, now = monotonicMs } = options
   const { startupDeadline = 0, startupLatest = 0 } = options
   const audience = new AudienceGuard(options.audience)
   const context = {
@@ -103,6 +106,11 @@ export function createProbeHandler(reader: ProbeReader, options: RouteOptions): 
     routes.set('/ledger', (request) => answerLedger(ledger, audience, request))
   }
   if (scrape !== undefined) routes.set('/metrics', scrapeRoute(scrape, audience))
+  if (transitions !== undefined) {
+    const history = new TransitionRoutes(context, transitions)
+    routes.set('/transitions', (request, target) => history.answerHistory(request, target))
+    routes.set('/events', (request, target) => history.answerEvents(request, target))
+  }
   const component: Route = (request, { path }) =>
     components.answerOne(request, path.slice(COMPONENTS.length + 1))
 
@@ -114,8 +122,11 @@ export function createProbeHandler(reader: ProbeReader, options: RouteOptions): 
       const isComponent = target.path.startsWith(`${COMPONENTS}/`)
       route = isComponent ? component : routes.get(target.path)
     }
-    if (route === undefined) return NOT_FOUND
     const { method } = request
+    if (route === undefined) {
+      const isOfServer = target.path === '*' && method === 'OPTIONS'
+      return isOfServer ? METHOD_NOT_ALLOWED : NOT_FOUND
+    }
     return method === 'GET' || method === 'HEAD' ? route(request, target) : METHOD_NOT_ALLOWED
   }
 }

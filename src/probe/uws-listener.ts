@@ -141,7 +141,7 @@ export class UwsListener implements ProbeListener {
         connection: request.getHeader('connection').toLowerCase(),
       }
       if (connection === undefined) {
-        this.#answerOnClaim(form, found)
+        this.#answerOnClaim(form, found, saysLength(request))
         return
       }
       this.#answer(connection, form, found)
@@ -153,7 +153,11 @@ export class UwsListener implements ProbeListener {
     }
   }
 
-  #answerOnClaim(form: AnswerForm, found: ProbeAnswer | Promise<ProbeAnswer>): void {
+  #answerOnClaim(
+    form: AnswerForm,
+    found: ProbeAnswer | Promise<ProbeAnswer>,
+    mayLackClaim: boolean,
+  ): void {
     const { response, isHead, isInDoubt } = form
     if (isInDoubt && (isHead || isLater(found) || !canProveConnection(form, found))) {
       response.close()
@@ -163,7 +167,7 @@ export class UwsListener implements ProbeListener {
       if (!isLater(found) && mayCloseInWrite(form, found)) this.#sendSoon(connection, form, found)
       else this.#answer(connection, form, found)
     }
-    this.#connections.waitForClaim({ response, hasBody: isInDoubt, answer })
+    this.#connections.waitForClaim({ response, mayLackClaim, answer })
   }
 
   #answer(
@@ -174,6 +178,8 @@ export class UwsListener implements ProbeListener {
     if (isLater(found)) {
       this.#connections.asked(connection)
       void found.then((later) => this.#sendSoon(connection, form, later))
+    } else if (found.stream !== undefined) {
+      this.#sendSoon(connection, form, found)
     } else {
       this.#send(connection, form, found)
     }
@@ -196,8 +202,14 @@ export class UwsListener implements ProbeListener {
   }
 }
 
-function announcesBody(request: UwsRequest): boolean {
+/** Whether anything is said of a body, be it that there is none. */
+function saysLength(request: UwsRequest): boolean {
   return request.getHeader('content-length') !== '' || request.getHeader('transfer-encoding') !== ''
+}
+
+function announcesBody(request: UwsRequest): boolean {
+  const length = request.getHeader('content-length')
+  return (length !== '' && length !== '0') || request.getHeader('transfer-encoding') !== ''
 }
 
 function tryClose(response: UwsResponse): void {

@@ -1,6 +1,7 @@
 // Reads and verdicts, without a mailbox: what the probe actor needs, and half of a HealthManager. Belongs to one
 // thread; asks no other thread for anything, so it answers while all of them are stuck.
 
+import { BeatWatch } from '../memory/beat-watch.js'
 import { type ControlState, monotonicMs } from '../memory/control.js'
 import { READINESS_SEEN } from '../memory/layout.js'
 import { hasManagerFailed } from '../memory/manager-state.js'
@@ -56,9 +57,12 @@ export class HealthReader {
   #restingLiveness = NEVER
   #restingReadiness = NEVER
   #wasReady = false
-  /** Epoch ms at which this reader first saw that the manager was given up. */
-  #failedSince: number | undefined
-  #failedReport: { readonly of: HealthReport; readonly report: HealthReport } | undefined
+  readonly #beats: BeatWatch
+  /** What is wrong with the runtime, the same object for as long as it is; and the last report that says it. */
+  #fault: ComponentStatus | undefined
+  #faultyReport:
+    | { readonly of: HealthReport; readonly fault: ComponentStatus; readonly report: HealthReport }
+    | undefined
 
   /**
    * `readTimeoutMs` bounds how long a read waits for reports that are published but not applied; `suspensions` is
@@ -73,14 +77,19 @@ export class HealthReader {
     this.#region = region
     this.#policy = policy
     this.#reader = new TableReader(region, readTimeoutMs, suspensions)
+    this.#beats = new BeatWatch(region.words)
     this.#liveness = policy.liveness.map(watch)
     this.#readiness = policy.readiness.map(watch)
   }
 
   getStatus(name: string): ComponentStatus | undefined {
-    if (name === RUNTIME_COMPONENT && hasManagerFailed(this.#region.words))
-      return this.buildReport().get(name)
+    if (name === RUNTIME_COMPONENT) return this.buildReport().get(name)
     return this.#reader.glance([watch(name)]).statuses[0]
+  }
+
+  /** Waits until everything published before this call is applied; counts a stale read if that takes too long. */
+  settle(): void {
+    this.#reader.settle()
   }
 
   buildReport(): HealthReport {
@@ -171,30 +180,48 @@ export class HealthReader {
     return this.#wasReady
   }
 
-  /** Says in the report that it can't be renewed any more, if the supervisor has given the manager up. */
+  /** Says in the report that it is not renewed, if the manager was given up or gives no sign of life. */
   #withRuntime(report: HealthReport): HealthReport {
-    if (!hasManagerFailed(this.#region.words)) return report
-    if (this.#failedReport?.of !== report) {
-      this.#failedReport = {
+    const fault = this.#findFault()
+    if (fault === undefined) return report
+    if (this.#faultyReport?.of !== report || this.#faultyReport.fault !== fault) {
+      this.#faultyReport = {
         of: report,
-        report: withComponent(report, RUNTIME_COMPONENT, this.#runtimeFailed()),
+        fault,
+        report: withComponent(report, RUNTIME_COMPONENT, fault),
       }
     }
-    return this.#failedReport.report
+    return this.#faultyReport.report
   }
 
-  #runtimeFailed(): ComponentStatus {
-    this.#failedSince ??= Date.now()
-    return Object.freeze({
+  #findFault(): ComponentStatus | undefined {
+    const silentSince = this.#beats.look()
+    if (hasManagerFailed(this.#region.words)) return this.#keepFault(GIVEN_UP, Date.now)
+    if (silentSince === undefined) {
+      this.#fault = undefined
+      return undefined
+    }
+    const time = new Date(silentSince).toISOString()
+    return this.#keepFault(`${SILENT} since ${time}; ${LAST_APPLIED}`, () => silentSince)
+  }
+
+  #keepFault(message: string, since: () => number): ComponentStatus {
+    if (this.#fault?.message === message) return this.#fault
+    const at = since()
+    this.#fault = Object.freeze({
       status: HealthStatus.Degraded,
-      message:
-        'the manager actor failed too often and was given up; statuses are the last that were applied',
+      message,
       metadata: NO_METADATA,
-      since: this.#failedSince,
-      updatedAt: this.#failedSince,
+      since: at,
+      updatedAt: at,
     })
+    return this.#fault
   }
 }
+
+const LAST_APPLIED = 'statuses are the last that were applied'
+const GIVEN_UP = `the manager actor failed too often, or the thread that had started it ended, and was given up; ${LAST_APPLIED}`
+const SILENT = 'the manager actor has given no sign of life'
 
 function withComponent(report: HealthReport, name: string, status: ComponentStatus): HealthReport {
   const entries = [...report].filter(([other]) => other !== name)

@@ -25,7 +25,9 @@ export interface ComponentReporter {
    * (at most `publishTimeoutMs`), and, if the component is gone or being deregistered, for what was reported before (at
    * most `readTimeoutMs`).
    * @throws HealthError `ERR_HEALTH_ARGUMENT`, also where a getter of the metadata throws, which is then the `cause`;
-   * `ERR_HEALTH_BACKPRESSURE`, `ERR_HEALTH_STOPPED`. Whichever it is, nothing of the update was reported.
+   * `ERR_HEALTH_BACKPRESSURE`; `ERR_HEALTH_UNAVAILABLE` if the component is gone, or being deregistered, as far as the manager
+   * has come, and it does not come to what this thread has registered before within `readTimeoutMs`, or if the component is
+   * registered anew again and again meanwhile; `ERR_HEALTH_STOPPED`. Whichever it is, nothing of the update was reported.
    */
   update(status: HealthStatus, message: string, metadata?: MetadataInput): void
   /** `update` with `HealthStatus.Healthy`; the message is `''` by default. */
@@ -161,8 +163,8 @@ export class Reporter implements ComponentReporter {
   }
 
   deregister(): void {
-    if (this.#ensureBound() && this.#end(false)) return
-    this.#whenSettled(() => this.#end(true))
+    if (!this.#ensureBound() || !this.#end(false)) this.#whenSettled(() => this.#end(true))
+    this.#attachment.endDeregistration()
   }
 
   get #isCounted(): boolean {
@@ -257,12 +259,15 @@ export class Reporter implements ComponentReporter {
 
   /**
    * Publishes what could not be under the binding as it was. What is not registered is ignored, and counted, only after a
-   * look that knows all that was published before it.
+   * look that knows all that was published before it. Of other threads it may take what is not applied within the bound for
+   * something that comes later; what this thread itself has registered comes before.
    */
   #whenSettled(publish: () => boolean): void {
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      this.#attachment.settle()
-      if (!this.bind()) {
+      const isSettled = this.#attachment.settle()
+      const isBound = this.bind()
+      if (!isSettled && (!isBound || this.#isEnding)) throw this.#unknown()
+      if (!isBound) {
         this.#attachment.countIgnored()
         return
       }
@@ -272,6 +277,16 @@ export class Reporter implements ComponentReporter {
     throw new HealthError(
       'ERR_HEALTH_UNAVAILABLE',
       `name=${show(this.name)}: registered anew again and again while it was reported`,
+    )
+  }
+
+  #unknown(): HealthError {
+    this.#unbind()
+    // As a publication would find out.
+    if (!this.#attachment.isRunning()) return stopped()
+    return new HealthError(
+      'ERR_HEALTH_UNAVAILABLE',
+      `name=${show(this.name)}: the manager has not come to what this thread registered before, so whether the component is registered is not known`,
     )
   }
 

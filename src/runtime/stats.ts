@@ -26,6 +26,7 @@ import {
   WORD_BYTES,
 } from '../memory/layout.js'
 import { mailboxHeader } from '../memory/mailbox.js'
+import { type ObserverStats, readObserverStats } from '../memory/observer-counters.js'
 import type { Region } from '../memory/region.js'
 import { readSuppressions } from '../memory/suppressions.js'
 import { NO_PROBES, type ProbeStats } from '../model/probe-stats.js'
@@ -36,7 +37,7 @@ export type ActorState = 'running' | 'restarting' | 'failed' | 'stopped'
 
 /** One actor thread as the supervisor sees it. */
 export interface ActorStats {
-  /** `manager`, or `probe` for a probe server. */
+  /** `manager`, `probe` for a probe server, or `observer` for the queue worker of a module. */
   readonly name: string
   /** `failed`: restarted too often and given up. */
   readonly state: ActorState
@@ -83,6 +84,7 @@ export interface RuntimeStats {
   readonly refusals: number
   /** Bytes of the payload heap in use. */
   readonly heapUsedBytes: number
+  readonly observer: ObserverStats
   /** The suppressions that hold now. */
   readonly suppressions: Suppressions
   /** Calls that asked for a longer suppression than `maxSuppressionMs` leaves them. */
@@ -99,12 +101,12 @@ export interface RuntimeStats {
 const actorStates: readonly ActorState[] = ['running', 'restarting', 'failed', 'stopped']
 
 /**
- * Any thread; `servers` are the probe actors that it knows of, `startUp` how a program gets on that has never been ready, `probes`
+ * Any thread; `others` are the probe actors and queue workers that it knows of, `startUp` how a program gets on that has never been ready, `probes`
  * what the probe actors have told.
  */
 export function readStats(
   region: Region,
-  servers: readonly ActorStats[],
+  others: readonly ActorStats[],
   startUp: StartUp | undefined,
   probes = NO_PROBES,
 ): RuntimeStats {
@@ -151,10 +153,11 @@ export function readStats(
     waits,
     refusals,
     heapUsedBytes: count(HEAP_USED_BYTES),
+    observer: readObserverStats(words),
     suppressions: readSuppressions(region, startUp),
     suppressionCuts: readCutCount(words) >>> 0,
     probes,
     mailboxes,
-    actors: [manager, ...servers],
+    actors: [manager, ...others],
   }
 }

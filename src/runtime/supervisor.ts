@@ -2,7 +2,8 @@
 // HealthManager.start(). The state is in the region, so a manager that dies takes nothing with it.
 import { setTimeout as delay } from 'node:timers/promises'
 import { Drain } from '../manager/drain.js'
-import type { ManagerBoot, ManagerControl } from '../manager/manager-actor.js'
+import type { ManagerControl } from '../manager/manager-actor.js'
+import type { ManagerBoot, ManagerDuties } from '../manager/manager-thread.js'
 import {
   MANAGER_FAILED,
   MANAGER_RESTARTING,
@@ -16,9 +17,10 @@ import {
 } from '../memory/layout.js'
 import type { Region } from '../memory/region.js'
 import { HealthError } from '../model/errors.js'
-import type { ReadinessPolicy } from '../model/policy.js'
 import { type ActorExit, type ActorHandle, actorEntryUrl, spawnActor } from './actor-handle.js'
+import { abandonMailboxesOf } from './attachment.js'
 import { RestartIntensity, type RestartLimits } from './restart-intensity.js'
+import { onThreadExit } from './thread-exit.js'
 
 /** Applying everything that was accepted takes far less; a manager that needs longer is stuck. */
 const DRAIN_DEADLINE_MS = 10_000
@@ -31,7 +33,7 @@ export interface SupervisorEvents {
 
 export class Supervisor {
   readonly #region: Region
-  readonly #policy: ReadinessPolicy
+  readonly #duties: ManagerDuties
   readonly #events: SupervisorEvents
   readonly #intensity: RestartIntensity
   readonly #limits: RestartLimits
@@ -40,16 +42,17 @@ export class Supervisor {
   /** Settles when the manager runs again or was given up. */
   #restarting: Promise<void> | undefined
   #isStopping = false
+  #forgetThreadExit = () => {}
 
   constructor(
     region: Region,
-    policy: ReadinessPolicy,
+    duties: ManagerDuties,
     limits: RestartLimits,
     events: SupervisorEvents,
     workerBaseUrl?: string | URL,
   ) {
     this.#region = region
-    this.#policy = policy
+    this.#duties = duties
     this.#limits = limits
     this.#intensity = new RestartIntensity(limits)
     this.#events = events
@@ -59,6 +62,9 @@ export class Supervisor {
   /** Resolves when the manager actor works. */
   async start(): Promise<void> {
     await this.#spawn()
+    // The manager's thread ends with this one. Whoever waits for it looks at the state in slices of its wait; whoever reads
+    // says so. Of a thread that is terminated BeatWatch tells.
+    this.#forgetThreadExit = onThreadExit(() => this.#setState(MANAGER_FAILED))
   }
 
   /** Ends the manager's thread as if it had crashed. For fault injection. */
@@ -82,6 +88,7 @@ export class Supervisor {
       // Behind the drain. Pairs with the looks of probe readers, which answer from the table until here.
       Atomics.store(this.#region.words, PHASE, PHASE_STOPPED)
       this.#setState(MANAGER_STOPPED)
+      this.#forgetThreadExit()
       await this.#manager?.terminate()
     }
   }
@@ -119,7 +126,7 @@ export class Supervisor {
   /** With the manager's thread gone for good, this one is the sole writer: what was accepted is applied here. */
   #drainHere(): void {
     try {
-      new Drain(this.#region, this.#policy).close()
+      new Drain(this.#region, this.#duties.policy).close()
     } catch (error) {
       this.#events.onError(
         new HealthError('ERR_HEALTH_UNAVAILABLE', 'what was accepted could not be applied', {
@@ -130,7 +137,7 @@ export class Supervisor {
   }
 
   async #spawn(): Promise<void> {
-    const data: ManagerBoot = { region: this.#region.words.buffer, policy: this.#policy }
+    const data: ManagerBoot = { region: this.#region.words.buffer, ...this.#duties }
     const manager = await spawnActor<ManagerControl>({
       name: 'health-manager',
       entry: actorEntryUrl('manager.js', this.#workerBaseUrl),
@@ -142,7 +149,11 @@ export class Supervisor {
     manager.unref()
     this.#manager = manager
     this.#setState(MANAGER_RUNNING)
-    manager.exited.then((exit) => this.#onExit(exit))
+    manager.exited.then((exit) => {
+      // That of its memory watch.
+      abandonMailboxesOf(this.#region, manager.threadId)
+      this.#onExit(exit)
+    })
   }
 
   #onExit(exit: ActorExit): void {

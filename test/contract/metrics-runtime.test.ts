@@ -10,7 +10,7 @@ import {
   type HealthServerOptions,
   HealthStatus,
 } from '../../src/index.js'
-import { JournalReader } from '../../src/memory/journal.js'
+import { JournalReader } from '../../src/memory/journal-reader.js'
 import { openRegion } from '../../src/memory/region.js'
 import { terminateManagerForFault } from '../../src/runtime/faults.js'
 import { transports } from '../e2e/transports.js'

@@ -9,6 +9,8 @@ describeProbeContract('node:http', (handler) => new NodeListener(handler, DEFAUL
 describeKnownDifferences('node:http', (handler, settings) => new NodeListener(handler, settings), {
   http10: 200,
   unknownMethod: 400,
+  targetWithoutSlash: 405,
+  maxInPacket: undefined,
   pipelining: 'answers',
   bodiesAhead: 'answers',
   ownTimeoutMs: undefined,

@@ -21,6 +21,8 @@ if (typeof loaded === 'string') {
     {
       http10: 505,
       unknownMethod: 405,
+      targetWithoutSlash: 505,
+      maxInPacket: 256,
       pipelining: 'closes',
       bodiesAhead: 'closes',
       ownTimeoutMs: 10_000,

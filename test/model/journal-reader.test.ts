@@ -2,7 +2,8 @@
 // other. What is read is right, or it is a gap of the right length.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { JournalReader, journalCount } from '../../src/memory/journal.js'
+import { journalCount } from '../../src/memory/journal.js'
+import { JournalReader } from '../../src/memory/journal-reader.js'
 import { JOURNAL_OLDEST, JOURNAL_TAIL } from '../../src/memory/layout.js'
 import { changeOf } from './harness/audit.js'
 import { type Change, PlainModel, register, type Told, update } from './harness/plain-model.js'

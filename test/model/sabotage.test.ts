@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
-import { JournalReader } from '../../src/memory/journal.js'
+import { JournalReader } from '../../src/memory/journal-reader.js'
 import * as layout from '../../src/memory/layout.js'
 import { TableReader } from '../../src/memory/table-reader.js'
 import { HealthError } from '../../src/model/errors.js'

@@ -95,6 +95,8 @@ test('rules come back from their block as they were', () => {
     const rules = {
       degradedAfterMs: 500,
       unhealthyAfterMs: 2 ** 31 - 1,
+      owner: 8,
+      dueEveryMs: 100,
       wording: Wording.EventLoop,
       mailbox,
       stallMs: 30_000,

@@ -1,7 +1,7 @@
 // Verdicts that follow a component only after some updates, or some time. What is shown and told is what was reported.
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { JournalReader } from '../../src/memory/journal.js'
+import { JournalReader } from '../../src/memory/journal-reader.js'
 import type { ComponentRules } from '../../src/model/component-rules.js'
 import { HealthStatus } from '../../src/model/health-status.js'
 import { judgeAlive, judgeReady } from '../../src/model/policy.js'

@@ -15,6 +15,7 @@ function rig(bench: Bench) {
     policy,
     publishTimeoutMs: 0,
     readTimeoutMs: 0,
+    observers: { drainMs: 0, restarts: { max: 0, withinMs: 1 }, workerBaseUrl: undefined },
   })
   const hub = new WatchHub(source)
   const watch = (service: string) => {

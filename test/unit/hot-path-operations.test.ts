@@ -107,6 +107,21 @@ describe('the hot paths', () => {
     }
   })
 
+  test('a breadcrumb that was left before makes two Atomics stores, and clearing it one', () => {
+    const calls = countAtomics(() => health.breadcrumb('parse batch'))
+    // The first time its text is written: three words between two moves of the sequence.
+    assert.ok(calls.of('store') <= 8, `stores=${calls.of('store')}`)
+    const again = countAtomics(() => health.breadcrumb('parse batch'))
+    assert.deepEqual([again.of('load'), again.of('store'), again.total], [1, 2, 3])
+    const cleared = countAtomics(() => health.breadcrumb(''))
+    assert.deepEqual([cleared.of('load'), cleared.of('store'), cleared.total], [1, 1, 2])
+  })
+
+  test('a breadcrumb that was left before allocates nothing', () => {
+    const bytes = allocatedBytes(() => health.breadcrumb('parse batch'))
+    assert.ok(bytes < 1, `bytes=${bytes} a breadcrumb`)
+  })
+
   test('a beat allocates nothing', () => {
     const known = health.register('with_deadline', { deadlineMs: 60_000 })
     const bytes = allocatedBytes(() => known.beat())

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { JournalReader, journalCount, repairJournalTail } from '../../src/memory/journal.js'
+import { journalCount, repairJournalTail } from '../../src/memory/journal.js'
+import { JournalReader } from '../../src/memory/journal-reader.js'
 import {
   JOURNAL_GAPS,
   JOURNAL_OLDEST,

@@ -18,6 +18,7 @@ test('sections follow each other without overlap, each at the start of a line', 
     const {
       mailboxes,
       rings,
+      breadcrumbs,
       sequences,
       slots,
       directory,
@@ -35,6 +36,7 @@ test('sections follow each other without overlap, each at the start of a line', 
       [0, mailboxes],
       [mailboxes, maxThreads * layout.MAILBOX_HEADER_WORDS],
       [rings, maxThreads * mailboxWords],
+      [breadcrumbs, maxThreads * layout.BREADCRUMB_WORDS],
       [sequences, maxComponents],
       [slots, maxComponents * layout.SLOT_WORDS],
       [directory, 2 * directoryBuckets],
@@ -101,6 +103,25 @@ test('the words of the control block are different, and those of different write
       ],
     ],
     ['supervisor', [layout.MANAGER_STATE, layout.MANAGER_RESTARTS]],
+    [
+      'manager, terms of observers',
+      [
+        layout.OBSERVER_TERMS,
+        layout.OBSERVER_TERMS + layout.OBSERVER_TERM_COUNT * layout.OBSERVER_TERM_WORDS - 1,
+      ],
+    ],
+    [
+      'observers',
+      [
+        layout.OBSERVER_DELIVERED,
+        layout.OBSERVER_ERRORS,
+        layout.OBSERVER_TIMEOUTS,
+        layout.OBSERVER_GAPS,
+        layout.OBSERVER_MISSED,
+        layout.OBSERVER_RESTARTS,
+        layout.OBSERVER_CURSOR,
+      ],
+    ],
     [
       'watchers',
       [

@@ -24,7 +24,7 @@ for (const result of ['more', 'waiting'] as const) {
     })
     // As the supervisor does: through a port, whose messages only the event loop brings.
     port1.postMessage('drain')
-    const actor = new ManagerActor({ region: smallRegion().words.buffer, policy: TEST_POLICY })
+    const actor = new ManagerActor(smallRegion().words.buffer, TEST_POLICY)
     await once(port2, 'message')
     assert.ok(turns > 0, 'the loop was at work before')
     isAsked = true

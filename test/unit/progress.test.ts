@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { monotonicMs, toFloatWords } from '../../src/memory/control.js'
-import { JournalReader } from '../../src/memory/journal.js'
+import { JournalReader } from '../../src/memory/journal-reader.js'
 import { KIND_STANDBY, KIND_SUPPRESS_LIVENESS } from '../../src/memory/layout.js'
 import { readSuppressions } from '../../src/memory/suppressions.js'
 import { TableReader } from '../../src/memory/table-reader.js'

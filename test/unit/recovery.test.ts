@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DirectoryReader } from '../../src/memory/directory.js'
-import { JournalReader } from '../../src/memory/journal.js'
+import { JournalReader } from '../../src/memory/journal-reader.js'
 import {
   HEAP_USED_BYTES,
   JOURNAL_TAIL,

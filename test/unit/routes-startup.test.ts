@@ -7,6 +7,7 @@ import { createProbeHandler } from '../../src/probe/routes.js'
 import { legible, send } from '../ask.js'
 import { RawConnection } from '../contract/raw-connection.js'
 import { DEFAULT_SETTINGS, FakeReader, OPEN_TO_ALL, reportOf } from '../fake-reader.js'
+import { smallRegion } from './core-support.js'
 import { FakeSource } from './metrics-support.js'
 
 const READY = reportOf({ collector_manager: [1], dakr_transport: [2] })
@@ -119,7 +120,8 @@ for (const [what, startupDeadline, code] of [
 ] as const) {
   test(`the actor answers /startupz by its deadline, on the clock of all threads: ${what}`, async (t) => {
     const reader = Object.assign(new FakeSource(), { report: NOT_READY })
-    const handle = { region: new SharedArrayBuffer(0), policy: reader.policy }
+    const observers = { drainMs: 0, restarts: { max: 0, withinMs: 1 }, workerBaseUrl: undefined }
+    const handle = { region: smallRegion().words.buffer, policy: reader.policy, observers }
     const gate = new ExitGate()
     const actor = await ProbeActor.create(
       {
@@ -128,10 +130,12 @@ for (const [what, startupDeadline, code] of [
         handle: { ...handle, publishTimeoutMs: 0, readTimeoutMs: 0 },
         transport: 'node',
         readTimeoutMs: 0,
+        maxStreams: 8,
         grpc: undefined,
         startupDeadline,
         startupSuppressMs: 0,
         probeRestarts: 0,
+        evidence: undefined,
         gate: gate.buffer,
       },
       gate,

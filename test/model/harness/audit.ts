@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { Drain } from '../../../src/manager/drain.js'
 import { DirectoryReader } from '../../../src/memory/directory.js'
-import { type JournalEntry, JournalReader, journalCount } from '../../../src/memory/journal.js'
+import { journalCount } from '../../../src/memory/journal.js'
+import { JournalReader } from '../../../src/memory/journal-reader.js'
 import * as layout from '../../../src/memory/layout.js'
 import { mailboxHeader } from '../../../src/memory/mailbox.js'
 import type { Region } from '../../../src/memory/region.js'
@@ -10,6 +11,7 @@ import { isRegistered, SlotMap } from '../../../src/memory/slot-latch.js'
 import { TableReader } from '../../../src/memory/table-reader.js'
 import { contentWords, encodeText } from '../../../src/memory/text.js'
 import type { ComponentStatus, HealthReport } from '../../../src/model/report.js'
+import type { Transition } from '../../../src/model/transition.js'
 import { TEST_POLICY } from '../../policy.js'
 import type { Change, PlainModel, State } from './plain-model.js'
 
@@ -30,9 +32,9 @@ export function stateOf(reader: TableReader): State {
 }
 
 /** All transitions that the journal still has. */
-export function transitionsOf(region: Region): JournalEntry[] {
+export function transitionsOf(region: Region): Transition[] {
   const journal = new JournalReader(region, 'oldest')
-  const entries: JournalEntry[] = []
+  const entries: Transition[] = []
   for (;;) {
     const entry = journal.next()
     if (entry === undefined) return entries
@@ -41,7 +43,7 @@ export function transitionsOf(region: Region): JournalEntry[] {
   }
 }
 
-export function changeOf(entry: JournalEntry): Change {
+export function changeOf(entry: Transition): Change {
   const { component, oldStatus, newStatus, message, metadata } = entry
   return { component, oldStatus, newStatus, message, metadata: { ...metadata } }
 }
@@ -91,8 +93,8 @@ export function assertSound(region: Region): void {
 }
 
 /** Each transition of a component begins where the one before it ended; the last one is what the slot shows. */
-function assertChain(entries: readonly JournalEntry[], report: HealthReport): void {
-  const last = new Map<string, JournalEntry>()
+function assertChain(entries: readonly Transition[], report: HealthReport): void {
+  const last = new Map<string, Transition>()
   let number: number | undefined
   for (const entry of entries) {
     assert.notEqual(entry.oldStatus, entry.newStatus, 'a transition changes the status')

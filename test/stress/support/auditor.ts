@@ -2,7 +2,7 @@
 // transitions each component made. Throws at the first one that is lost, repeated, torn or out of order.
 import { parentPort, workerData } from 'node:worker_threads'
 import type { HealthHandle } from '../../../src/index.js'
-import { JournalReader } from '../../../src/memory/journal.js'
+import { JournalReader } from '../../../src/memory/journal-reader.js'
 import { openRegion } from '../../../src/memory/region.js'
 import { Board } from './board.js'
 import { JournalAudit, type JournalEntry } from './journal-audit.js'
