@@ -21,6 +21,8 @@ export interface Environment {
   readonly minSampleMs: number
   /** Undefined where there is no Go on this machine, or it failed to build the peer. */
   readonly go: GoPeer | undefined
+  /** The Go peer and why it is not there; empty where it is. */
+  readonly goSkipped: readonly Skipped[]
   readonly load: LoadGenerator
   readonly probes: ProbeLoad
   readonly servers: ServerProcesses
@@ -35,6 +37,8 @@ export interface OpenBench {
   readonly peers: readonly Subject[]
   /** Peers that could not be started here. */
   readonly skipped?: readonly Skipped[]
+  /** Peers that cannot do what is measured, and why: their rows say so. */
+  readonly unable?: readonly Skipped[]
   /** Ends everything that was started; returns remarks for the table. */
   close(): Promise<string[]>
 }
@@ -138,6 +142,8 @@ export async function runBench(bench: Bench, environment: Environment): Promise<
   if (target && 'peer' in target && !rows.some(({ peer }) => peer === target.peer)) {
     rows.unshift(skippedRow(compare(undefined), target.peer))
   }
+  for (const { name, why } of open.unable ?? [])
+    rows.push(skippedRow(compare(undefined), name, why))
   for (const { name, why } of open.skipped ?? []) {
     rows.push(skippedRow(compare(undefined), name))
     remarks = [...remarks, `${name} skipped: ${why}`]

@@ -75,12 +75,11 @@ async function startServers(environment: Environment, { count, hasPeers }: Laten
   const { servers: ours } = await processes.serveAll([OURS, OURS_AGAIN], count)
   if (!hasPeers) return { ours, peers: [], skipped: [] }
   const goPeers = go === undefined ? [] : [await serveGo(go, count)]
-  const goSkipped = go === undefined ? [{ name: 'go', why: 'see the head of the run' }] : []
   const others = await processes.serveAll([NODE_HTTP, ...PACKAGED_PEERS], count)
   return {
     ours,
     peers: [...goPeers, ...others.servers],
-    skipped: [...goSkipped, ...others.skipped],
+    skipped: [...environment.goSkipped, ...others.skipped],
   }
 }
 

@@ -8,6 +8,7 @@ import { checks } from './checks.bench.js'
 import { type Bench, type Environment, runBench } from './harness.js'
 import { findLoadGenerator } from './http-load.js'
 import { ProbeLoad } from './latency-load.js'
+import { observedFlips } from './observed-flips.bench.js'
 import { oneProducerFlips } from './one-producer-flips.bench.js'
 import { GoPeer } from './peers/go.js'
 import { probeHttp } from './probe-http.bench.js'
@@ -23,6 +24,7 @@ import { visibility } from './visibility.bench.js'
 const benches: readonly Bench[] = [
   ...unchangedUpdate,
   ...oneProducerFlips,
+  ...observedFlips,
   ...checks,
   ...probeHttp,
   ...probeLatency,
@@ -32,7 +34,7 @@ const benches: readonly Bench[] = [
 
 const USAGE = `Usage: npm run bench -- [options]
 
-  --quick        fewer and shorter samples, fewer benches: a minute and a half on a quiet machine
+  --quick        fewer and shorter samples, fewer benches: about a minute on a quiet machine
   --only NAME    only the benches whose name contains NAME; may be repeated
   --json FILE    write the rows to FILE
   --seed N       order of the samples (default: a new one each run)
@@ -71,7 +73,7 @@ function selectBenches(only: readonly string[], isQuick: boolean): readonly Benc
   return benches.filter(({ name }) => only.some((part) => name.includes(part)))
 }
 
-function describeRun(seed: number, environment: Environment, goMissing: string | undefined) {
+function describeRun(seed: number, environment: Environment) {
   const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' })
   const cpu = cpus()
   const lines = {
@@ -79,7 +81,7 @@ function describeRun(seed: number, environment: Environment, goMissing: string |
     commit: commit.status === 0 ? commit.stdout.trim() : 'unknown',
     node: process.version,
     cpu: `${cpu.length} × ${cpu[0]?.model.trim() ?? 'unknown'}, load ${loadavg()[0]?.toFixed(1)}`,
-    go: environment.go?.version ?? `skipped: ${goMissing}`,
+    go: environment.go?.version ?? `skipped: ${environment.goSkipped[0]?.why}`,
     'http peers': describePackagedPeers(),
     'http load': environment.load.name,
     seed: String(seed),
@@ -103,12 +105,13 @@ const environment: Environment = {
   isQuick: quick,
   minSampleMs: quick ? 4 : 15,
   go: go instanceof GoPeer ? go : undefined,
+  goSkipped: go instanceof GoPeer ? [] : [{ name: 'go', why: go.missing }],
   load: findLoadGenerator(),
   probes: new ProbeLoad(),
   servers: new ServerProcesses(),
   random: seededRandom(seed),
 }
-console.log(describeRun(seed, environment, go instanceof GoPeer ? undefined : go.missing))
+console.log(describeRun(seed, environment))
 if (globalThis.gc === undefined) console.log('no --expose-gc: garbage adds to the noise')
 
 const rows: Row[] = []

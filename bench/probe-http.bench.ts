@@ -174,7 +174,7 @@ async function open(
   })
 }
 
-const samples = { full: 10, quick: 2 }
+const samples = { full: 10, quick: 1 }
 
 export const probeHttp: readonly Bench[] = [
   {

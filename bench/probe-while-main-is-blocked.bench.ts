@@ -3,7 +3,7 @@
 import type { Blocking } from './blocking.js'
 import { fetchBody } from './bodies.js'
 import { check, NEVER_APPLIED } from './fixtures.js'
-import type { Bench, Environment } from './harness.js'
+import type { Bench } from './harness.js'
 import {
   checkAnswers,
   checkCodes,
@@ -22,11 +22,8 @@ const WARM_UP: Rate = { perSecond: PER_SECOND, count: 100 }
 const LIMIT = { p999AtMost: 5000 }
 /** Producers enough to keep the manager busy all the time. */
 const PRODUCERS = 2
-
-/** How long a turn lasts, in ms; `full` where the run is not quick. */
-function turnMs({ isQuick }: Environment, full: number): number {
-  return isQuick ? 3_000 : full
-}
+/** How long a turn of a quick run lasts, in ms: one of ours has the probes that a tail is told of. */
+const QUICK_MS = { ours: 3_000, peer: 2_000 }
 
 function rateOf(durationMs: number): Rate {
   return probesWithin(durationMs, SPARE_MS, PER_SECOND)
@@ -94,69 +91,67 @@ async function verifyUnchanged({ name, port, path, process }: Server): Promise<v
   check(staleReads === 0, `${name}: staleReads=${staleReads}`)
 }
 
+type Trouble = Pick<Bench, 'name' | 'title' | 'target' | 'isLong'> & {
+  /** How long a turn of the full run lasts, in ms. */
+  readonly fullMs: number
+  readonly hasPeers?: boolean
+  prepare?(server: Server): Promise<void>
+  sample(turn: Turn, durationMs: number): Promise<ProbeReport>
+}
+
+/** One sample is one stretch of trouble. */
+function benchOf({ fullMs, hasPeers = false, prepare, sample, ...bench }: Trouble): Bench {
+  return {
+    ...bench,
+    unit: 'µs',
+    isOfEvents: true,
+    samples: { full: 1, quick: 1 },
+    open: (environment) =>
+      openLatencies(environment, {
+        count: COMPONENTS,
+        hasPeers,
+        warmUp: WARM_UP,
+        ...(prepare && { prepare }),
+        sample: (turn) => {
+          const quickMs = turn.isOurs ? QUICK_MS.ours : QUICK_MS.peer
+          return sample(turn, environment.isQuick ? quickMs : fullMs)
+        },
+      }),
+  }
+}
+
 export const probeWhileBlocked: readonly Bench[] = [
-  {
+  benchOf({
     name: 'probe-while-main-is-blocked',
     title: 'GET /healthz while a busy loop blocks the main thread',
-    unit: 'µs',
     target: LIMIT,
-    isOfEvents: true,
-    samples: { full: 1, quick: 1 },
-    open: (environment) =>
-      openLatencies(environment, {
-        count: COMPONENTS,
-        hasPeers: true,
-        warmUp: WARM_UP,
-        sample: (turn) => probeBlocked(turn, 'loop', turnMs(environment, 30_000)),
-      }),
-  },
-  {
+    fullMs: 30_000,
+    hasPeers: true,
+    sample: (turn, durationMs) => probeBlocked(turn, 'loop', durationMs),
+  }),
+  benchOf({
     name: 'probe-while-regex-backtracks',
     title: 'GET /healthz while a catastrophic regular expression blocks the main thread',
-    unit: 'µs',
     target: LIMIT,
     isLong: true,
-    isOfEvents: true,
-    samples: { full: 1, quick: 1 },
-    open: (environment) =>
-      openLatencies(environment, {
-        count: COMPONENTS,
-        hasPeers: false,
-        warmUp: WARM_UP,
-        sample: (turn) => probeBlocked(turn, 'regex', turnMs(environment, 15_000)),
-      }),
-  },
-  {
+    fullMs: 15_000,
+    sample: (turn, durationMs) => probeBlocked(turn, 'regex', durationMs),
+  }),
+  benchOf({
     name: 'probe-while-producers-saturate',
     title: `GET /healthz while ${PRODUCERS} producers report without pause`,
-    unit: 'µs',
     isLong: true,
-    isOfEvents: true,
-    samples: { full: 1, quick: 1 },
-    open: (environment) =>
-      openLatencies(environment, {
-        count: COMPONENTS,
-        hasPeers: false,
-        warmUp: WARM_UP,
-        sample: (turn) => probeSaturated(turn, turnMs(environment, 15_000)),
-      }),
-  },
-  {
+    fullMs: 15_000,
+    sample: probeSaturated,
+  }),
+  benchOf({
     name: 'probe-while-manager-is-dead',
     title: 'GET /healthz after the manager died for good, with an update that is never applied',
-    unit: 'µs',
     isLong: true,
-    isOfEvents: true,
-    samples: { full: 1, quick: 1 },
-    open: (environment) =>
-      openLatencies(environment, {
-        count: COMPONENTS,
-        hasPeers: false,
-        warmUp: WARM_UP,
-        async prepare({ process }) {
-          await process.ask('kill')
-        },
-        sample: (turn) => probeWithoutManager(turn, turnMs(environment, 15_000)),
-      }),
-  },
+    fullMs: 15_000,
+    async prepare({ process }) {
+      await process.ask('kill')
+    },
+    sample: probeWithoutManager,
+  }),
 ]

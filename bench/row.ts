@@ -101,9 +101,9 @@ export function rowOf(
   }
 }
 
-/** The row of a peer that could not run here: our own figures and nothing to compare them with. */
-export function skippedRow(own: Row, peer: string): Row {
-  return { ...own, peer, peerNote: 'skipped', target: null, isMet: null, isAtTheEdge: null }
+/** The row of a peer without figures, by default as it could not run here: our own and nothing to compare them with. */
+export function skippedRow(own: Row, peer: string, peerNote = 'skipped'): Row {
+  return { ...own, peer, peerNote, target: null, isMet: null, isAtTheEdge: null }
 }
 
 function judge(

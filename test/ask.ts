@@ -27,11 +27,12 @@ export function answerOf(handler: ProbeHandler, target: string, asking: Asking =
     target,
     header: (name) => headers[name] ?? '',
     isFromLoopback: () => isFromLoopback,
+    remoteAddress: () => (isFromLoopback ? '127.0.0.1' : '192.0.2.1'),
   })
 }
 
-/** An answer with its body as text. A byte order mark counts, and what is not UTF-8 throws. */
-export function legible({ body, ...rest }: ProbeAnswer) {
+/** An answer as it is sent, with its body as text. A byte order mark counts, and what is not UTF-8 throws. */
+export function legible({ body, reason: _, ...rest }: ProbeAnswer) {
   return { ...rest, body: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body) }
 }
 

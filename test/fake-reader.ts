@@ -1,8 +1,10 @@
 // A reader with a report made by hand, for tests of routes and transports that need no runtime.
 import { HealthCheckError } from '../src/model/errors.js'
 import type { HealthStatus } from '../src/model/health-status.js'
-import { type Gate, judgeReadiness, type Policy } from '../src/model/policy.js'
+import type { Gate, Policy } from '../src/model/policy.js'
 import { type ComponentStatus, compareUtf8, type HealthReport } from '../src/model/report.js'
+import type { StartUp } from '../src/model/start-up.js'
+import type { Suppressions } from '../src/model/suppression.js'
 import { DEFAULT_LIMITS, type ListenerSettings } from '../src/probe/listener.js'
 import type { ProbeReader, RouteOptions } from '../src/probe/routes.js'
 import type { Look } from '../src/runtime/health-reader.js'
@@ -32,6 +34,9 @@ export class FakeReader implements ProbeReader {
   }
   report: HealthReport = new Map()
   gate: Gate = { isStandby: false, isLivenessSuppressed: false, isReadinessSuppressed: false }
+  hasStarted = false
+  suppressed: Suppressions = {}
+  startUp: StartUp | undefined
   /** Thrown by every read, if set. */
   failure: Error | undefined
 
@@ -42,12 +47,15 @@ export class FakeReader implements ProbeReader {
 
   look(): Look {
     if (this.failure) throw this.failure
-    return { report: this.report, gate: this.gate }
+    return { report: this.report, gate: this.gate, startUp: this.startUp }
   }
 
-  hasBeenReady({ report }: Look): boolean {
-    const open = { isStandby: false, isLivenessSuppressed: false, isReadinessSuppressed: false }
-    return judgeReadiness(this.policy, open, (name) => report.get(name)) === undefined
+  suppressions(): Suppressions {
+    return this.suppressed
+  }
+
+  hasBeenReady(): boolean {
+    return this.hasStarted
   }
 }
 

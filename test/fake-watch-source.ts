@@ -24,6 +24,8 @@ export class FakeWatchSource implements WatchSource {
   /** Runs before every step of a round, so that a test can have something happen between any two. */
   onStep: () => void = () => {}
   readonly #table = new Map<string, HealthStatus>()
+  /** What the journal says of each, which may be behind the table. */
+  readonly #told = new Map<string, HealthStatus>()
   readonly #journal: SeenTransition[] = []
   #oldest = 0
   #cursor = 0
@@ -32,12 +34,14 @@ export class FakeWatchSource implements WatchSource {
 
   register(component: string): void {
     if (this.#table.has(component)) return
+    this.#told.set(component, 0)
     this.#set(component, 0)
   }
 
   deregister(component: string): void {
     this.commit()
     this.#table.delete(component)
+    this.#told.delete(component)
     this.#report = undefined
   }
 
@@ -50,8 +54,9 @@ export class FakeWatchSource implements WatchSource {
   /** The first half of it: in the journal, not in the table yet. */
   journal(component: string, newStatus: HealthStatus): void {
     this.commit()
-    const oldStatus = this.#table.get(component)
+    const oldStatus = this.#told.get(component)
     if (oldStatus === undefined || oldStatus === newStatus) return
+    this.#told.set(component, newStatus)
     this.#uncommitted = { number: this.#journal.length + 1, component, oldStatus, newStatus }
     this.#journal.push(this.#uncommitted)
   }
@@ -61,6 +66,11 @@ export class FakeWatchSource implements WatchSource {
     const { component, newStatus } = this.#uncommitted
     this.#uncommitted = undefined
     this.#set(component, newStatus)
+  }
+
+  /** What every look shows from now on, as when a deadline runs out; the manager journals it when it comes to it. */
+  show(component: string, status: HealthStatus): void {
+    this.#set(component, status)
   }
 
   /** Overwrites all of the journal but its last `kept` transitions. */

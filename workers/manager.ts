@@ -1,7 +1,6 @@
-// Entry of the manager actor's thread: wires the region to the manager's loop.
-
+// Entry of the manager actor's thread: wires what the supervisor gives it to the manager.
 import type { ManagerControl } from '../src/manager/manager-actor.js'
-import { ManagerActor } from '../src/manager/manager-actor.js'
+import { type ManagerBoot, startManager } from '../src/manager/manager-thread.js'
 import { runActor } from '../src/runtime/actor-entry.js'
 
-runActor<ManagerControl>((region) => new ManagerActor(region as SharedArrayBuffer))
+runActor<ManagerControl>((data) => startManager(data as ManagerBoot))

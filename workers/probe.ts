@@ -7,7 +7,7 @@ import { runActor } from '../src/runtime/actor-entry.js'
 runActor<ProbeControl>(async (data) => {
   const boot = data as ProbeBoot
   const gate = new ExitGate(boot.gate)
-  const reader = new RegionReader(boot.handle, boot.readTimeoutMs, gate)
+  const reader = new RegionReader(boot.handle, boot.readTimeoutMs, gate, true)
   const actor = await ProbeActor.create(boot, gate, reader)
   // Also when this thread throws or exits by itself: what uWebSockets.js has open then would abort the process.
   process.on('exit', () => actor.closeNow())

@@ -1,4 +1,4 @@
-// The floor of every visibility row: a thread parked by Atomics.waitAsync, as the manager actor parks, that does
+// The floor of ours in the visibility rows: a thread parked by Atomics.waitAsync, as the manager actor parks, that does
 // nothing but say when it woke.
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'

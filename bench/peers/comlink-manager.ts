@@ -1,11 +1,12 @@
 // The naive peer with a thread: the Map lives in a worker and every call is a message there and back.
-import { type MessagePort, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import * as Comlink from 'comlink'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
 import type { HealthStatus } from '../../src/model/health-status.js'
 import type { PlainStatus } from './plain-map.js'
 
-interface Remote {
+/** What the worker exposes. */
+export interface Remote {
   register(name: string): void
   updateStatus(
     name: string,
@@ -16,6 +17,15 @@ interface Remote {
   livenessCheck(): string | undefined
   checkReadiness(): { report: Map<string, PlainStatus>; error: string | undefined }
   transitions(): number
+  /** Exposes the same to another thread. */
+  connect(port: MessagePort): void
+  /** Answers GET /healthz by node:http on the worker's loop; gives the port. */
+  listen(): Promise<number>
+}
+
+/** The manager as another thread asks it, through a port that `connect` gave. */
+export function askThrough(port: MessagePort): Comlink.Remote<Remote> {
+  return Comlink.wrap<Remote>(nodeEndpoint(port))
 }
 
 export class ComlinkHealthManager {
@@ -25,8 +35,14 @@ export class ComlinkHealthManager {
   constructor() {
     this.#worker = new Worker(new URL('./comlink-worker.js', import.meta.url))
     // The adapter needs of a port only what a Worker has, too.
-    const port = this.#worker as unknown as MessagePort
-    this.remote = Comlink.wrap<Remote>(nodeEndpoint(port))
+    this.remote = askThrough(this.#worker as unknown as MessagePort)
+  }
+
+  /** A port of its own for another thread. */
+  async connect(): Promise<MessagePort> {
+    const { port1, port2 } = new MessageChannel()
+    await this.remote.connect(Comlink.transfer(port1, [port1]))
+    return port2
   }
 
   async stop(): Promise<void> {

@@ -13,6 +13,8 @@ import type { ServerReply } from '../server-process.js'
 export interface GoAnswer extends ServerReply {
   readonly operations?: number
   readonly nanoseconds?: number
+  /** When it changed what it serves, by the clock of `nowNs()` where that is the machine's. */
+  readonly toldAtNs?: number
 }
 
 export class GoPeer {

@@ -7,6 +7,8 @@ export interface FaultTargets {
   killCollector(): string | undefined
   killManager(): void
   stallSink(durationMs: number): void
+  /** What the main thread is at; '' for nothing in particular. */
+  breadcrumb(text: string): void
   log(line: string): void
 }
 
@@ -22,7 +24,9 @@ function inflict(fault: Fault, targets: FaultTargets): void {
   switch (fault.kind) {
     case 'block-main':
       targets.log(`fault: the main thread is busy for ${fault.forMs / 1000} s from now on`)
+      targets.breadcrumb('the fault block-main')
       blockThisThread(fault.forMs)
+      targets.breadcrumb('')
       targets.log('fault: the main thread is back')
       return
     case 'stall-sink':

@@ -15,8 +15,9 @@ Samples /proc with several threads, writes the samples as NDJSON, and answers he
   --out FILE       where the samples go, appended; - = standard output (default: a new file in the temporary folder)
   --rotate-mib N   start FILE anew at N MiB and keep the full one as FILE.1, 0 = never (default 64)
   --procfs DIR     where procfs is mounted (default /proc)
+  --wedged TIME    how long the main thread may be stuck before liveness fails, from 100ms (default 10s)
   --fault F[@AT]   make something fail AT this long after the start (default 2s); may be given several times:
-                     block-main=5s    keep the main thread busy, as a runaway computation does
+                     block-main=5s    keep the main thread busy, as a runaway computation does (see --wedged)
                      kill-collector   end a collector thread at any instruction
                      kill-manager     end the thread that keeps the health
                      stall-sink=10s   let the destination take nothing, as a dead disk or network does
@@ -40,6 +41,7 @@ export interface CollectorOptions {
   readonly out: string | undefined
   readonly rotateMib: number
   readonly procfs: string
+  readonly wedgedMs: number
   readonly faults: readonly Fault[]
 }
 
@@ -67,6 +69,7 @@ export function parseOptions(argv: readonly string[]): CollectorOptions {
     out: values.out === undefined ? undefined : textOf('out', values.out, '-'),
     rotateMib: integerOf('rotate-mib', values['rotate-mib'], 64, 0, 2 ** 20),
     procfs: textOf('procfs', values.procfs, '/proc'),
+    wedgedMs: wedgedMsOf(values.wedged ?? '10s'),
     faults: (values.fault ?? []).map(parseFault),
   }
 }
@@ -87,6 +90,7 @@ function readArguments(argv: readonly string[]) {
         out: { type: 'string' },
         'rotate-mib': { type: 'string' },
         procfs: { type: 'string' },
+        wedged: { type: 'string' },
         fault: { type: 'string', multiple: true },
       },
     })
@@ -128,6 +132,13 @@ function textOf(option: string, text: string | undefined, standard: string): str
   if (text === undefined) return standard
   if (text === '') throw bad(option, text, 'must not be empty')
   return text
+}
+
+function wedgedMsOf(text: string): number {
+  const ms = tryParseDurationMs(text)
+  if (ms === undefined || ms < 100)
+    throw bad('wedged', text, 'must be like 5s or 500ms, from 100ms')
+  return ms
 }
 
 function parseFault(text: string): Fault {

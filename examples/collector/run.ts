@@ -19,6 +19,9 @@ import { tolerant, tolerantSuppressions } from './telling.js'
 const START_SUPPRESSION_MS = 2 * 60_000
 const SUMMARY_INTERVAL_MS = 1_000
 const DRAIN_TIMEOUT_MS = 5_000
+/** The main thread's loop. The collectors work synchronously, and tell of themselves after each reading. */
+const EVENT_LOOP = 'event_loop'
+const LATE_MS = 500
 const TRANSPORT_NAMES = { uws: 'uWebSockets.js', node: 'node:http' } as const
 
 /** The exit code. @throws what kept it from starting. */
@@ -29,7 +32,10 @@ export async function run(options: CollectorOptions): Promise<number> {
   const stream = out === '-' ? process.stderr : process.stdout
   const log = (line: string) => void stream.write(`${line}\n`)
   const destination = await openDestination(out, options.rotateMib)
-  const health = await HealthManager.start()
+  const health = await HealthManager.start({
+    // A main thread that is stuck for good is a reason to start the program anew.
+    policy: { liveness: [Component.CollectorManager, EVENT_LOOP] },
+  })
   health.on('restart', ({ actor, restarts }) => {
     log(`health: the ${actor} thread was restarted (${restarts} so far)`)
   })
@@ -64,6 +70,9 @@ async function collect(
     onReaderGone: () => stopSignal.stop('the reader of standard output has gone'),
   })
   for (const name of names) health.register(componentOf(name))
+  const { wedgedMs } = options
+  const lateMs = Math.min(LATE_MS, wedgedMs / 2)
+  health.watchEventLoop({ component: EVENT_LOOP, lateMs, wedgedMs })
   health.suppressReadiness(START_SUPPRESSION_MS, { owner: 'collector', reason: 'starting' })
 
   // health.stop() stops it, after everything else.
@@ -109,6 +118,7 @@ async function collect(
     killCollector: () => manager.killOne(),
     killManager: () => killManager(health, log),
     stallSink: (durationMs) => destination.stall(durationMs),
+    breadcrumb: (text) => health.breadcrumb(text),
     log,
   })
   if (options.seconds !== undefined) stopSignal.stopAfter(options.seconds)

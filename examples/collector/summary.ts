@@ -1,6 +1,7 @@
 // What a person at the terminal sees: one line a second, and the account at the end. Pure.
 import { type HealthManager, HealthStatus, healthStatusName } from '../../src/index.js'
 import type { QueueCounts } from './buffer-queue.js'
+import { unlessAway } from './telling.js'
 
 export interface Totals extends QueueCounts {
   readonly written: number
@@ -17,17 +18,24 @@ export interface Verdicts {
   readonly unwell: readonly string[]
 }
 
+const UNKNOWN: Verdicts = { liveness: 'unknown', readiness: 'unknown', unwell: [] }
+
+/** Unknown while the runtime is away: a summary must not stop the work that it sums up. */
 export function verdictsOf(
   health: Pick<HealthManager, 'livenessCheck' | 'checkReadiness'>,
 ): Verdicts {
-  const { report, error } = health.checkReadiness()
-  return {
-    liveness: health.livenessCheck()?.message,
-    readiness: error?.message,
-    unwell: [...report]
-      .filter(([, { status }]) => status > HealthStatus.Healthy)
-      .map(([name, { status }]) => `${name} ${healthStatusName(status)}`),
-  }
+  let verdicts = UNKNOWN
+  unlessAway(() => {
+    const { report, error } = health.checkReadiness()
+    verdicts = {
+      liveness: health.livenessCheck()?.message,
+      readiness: error?.message,
+      unwell: [...report]
+        .filter(([, { status }]) => status > HealthStatus.Healthy)
+        .map(([name, { status }]) => `${name} ${healthStatusName(status)}`),
+    }
+  })
+  return verdicts
 }
 
 export interface Interval {

@@ -1,9 +1,18 @@
 // Applies one record to the status table, the journal and the control words. Runs in the manager actor alone: the
 // sole writer of all three. Every step leaves a state that a new manager can go on from.
 
-import { ControlWriter, type SuppressionField } from '../memory/control.js'
+import {
+  beganField,
+  ControlWriter,
+  fromFloatWords,
+  heldUntil,
+  type SuppressionField,
+  toFloatWords,
+} from '../memory/control.js'
+import { journalCount } from '../memory/journal.js'
 import {
   CONTROL_LIVENESS,
+  CONTROL_OBSERVER_TICKET,
   CONTROL_READINESS,
   CONTROL_STANDBY_TICKET,
   COPY_MESSAGE,
@@ -16,17 +25,22 @@ import {
   COPY_UPDATED_AT,
   isAfter,
   KIND_DEREGISTER,
+  KIND_OBSERVER,
   KIND_REGISTER,
   KIND_STANDBY,
   KIND_SUPPRESS_LIVENESS,
   KIND_SUPPRESS_READINESS,
   KIND_UPDATE,
+  MAX_SUPPRESSION_MS,
   METADATA_KEPT,
+  OBSERVER_LEFT,
+  OBSERVER_NONE,
+  SUPPRESSION_DEADLINE,
   SUPPRESSION_REASON,
   SUPPRESSION_TICKET,
   TICKET_COUNTER,
 } from '../memory/layout.js'
-import type { MailboxReader } from '../memory/mailbox.js'
+import type { MailboxReader } from '../memory/mailbox-reader.js'
 import { put, type Region } from '../memory/region.js'
 import {
   generationOf,
@@ -35,11 +49,13 @@ import {
   lowWord,
   SlotMap,
   SlotWriter,
-  statusOf,
   statusWordOf,
+  toldOf,
 } from '../memory/slot-latch.js'
+import { msOfTick } from '../memory/ticks.js'
 import { Interner } from './interner.js'
 import type { Outcome } from './outcome.js'
+import { Overlays } from './overlays.js'
 import { type Recovered, recover } from './recovery.js'
 import { Registrations } from './registrations.js'
 
@@ -50,6 +66,7 @@ export class Applier {
   readonly #interner: Interner
   readonly #state: Recovered
   readonly #registrations: Registrations
+  readonly overlays: Overlays
   /** Reused, so that a transition allocates nothing. */
   readonly #transition = {
     slot: 0,
@@ -61,9 +78,11 @@ export class Applier {
     message: 0,
     metadata: 0,
     givesMetadata: false,
+    isOverlay: false,
     isCountOdd: false,
     atLow: 0,
     atHigh: 0,
+    observer: 0,
   }
   /** Epoch ms of the batch, as words. */
   #nowLow = 0
@@ -77,7 +96,14 @@ export class Applier {
     this.#state = recover(region, this.#slots)
     const { heap, journal } = this.#state
     this.#interner = new Interner(region, heap, () => journal.evict())
-    this.#registrations = new Registrations(region.words, this.#slots, this.#interner, this.#state)
+    this.overlays = new Overlays(region, this.#slots, this.#control, this.#interner, this.#state)
+    this.#registrations = new Registrations(
+      region.words,
+      this.#slots,
+      this.#interner,
+      this.#state,
+      this.overlays,
+    )
   }
 
   get componentCount(): number {
@@ -127,6 +153,8 @@ export class Applier {
         return this.#suppress(record, CONTROL_LIVENESS)
       case KIND_SUPPRESS_READINESS:
         return this.#suppress(record, CONTROL_READINESS)
+      case KIND_OBSERVER:
+        return this.#observe(record)
       default:
         throw new Error(`mailbox record of unknown kind ${record.kind}`)
     }
@@ -165,8 +193,10 @@ export class Applier {
     const message = this.#interner.internText(record, oldMessage)
     const metadata = this.#metadataOf(record, oldMetadata)
     const givesMetadata = record.metadataHeader !== METADATA_KEPT
-    const oldStatus = statusOf(statusWord)
-    const isTransition = status !== oldStatus
+    const oldStatus = toldOf(statusWord)
+    const hasRules = words[slots.map.options(slot)] !== 0
+    const told = hasRules ? this.overlays.toldAfter(slot, oldStatus, status) : status
+    const isTransition = told !== oldStatus
     if (isTransition) {
       const transition = this.#transition
       transition.slot = slot
@@ -181,13 +211,14 @@ export class Applier {
       transition.isCountOdd = (slots.transitions(slot, status) & 1) === 0
       transition.atLow = this.#nowLow
       transition.atHigh = this.#nowHigh
+      transition.observer = this.#control.termTicket
       // Before the slot: a manager that dies between the two is finished by its successor's redo.
       this.#state.journal.append(transition)
       // Behind it, and before the commit: the redo counts what is not counted yet.
       slots.countTransition(slot, status)
     }
     // writeSlot
-    put(words, to + COPY_STATUS, statusWordOf(status, generation, true))
+    put(words, to + COPY_STATUS, statusWordOf(status, told, generation))
     put(words, to + COPY_TICKET, ticket)
     put(words, to + COPY_NAME, name)
     put(words, to + COPY_MESSAGE, message)
@@ -238,14 +269,55 @@ export class Applier {
     return this.#control.setStandby(slot === 1, ticket) ? 'applied' : 'superseded'
   }
 
+  /**
+   * What is journaled from here on belongs to another observer, or to nobody. So the observers change in the order of the
+   * tickets, as statuses do: an update that had returned before is told to the old one, one that begins after to the new one.
+   */
+  #observe({ slot, generation, ticket }: MailboxReader): Outcome {
+    const control = this.#control
+    if (ticket === control.get(CONTROL_OBSERVER_TICKET)) return 'applied'
+    // An observer's record has its kind where others have the slot, and the term that is left where they have the generation.
+    if (slot === OBSERVER_LEFT && generation !== control.termTicket) return 'superseded'
+    const kind = slot === OBSERVER_LEFT ? OBSERVER_NONE : slot
+    const since = journalCount(this.#region.words)
+    return control.beginTerm(kind, since, ticket) ? 'applied' : 'superseded'
+  }
+
   #suppress(record: MailboxReader, field: SuppressionField): Outcome {
     if (record.ticket === this.#control.get(field + SUPPRESSION_TICKET)) return 'applied'
     const old = this.#control.get(field + SUPPRESSION_REASON)
     const reason = this.#interner.internText(record, old)
-    // A control record's deadline is where others have slot and generation.
-    const { slot: low, generation: high, ticket } = record
-    const isApplied = this.#control.suppress(field, low, high, reason, ticket)
+    // A control record's deadline is where others have slot and generation, its call's tick where they have a ticket.
+    const { slot: low, generation: high, previousTicket: call, ticket } = record
+    const asked = fromFloatWords(low, high)
+    const began =
+      asked !== 0 && !this.#goesOn(field, call) ? call : this.#control.get(beganField(field))
+    const maxMs = this.#region.words[MAX_SUPPRESSION_MS]!
+    // An hour that gets ten minutes is over after ten minutes: what comes then is a suppression of its own.
+    const granted = heldUntil(asked, call, maxMs)
+    const isCut = heldUntil(granted, began, maxMs) < asked
+    const [grantedLow, grantedHigh] = toFloatWords(granted)
+    const isApplied = this.#control.suppress(
+      field,
+      grantedLow,
+      grantedHigh,
+      reason,
+      ticket,
+      began,
+      isCut,
+    )
     this.#state.heap.release(isApplied ? old : reason)
     return isApplied ? 'applied' : 'superseded'
+  }
+
+  /**
+   * Whether a call comes in the time that the one before it had asked for: then both are one suppression, also where that
+   * has been cut short meanwhile. So whoever keeps asking gets no more until he has paused or cleared it.
+   */
+  #goesOn(field: SuppressionField, call: number): boolean {
+    const low = this.#control.get(field + SUPPRESSION_DEADLINE)
+    const high = this.#control.get(field + SUPPRESSION_DEADLINE + 1)
+    const asked = fromFloatWords(low, high)
+    return asked !== 0 && asked > msOfTick(call)
   }
 }

@@ -22,10 +22,13 @@ import {
   TABLE_SEQUENCE,
   type Words,
 } from '../memory/layout.js'
-import { MailboxReader } from '../memory/mailbox.js'
+import { MailboxReader } from '../memory/mailbox-reader.js'
 import { put, type Region } from '../memory/region.js'
+import type { ReadinessPolicy } from '../model/policy.js'
 import { Applier } from './applier.js'
+import { Endings } from './endings.js'
 import type { Outcome } from './outcome.js'
+import { ReadinessWatch } from './readiness-watch.js'
 import { SnapshotPauses } from './snapshot-pauses.js'
 
 /** Tickets are compared by serial numbers, so none that still counts may fall 2^31 behind: idle slots are lifted this often. */
@@ -44,7 +47,9 @@ export class Drain {
   readonly #region: Region
   readonly #words: Words
   readonly #applier: Applier
+  readonly #readiness: ReadinessWatch
   readonly #snapshots: SnapshotPauses
+  readonly #endings: Endings
   readonly #mailboxes: MailboxReader[] = []
   readonly #counts = { applied: 0, ignored: 0, superseded: 0, cut: 0 }
   /** Mailboxes with records of this round. */
@@ -53,16 +58,18 @@ export class Drain {
   #giveUpAt = 0
   #patienceMs = PREDECESSOR_PATIENCE_MS
 
-  constructor(region: Region) {
+  constructor(region: Region, policy: ReadinessPolicy) {
     this.#region = region
     this.#words = region.words
     this.#applier = new Applier(region)
+    this.#readiness = new ReadinessWatch(region, policy)
     const { words } = region
     this.#counts.applied = words[APPLIED_COUNT]!
     this.#counts.ignored = words[IGNORED_COUNT]!
     this.#counts.superseded = words[SUPERSEDED_COUNT]!
     this.#counts.cut = words[CUT_COUNT]!
     this.#snapshots = new SnapshotPauses(words)
+    this.#endings = new Endings(region)
     this.#publishCounts()
     this.#wakeAll()
   }
@@ -79,6 +86,17 @@ export class Drain {
     }
     this.#reclaim(Atomics.load(this.#words, MAILBOX_HIGH_WATER))
     return 'more'
+  }
+
+  /** Journals what silence has made of components, if a look at them is due. Gives the ms until the next one is. */
+  tellOverlays(): number {
+    const { overlays } = this.#applier
+    if (overlays.dueInMs() === 0 && overlays.look(() => this.#beginBatch()) > 0) {
+      this.#readiness.noticeOverlays()
+      this.#endBatch()
+      this.#settle()
+    }
+    return overlays.dueInMs()
   }
 
   /** Closes every mailbox and applies all that was accepted. Waits for nobody: what is not published is refused. */
@@ -144,6 +162,7 @@ export class Drain {
       if (mailbox === undefined || !this.#hasPredecessor(mailbox)) break
       if (consumed === 0) this.#beginBatch()
       this.#count(this.#applier.apply(mailbox), mailbox)
+      this.#readiness.notice(mailbox)
       mailbox.advance()
       consumed++
     }
@@ -259,7 +278,7 @@ export class Drain {
       if (Atomics.load(this.#words, header + MAILBOX_OWNER) !== MAILBOX_ABANDONED) continue
       // Abandoned before this look, so nothing is published after it: an empty look means drained.
       const mailbox = this.#mailbox(i)
-      if (mailbox.loadTail() !== mailbox.head) continue
+      if (mailbox.loadTail() !== mailbox.head || !this.#endings.tryClear(header)) continue
       Atomics.store(this.#words, header + MAILBOX_ROOM_WAITING, 0)
       Atomics.compareExchange(this.#words, header + MAILBOX_OWNER, MAILBOX_ABANDONED, MAILBOX_FREE)
     }

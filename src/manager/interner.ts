@@ -7,10 +7,10 @@ import {
   LENGTH_MASK,
   type Words,
 } from '../memory/layout.js'
-import type { MailboxReader } from '../memory/mailbox.js'
+import type { MailboxReader } from '../memory/mailbox-reader.js'
 import type { PayloadHeap } from '../memory/payload-heap.js'
 import type { Region } from '../memory/region.js'
-import { contentWords, decodeText, encodeText } from '../memory/text.js'
+import { contentWords, decodeText, type Encoded, encodeText } from '../memory/text.js'
 
 /** Blocks kept for reuse although nobody may show them at the moment: one for each hash that records can carry. */
 const CACHE_ENTRIES = HASH_MASK + 1
@@ -18,6 +18,9 @@ const CACHE_ENTRIES = HASH_MASK + 1
 const MAX_CACHED_WORDS = 64
 /** What a message that no room was left for is cut to, so that its reader learns of it. */
 const LAST_RESORT_BYTES = 48
+
+/** How often content goes without room before the journal is given up for it once more. */
+const SPARED_ATTEMPTS = 1000
 
 /** What a block holds: a message that does not fit is cut, metadata that does not fit is left out. */
 export type Content = 'text' | 'metadata'
@@ -28,6 +31,9 @@ export class Interner {
   readonly #cache = new Int32Array(CACHE_ENTRIES)
   /** Frees the oldest journal records; false when none are left. */
   readonly #evict: () => boolean
+  /** Content of so many words or more gives up no record, for so many attempts. */
+  #sparedWords = 0
+  #sparedAttempts = 0
   /** Contents shortened for want of room. */
   cutCount = 0
 
@@ -74,6 +80,19 @@ export class Interner {
     return block
   }
 
+  /** A new block with the words of a component's name, which is worth all old transitions; 0 if there is no room for it. */
+  internName(content: Int32Array, header: number): number {
+    this.#sparedAttempts = 0
+    return this.internWords(content, header)
+  }
+
+  /** A block with a text of the manager's own; 0, and counted, if there is no room for it. */
+  internOwn({ words, header }: Encoded): number {
+    const block = this.internWords(words, header)
+    if (block === 0) this.cutCount++
+    return block
+  }
+
   /** A new block with these words; 0 if there is no room for it, or nothing in it. */
   internWords(content: Int32Array, header: number): number {
     if (header === 0) return 0
@@ -108,15 +127,28 @@ export class Interner {
     return this.internWords(cut.words, cut.header)
   }
 
-  /** Room is made by giving up the cache, then the journal's oldest records. */
+  /**
+   * Room is made by giving up the cache, then the journal's oldest records. Where even all of them made none, which may go on
+   * for long, the heap is full of what components show, or in pieces: then the new records are spared for a while.
+   */
   #allocate(header: number): number {
     let block = this.#heap.allocate(header)
     if (block !== 0) return block
     this.#clearCache()
-    for (;;) {
-      block = this.#heap.allocate(header)
-      if (block !== 0 || !this.#evict()) return block
+    block = this.#heap.allocate(header)
+    if (block !== 0) return block
+    const words = contentWords(header)
+    if (words >= this.#sparedWords && this.#sparedAttempts > 0) {
+      this.#sparedAttempts--
+      return 0
     }
+    while (this.#evict()) {
+      block = this.#heap.allocate(header)
+      if (block !== 0) return block
+    }
+    this.#sparedWords = words
+    this.#sparedAttempts = SPARED_ATTEMPTS
+    return 0
   }
 
   #clearCache(): void {

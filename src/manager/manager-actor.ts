@@ -2,7 +2,8 @@
 // between turns, so that control calls are answered under full load, and costs nothing while it is parked.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { DOORBELL, MANAGER_BEAT, PARKED, type Words } from '../memory/layout.js'
-import { openRegion, type Region } from '../memory/region.js'
+import { openRegion } from '../memory/region.js'
+import type { ReadinessPolicy } from '../model/policy.js'
 import { Drain } from './drain.js'
 
 /** A parked manager looks around this often, in ms, whether it was woken or not: bounds every lost wake. */
@@ -23,10 +24,10 @@ export class ManagerActor implements ManagerControl {
   readonly #ended: Promise<void>
 
   /** Takes over the region at once; throws if it is of another layout. */
-  constructor(buffer: SharedArrayBuffer) {
-    const region: Region = openRegion(buffer)
+  constructor(buffer: SharedArrayBuffer, policy: ReadinessPolicy) {
+    const region = openRegion(buffer)
     this.#words = region.words
-    this.#drain = new Drain(region)
+    this.#drain = new Drain(region, policy)
     this.#ended = this.#loop()
   }
 
@@ -42,6 +43,7 @@ export class ManagerActor implements ManagerControl {
     while (!this.#isStopping) {
       Atomics.add(this.#words, MANAGER_BEAT, 1)
       const result = this.#drain.run()
+      this.#drain.tellOverlays()
       if (result === 'empty') {
         await this.#park()
         continue
@@ -62,7 +64,8 @@ export class ManagerActor implements ManagerControl {
     Atomics.store(this.#words, PARKED, this.#words[MANAGER_BEAT]! || 1)
     if (this.#drain.run() === 'empty' && !this.#isStopping) {
       // A wait that times out or is woken by a change before it began answers at once, without a promise.
-      const wait = Atomics.waitAsync(this.#words, DOORBELL, doorbell, PARK_MS)
+      const parkMs = Math.min(PARK_MS, this.#drain.tellOverlays())
+      const wait = Atomics.waitAsync(this.#words, DOORBELL, doorbell, parkMs)
       if (wait.async) await wait.value
     }
     Atomics.store(this.#words, PARKED, 0)

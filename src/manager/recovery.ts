@@ -25,7 +25,14 @@ import {
 } from '../memory/layout.js'
 import { PayloadHeap } from '../memory/payload-heap.js'
 import { put, type Region } from '../memory/region.js'
-import { generationOf, isRegistered, type SlotWriter, statusWordOf } from '../memory/slot-latch.js'
+import {
+  generationOf,
+  isRegistered,
+  type SlotWriter,
+  statusOf,
+  statusWordOf,
+  toldOf,
+} from '../memory/slot-latch.js'
 import { contentWords, type Encoded, encodedOf } from '../memory/text.js'
 
 /** The manager's private books; everything in them can be found again in the region. */
@@ -134,19 +141,29 @@ function redo(region: Region, slots: SlotWriter): void {
   if (last === undefined) return
   const statusWord = slots.get(last.slot, COPY_STATUS)
   if (!isRegistered(statusWord) || generationOf(statusWord) !== last.generation) return
-  if (!isAfter(last.ticket, slots.get(last.slot, COPY_TICKET))) return
+  const ticket = slots.get(last.slot, COPY_TICKET)
+  // One of an overlay has the ticket that the slot had. As nothing was journaled after it, it is in the slot if, and only if,
+  // its new status is the told one.
+  const isMissing = last.isOverlay
+    ? last.ticket === ticket && last.newStatus !== toldOf(statusWord)
+    : isAfter(last.ticket, ticket)
+  if (!isMissing) return
   // Counted between journal and slot: the predecessor may have come as far as that, or not.
   const isCountOdd = (slots.transitions(last.slot, last.newStatus) & 1) === 1
   if (isCountOdd !== last.isCountOdd) slots.countTransition(last.slot, last.newStatus)
   const copy = slots.openWhole(last.slot)
-  put(words, copy + COPY_STATUS, statusWordOf(last.newStatus, last.generation, true))
-  put(words, copy + COPY_TICKET, last.ticket)
-  put(words, copy + COPY_MESSAGE, last.message)
-  put(words, copy + COPY_METADATA, last.metadata)
-  if (last.givesMetadata) put(words, copy + COPY_METADATA_TICKET, last.ticket)
-  for (const field of [COPY_UPDATED_AT, COPY_SINCE]) {
-    put(words, copy + field, last.atLow)
-    put(words, copy + field + 1, last.atHigh)
+  const { newStatus } = last
+  const status = last.isOverlay ? statusOf(statusWord) : newStatus
+  put(words, copy + COPY_STATUS, statusWordOf(status, newStatus, last.generation))
+  put(words, copy + COPY_SINCE, last.atLow)
+  put(words, copy + COPY_SINCE + 1, last.atHigh)
+  if (!last.isOverlay) {
+    put(words, copy + COPY_TICKET, last.ticket)
+    put(words, copy + COPY_MESSAGE, last.message)
+    put(words, copy + COPY_METADATA, last.metadata)
+    if (last.givesMetadata) put(words, copy + COPY_METADATA_TICKET, last.ticket)
+    put(words, copy + COPY_UPDATED_AT, last.atLow)
+    put(words, copy + COPY_UPDATED_AT + 1, last.atHigh)
   }
   slots.commit(last.slot)
 }
@@ -157,6 +174,7 @@ function* liveBlocks(region: Region, slots: SlotWriter): Iterable<number> {
     yield slots.get(slot, COPY_NAME)
     yield slots.get(slot, COPY_MESSAGE)
     yield slots.get(slot, COPY_METADATA)
+    yield region.words[slots.map.options(slot)]!
   }
   yield* controlBlocks(region.words)
   yield* journalBlocks(region)

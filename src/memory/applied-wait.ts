@@ -67,6 +67,15 @@ export class AppliedWait {
    * until the manager has gone on: many reads must not wait in sum for what one has waited for.
    */
   wait(timeoutMs: number): boolean {
+    return this.#wait(timeoutMs, true)
+  }
+
+  /** Like `wait`, but as long as it may, whatever an earlier wait was in vain for: for who has nothing else to answer with. */
+  waitInFull(timeoutMs: number): boolean {
+    return this.#wait(timeoutMs, false)
+  }
+
+  #wait(timeoutMs: number, canGiveUp: boolean): boolean {
     const start = performance.now()
     // A manager at work has other records first, and would be held up by looks at the heads that it moves. Pairs with
     // ManagerActor.#park, as the look before each sleep does.
@@ -74,7 +83,7 @@ export class AppliedWait {
     const spinEnd = start + (isWaking ? Math.min(this.#spinMs, timeoutMs) : 0)
     do {
       for (let look = 0; look < LOOKS; look++) if (this.#areApplied()) return true
-      if (this.#isStuck()) return false
+      if (canGiveUp && this.#isStuck()) return false
     } while (performance.now() < spinEnd)
     const isApplied = this.#waitUntil(start + timeoutMs)
     this.#stuckMailbox = isApplied ? -1 : this.#firstUnapplied()

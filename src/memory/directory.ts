@@ -1,6 +1,7 @@
 // Names to slots: open addressing with linear probing, one word a bucket. The manager alone writes. A bucket is
 // filled or buried by one store, so readers never see half an entry; when buried buckets pile up the manager
 // builds the other copy afresh and flips the version.
+import { HealthError } from '../model/errors.js'
 import {
   BLOCK_CONTENT,
   BLOCK_HEADER,
@@ -36,7 +37,11 @@ export class DirectoryReader {
     this.#buckets = region.layout.directoryBuckets
   }
 
-  /** The slot and generation under which this name is registered now. */
+  /**
+   * The slot and generation under which this name is registered; undefined only if there was an instant of this call at
+   * which it was not.
+   * @throws HealthError `ERR_HEALTH_UNAVAILABLE` if components are registered and deregistered at each of many attempts.
+   */
   find(name: Encoded): Binding | undefined {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const version = Atomics.load(this.#words, DIRECTORY_VERSION)
@@ -46,7 +51,10 @@ export class DirectoryReader {
       if (found !== undefined || Atomics.load(this.#words, DIRECTORY_VERSION) === version)
         return found
     }
-    return undefined
+    throw new HealthError(
+      'ERR_HEALTH_UNAVAILABLE',
+      'the directory was rebuilt again and again while a name was looked up',
+    )
   }
 
   #probe(name: Encoded, copy: number): Binding | undefined {
@@ -61,6 +69,12 @@ export class DirectoryReader {
     return undefined
   }
 
+  /**
+   * Name and generation stay the same for as long as a registration lasts, however often the slot's copies change
+   * meanwhile. So what was compared holds if the slot is registered under the same generation after the comparison: then
+   * the registration has lasted through it, its block can't have been freed and given to other content, and no copy, be it
+   * the valid one or half written, has held another name under this generation; see Registrations.register.
+   */
   #match(slot: number, name: Encoded): Binding | undefined {
     const words = this.#words
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -68,12 +82,28 @@ export class DirectoryReader {
       const copy = this.#map.copy(slot, sequence)
       const statusWord = Atomics.load(words, copy + COPY_STATUS)
       const block = Atomics.load(words, copy + COPY_NAME)
+      const generation = generationOf(statusWord)
       const matches = isRegistered(statusWord) && blockEquals(words, block, name)
-      // Pairs with SlotWriter.commit: what was compared belongs to one copy.
-      if (Atomics.load(words, this.#map.sequences + slot) !== sequence) continue
-      return matches ? { slot, generation: generationOf(statusWord) } : undefined
+      // Pairs with SlotWriter.commit: what was compared is one copy's, or at least one registration's. The copy that was valid
+      // at the second look says no generation that had ended before it.
+      const sequenceNow = Atomics.load(words, this.#map.sequences + slot)
+      const isWhole = sequenceNow === sequence
+      // In a copy that is being written the registration may be there without its name.
+      const isNamed = isRegistered(statusWord) && block !== 0
+      if (isWhole || (isNamed && this.#isRegisteredAs(slot, sequenceNow, generation))) {
+        return matches ? { slot, generation } : undefined
+      }
+      // A registration of this slot has begun or ended since the attempt began, or is about to: updates alone lead to none.
     }
-    return undefined
+    throw new HealthError(
+      'ERR_HEALTH_UNAVAILABLE',
+      `slot=${slot}: registered anew again and again while a name was looked up`,
+    )
+  }
+
+  #isRegisteredAs(slot: number, sequence: number, generation: number): boolean {
+    const statusWord = Atomics.load(this.#words, this.#map.copy(slot, sequence) + COPY_STATUS)
+    return isRegistered(statusWord) && generationOf(statusWord) === generation
   }
 }
 

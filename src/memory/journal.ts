@@ -1,6 +1,8 @@
 // The journal: a broadcast ring of transitions. The manager writes each transition here before it writes the slot,
 // so the last record is also the redo log of a manager that died between the two. Any number of readers follow
 // with cursors of their own; the writer never waits for them, and a reader that was lapped is told how many it missed.
+import type { HealthStatus } from '../model/health-status.js'
+import type { Gap, Transition } from '../model/transition.js'
 import {
   isAfter,
   JOURNAL_AT,
@@ -10,6 +12,7 @@ import {
   JOURNAL_MESSAGE,
   JOURNAL_METADATA,
   JOURNAL_NAME,
+  JOURNAL_OBSERVER,
   JOURNAL_OLDEST,
   JOURNAL_RECORD_WORDS,
   JOURNAL_SLOT,
@@ -31,6 +34,7 @@ const NEW_STATUS_SHIFT = 8
 const STATUS_BYTE = 0xff
 const METADATA_GIVEN = 1 << 16
 const COUNT_ODD = 1 << 17
+const OVERLAY = 1 << 18
 
 /** A transition in terms of slots and blocks, as the manager writes it. */
 export interface TransitionWords {
@@ -44,11 +48,15 @@ export interface TransitionWords {
   readonly metadata: number
   /** The update gave metadata, rather than keep what was there. */
   readonly givesMetadata: boolean
+  /** Nobody has reported it: a deadline has run out, or life has come back. */
+  readonly isOverlay: boolean
   /** Whether the slot has an odd number of transitions to the new status, this one included. */
   readonly isCountOdd: boolean
   /** Epoch ms, as two words. */
   readonly atLow: number
   readonly atHigh: number
+  /** Ticket of the record that began the term of observers that it belongs to. */
+  readonly observer: number
 }
 
 /** The manager's side. */
@@ -89,7 +97,8 @@ export class JournalWriter {
       transition.oldStatus |
         (transition.newStatus << NEW_STATUS_SHIFT) |
         (transition.givesMetadata ? METADATA_GIVEN : 0) |
-        (transition.isCountOdd ? COUNT_ODD : 0),
+        (transition.isCountOdd ? COUNT_ODD : 0) |
+        (transition.isOverlay ? OVERLAY : 0),
     )
     put(words, record + JOURNAL_TICKET, transition.ticket)
     put(words, record + JOURNAL_NAME, name)
@@ -97,6 +106,7 @@ export class JournalWriter {
     put(words, record + JOURNAL_METADATA, metadata)
     put(words, record + JOURNAL_AT, transition.atLow)
     put(words, record + JOURNAL_AT + 1, transition.atHigh)
+    put(words, record + JOURNAL_OBSERVER, transition.observer)
     const next = (tail + 1) | 0
     if (next === 0) Atomics.add(words, JOURNAL_TAIL_HIGH_FIRST, 1)
     // Pairs with the tail load in JournalReader.next: the record is whole before it is counted.
@@ -151,12 +161,14 @@ export function lastTransition({ words, layout }: Region): TransitionWords | und
     newStatus: (statuses >> NEW_STATUS_SHIFT) & STATUS_BYTE,
     givesMetadata: (statuses & METADATA_GIVEN) !== 0,
     isCountOdd: (statuses & COUNT_ODD) !== 0,
+    isOverlay: (statuses & OVERLAY) !== 0,
     ticket: words[record + JOURNAL_TICKET]!,
     name: words[record + JOURNAL_NAME]!,
     message: words[record + JOURNAL_MESSAGE]!,
     metadata: words[record + JOURNAL_METADATA]!,
     atLow: words[record + JOURNAL_AT]!,
     atHigh: words[record + JOURNAL_AT + 1]!,
+    observer: words[record + JOURNAL_OBSERVER]!,
   }
 }
 
@@ -189,21 +201,17 @@ export function journalCount(words: Words): number {
   return (low < 0 ? second : first) * HALF + (low >>> 0)
 }
 
-/** One transition as a reader gets it. */
-export interface JournalEntry {
-  readonly number: number
-  readonly component: string
-  readonly oldStatus: number
-  readonly newStatus: number
-  readonly message: string
-  readonly metadata: Readonly<Record<string, string>>
-  /** Epoch ms. */
+/** Where a block is in a reader's copy. */
+interface BlockCopy {
   readonly at: number
+  readonly end: number
+  readonly header: number
 }
 
-/** How many transitions a lapped reader has missed. */
-export interface JournalGap {
-  readonly missed: number
+interface RecordCopy {
+  readonly name: BlockCopy
+  readonly message: BlockCopy
+  readonly metadata: BlockCopy
 }
 
 /** A reader with its own cursor, in any thread. */
@@ -227,38 +235,84 @@ export class JournalReader {
     this.#cursor = from === 'now' ? count : from === 'oldest' ? this.#oldest(count) : from - 1
   }
 
+  /** Number of the next transition to read. */
+  get nextNumber(): number {
+    return this.#cursor + 1
+  }
+
+  /** Goes on with the transition of this number, back or ahead. */
+  seek(number: number): void {
+    this.#cursor = number - 1
+  }
+
   /** The next transition, or a gap where some were overwritten before they were read; undefined if there is none yet. */
-  next(): JournalEntry | JournalGap | undefined {
-    const words = this.#words
+  next(): Transition | Gap | undefined {
     // Pairs with the tail store in JournalWriter.append. Whole counts, as positions tell nothing of a reader that is
     // more than 2^31 behind.
-    const count = journalCount(words)
+    const count = journalCount(this.#words)
     if (count <= this.#cursor) return undefined
     const gap = this.#gap(count)
     if (gap !== undefined) return gap
-    const position = this.#cursor | 0
-    const base = this.#base + (position & (this.#records - 1)) * JOURNAL_RECORD_WORDS
-    for (let i = 0; i < JOURNAL_FIELDS; i++) this.#record[i] = Atomics.load(words, base + i)
-    const name = this.#copyBlock(JOURNAL_NAME, 0)
-    const message = this.#copyBlock(JOURNAL_MESSAGE, name.end)
-    const metadata = this.#copyBlock(JOURNAL_METADATA, message.end)
+    const copy = this.#copyRecord(this.#cursor)
     // Pairs with JournalWriter.evict: only now is the copy known to be of this record and its blocks.
     const lapped = this.#gap(count)
     if (lapped !== undefined) return lapped
     this.#cursor++
+    return this.#decode(copy, this.#cursor)
+  }
+
+  /**
+   * The transition of this number, wherever the cursor is; `'other'` where it is of another component than the one that is
+   * asked for, and undefined where it is not kept, or not there yet.
+   */
+  at(number: number, component?: string): Transition | 'other' | undefined {
+    const count = journalCount(this.#words)
+    const position = number - 1
+    if (position >= count || position < this.#oldest(count)) return undefined
+    const copy = this.#copyRecord(position)
+    // As in `next`.
+    if (position < this.#oldest(count)) return undefined
+    if (component !== undefined && this.#nameOf(copy) !== component) return 'other'
+    return this.#decode(copy, number)
+  }
+
+  /** Copies the record of the transition at this position, and its blocks. */
+  #copyRecord(position: number): RecordCopy {
+    const base = this.#base + (position & (this.#records - 1)) * JOURNAL_RECORD_WORDS
+    for (let i = 0; i < JOURNAL_FIELDS; i++) {
+      this.#record[i] = Atomics.load(this.#words, base + i)
+    }
+    const name = this.#copyBlock(JOURNAL_NAME, 0)
+    const message = this.#copyBlock(JOURNAL_MESSAGE, name.end)
+    const metadata = this.#copyBlock(JOURNAL_METADATA, message.end)
+    return { name, message, metadata }
+  }
+
+  #nameOf({ name }: RecordCopy): string {
+    return decodeText(this.#copy, name.at, name.header)
+  }
+
+  #decode(copy: RecordCopy, number: number): Transition {
+    const { message, metadata } = copy
     const statuses = this.#record[JOURNAL_STATUSES]!
     return {
-      number: this.#cursor,
-      component: decodeText(this.#copy, name.at, name.header),
-      oldStatus: statuses & STATUS_BYTE,
-      newStatus: (statuses >> NEW_STATUS_SHIFT) & STATUS_BYTE,
+      number,
+      component: this.#nameOf(copy),
+      // The manager writes the statuses of updates, and those were checked.
+      oldStatus: (statuses & STATUS_BYTE) as HealthStatus,
+      newStatus: ((statuses >> NEW_STATUS_SHIFT) & STATUS_BYTE) as HealthStatus,
       message: decodeText(this.#copy, message.at, message.header),
       metadata: decodeMetadata(this.#copy, metadata.at, metadata.header),
       at: readTime(this.#record, JOURNAL_AT),
     }
   }
 
-  #gap(count: number): JournalGap | undefined {
+  /** Whose the transition is that was given last: ticket of the record that began the term of observers. */
+  get observer(): number {
+    return this.#record[JOURNAL_OBSERVER]!
+  }
+
+  #gap(count: number): Gap | undefined {
     const missed = this.#oldest(count) - this.#cursor
     if (missed <= 0) return undefined
     this.#cursor += missed
@@ -271,7 +325,7 @@ export class JournalReader {
     return count - ((count - Atomics.load(this.#words, JOURNAL_OLDEST)) | 0)
   }
 
-  #copyBlock(field: number, at: number): { at: number; end: number; header: number } {
+  #copyBlock(field: number, at: number): BlockCopy {
     const block = this.#record[field]!
     if (block === 0) return { at, end: at, header: 0 }
     if (this.#copy.length < at + this.#maxBlockWords) {

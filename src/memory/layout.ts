@@ -4,18 +4,18 @@
 // adjacent-line prefetchers pull 64-byte lines in pairs.
 //
 //   region
-//   +---------------+-----------+-----------+------------+-----------+---------+----------------+
-//   | control block | mailbox   | sequences | slots      | directory | journal | payload heap   |
-//   | 16 lines      | headers,  | 1 word a  | 64 words a | 2 copies  | 16 w a  | blocks of      |
-//   |               | rings     | slot      | slot       |           | record  | 8 x 2^k words  |
-//   +---------------+-----------+-----------+------------+-----------+---------+----------------+
+//   +---------------+-----------+-------------+-----------+------------+-----------+---------+----------------+
+//   | control block | mailbox   | breadcrumbs | sequences | slots      | directory | journal | payload heap   |
+//   | 16 lines      | headers,  | 1 line a    | 1 word a  | 64 words a | 2 copies  | 16 w a  | blocks of      |
+//   |               | rings     | mailbox     | slot      | slot       |           | record  | 8 x 2^k words  |
+//   +---------------+-----------+-------------+-----------+------------+-----------+---------+----------------+
 //
 // All counters and positions are free-running and wrap at 2^32; compare them only with `isAfter`.
 
 import { MAX_NAME_BYTES } from '../model/arguments.js'
 
 /** Raised with every change of this file that another build could misread; checked by every attacher. */
-export const LAYOUT_VERSION = 2
+export const LAYOUT_VERSION = 3
 /** "HLTH"; tells a region of ours from any other buffer. */
 export const LAYOUT_MAGIC = 0x48544c48
 
@@ -48,6 +48,8 @@ export const MAILBOX_WORDS = 4
 export const JOURNAL_RECORDS = 5
 export const HEAP_WORDS = 6
 export const MAX_PAYLOAD_BYTES = 7
+/** How long a suppression may last at most, in ms; 0 = for ever. */
+export const MAX_SUPPRESSION_MS = 8
 
 /** RMW by producers: the next ticket to draw. */
 export const TICKET_COUNTER = 1 * LINE_WORDS
@@ -68,10 +70,8 @@ export const SNAPSHOT_REQUESTS = 5 * LINE_WORDS + 1
 export const SNAPSHOT_DONES = 5 * LINE_WORDS + 2
 /** RMW by readers: reads answered with the last applied state because the manager was late. */
 export const STALE_READS = 5 * LINE_WORDS + 3
-/** Readers: 1 once readiness was seen to pass without a suppression, for as long as the region lives. */
-export const READINESS_SEEN = 5 * LINE_WORDS + 4
 /** RMW by readers: gaps that readers of the journal were told of, whatever each of them had missed. */
-export const JOURNAL_GAPS = 5 * LINE_WORDS + 5
+export const JOURNAL_GAPS = 5 * LINE_WORDS + 4
 /** RMW by attachers: mailboxes [0, this) may be in use. */
 export const MAILBOX_HIGH_WATER = 6 * LINE_WORDS
 /** Supervisor: PHASE_RUNNING, then PHASE_STOPPING, then PHASE_STOPPED. */
@@ -99,6 +99,11 @@ export const CUT_COUNT = 8 * LINE_WORDS + 6
 export const HEAP_USED_BYTES = 8 * LINE_WORDS + 7
 /** Manager: the ticket up to which idle slots were last swept forward. */
 export const SWEPT_TICKET = 8 * LINE_WORDS + 8
+/**
+ * Manager: 1 once readiness has passed, by the components or in standby, whatever was suppressed, for as long as the
+ * region lives. Set before the head of the record that it passed with moves.
+ */
+export const READINESS_SEEN = 8 * LINE_WORDS + 9
 /** Manager: sequence of the control latch; its low bit names the copy in use. */
 export const CONTROL_SEQUENCE = 9 * LINE_WORDS
 /** Manager: the two copies of the control latch. */
@@ -111,10 +116,43 @@ export const MANAGER_RESTARTING = 1
 export const MANAGER_FAILED = 2
 export const MANAGER_STOPPED = 3
 export const MANAGER_RESTARTS = 10 * LINE_WORDS + 1
+/** Manager: a ring of the last terms of observers; each is written before the control latch counts it. */
+export const OBSERVER_TERMS = 11 * LINE_WORDS
+export const OBSERVER_TERM_WORDS = 4
+/** A power of two. All but one can be read: the oldest may be about to be overwritten. */
+export const OBSERVER_TERM_COUNT = 8
+/** RMW by observers: transitions done with; of these, those that failed or took too long. */
+export const OBSERVER_DELIVERED = 15 * LINE_WORDS
+export const OBSERVER_ERRORS = 15 * LINE_WORDS + 1
+export const OBSERVER_TIMEOUTS = 15 * LINE_WORDS + 2
+/** RMW by observers: gaps, and the transitions in them. */
+export const OBSERVER_GAPS = 15 * LINE_WORDS + 3
+export const OBSERVER_MISSED = 15 * LINE_WORDS + 4
+/** RMW by hosts of queue workers: how often one was started again. */
+export const OBSERVER_RESTARTS = 15 * LINE_WORDS + 5
+/** The current observer: number, modulo 2^32, of the last transition up to which it is done. The stop waits on it. */
+export const OBSERVER_CURSOR = 15 * LINE_WORDS + 6
+/**
+ * RMW by watchers: the last tick at which one of them ran, moved only behind the record of a suspension that it ends; readers
+ * wait on it.
+ */
+export const WATCHED_TICK = 14 * LINE_WORDS
+/** RMW by watchers: suspensions begun to be recorded. */
+export const SUSPENSION_COUNT = 14 * LINE_WORDS + 1
+/** Watchers: the last suspensions, from and to which tick each. */
+export const SUSPENSIONS = 14 * LINE_WORDS + 2
+export const MAX_SUSPENSIONS = 8
+export const SUSPENSION_WORDS = 2
+export const SUSPENSION_FROM = 0
+/** 0 while the record is being written. */
+export const SUSPENSION_TO = 1
 
 const CONTROL_WORDS = 16 * LINE_WORDS
 
-/** Fields of one copy of the control latch. Deadlines are Float64 bits in two words, 0 = none. */
+/**
+ * Fields of one copy of the control latch. Deadlines are Float64 bits in two words, 0 = none; those of suppressions are as
+ * they were asked for, and readers shorten them to MAX_SUPPRESSION_MS from its beginning.
+ */
 export const CONTROL_STANDBY = 0
 export const CONTROL_STANDBY_TICKET = 1
 /** A suppression: deadline low, deadline high, ticket, reason block. */
@@ -123,19 +161,41 @@ export const CONTROL_READINESS = 6
 export const SUPPRESSION_DEADLINE = 0
 export const SUPPRESSION_TICKET = 2
 export const SUPPRESSION_REASON = 3
+/** The current term of observers: its number, and the ticket of the last record about observers. */
+export const CONTROL_OBSERVER_TERM = 10
+export const CONTROL_OBSERVER_TICKET = 11
+/** When the suppression began, in ticks (see ticks.ts), while there is one: it goes on as long as each call comes in the time asked for by the one before. */
+export const CONTROL_LIVENESS_BEGAN = 12
+export const CONTROL_READINESS_BEGAN = 13
+/** How many calls asked for more than they got. */
+export const CONTROL_CUTS = 14
 /** The tickets of the last applied records, one a control word. */
 export const CONTROL_TICKETS = [
   CONTROL_STANDBY_TICKET,
   CONTROL_LIVENESS + SUPPRESSION_TICKET,
   CONTROL_READINESS + SUPPRESSION_TICKET,
+  CONTROL_OBSERVER_TICKET,
 ] as const
+
+// A term: an observer, or nobody, is told of the transitions after `since`, up to the `since` of the next term.
+//
+//   0 ticket of the record that began it | 1 kind | 2-3 transitions journaled before it (Float64 bits)
+
+export const TERM_TICKET = 0
+export const TERM_KIND = 1
+export const TERM_SINCE = 2
+export const OBSERVER_NONE = 0
+export const OBSERVER_FUNCTION = 1
+export const OBSERVER_WORKER = 2
+/** In a record only: nobody, if the term that the record names is the current one. */
+export const OBSERVER_LEFT = 3
 
 // --- Mailbox header: three lines ----------------------------------------------------------------------------
 //
 //   word 0                                 32                                 64
 //   +------+--------------------------+--+------+----------+---------+---+--+-------+---------------
 //   | tail | waits, refusals, ignored |  | head | room     | refused |   |  | owner | waiting for
-//   |  RMW | cuts                     |  |      | sequence | ticket  |   |  |  RMW  | room
+//   |  RMW | cuts, ending             |  |      | sequence | ticket  |   |  |  RMW  | room
 //   +------+--------------------------+--+------+----------+---------+---+--+-------+---------------
 //     producer                               manager                           attacher, then manager
 
@@ -148,6 +208,8 @@ export const MAILBOX_WAITS = 1
 export const MAILBOX_REFUSALS = 2
 export const MAILBOX_IGNORED = 3
 export const MAILBOX_CUTS = 4
+/** Producer, and the manager once it is abandoned: slot + 1 of the component that the thread is deregistering, else 0. */
+export const MAILBOX_ENDING = 5
 /** Manager: words ever consumed, moved after every record. */
 export const MAILBOX_HEAD = LINE_WORDS
 /** RMW by the manager: moved when there is room again; the producer waits on it. */
@@ -177,7 +239,7 @@ export const MAILBOX_ROOM_WAITING = 2 * LINE_WORDS + 1
 //   | x 8    | and hashes   |      |            | ticket   | header  | header   | words   | 0-7 |        |
 //   +--------+--------------+------+------------+----------+---------+----------+---------+-----+--------+
 //
-// Control records reuse words 2 and 3 for a deadline (Float64 bits) or a flag. The ticket is the last word, so
+// Control records reuse words 2 and 3 for a deadline (Float64 bits), a flag, or an observer, and word 4 for the tick of the call. The ticket is the last word, so
 // that the word before a mailbox's tail is always the last ticket that its producer has shown. Lengths are multiples
 // of 8 words, so that of a record only the payload ever wraps around the end of the ring.
 //
@@ -198,6 +260,8 @@ export const KIND_DEREGISTER = 3
 export const KIND_STANDBY = 4
 export const KIND_SUPPRESS_LIVENESS = 5
 export const KIND_SUPPRESS_READINESS = 6
+/** Words 2 and 3: kind of observer, ticket of the term that is left. */
+export const KIND_OBSERVER = 7
 export const KIND_MASK = 0xff
 export const STATUS_SHIFT = 8
 /** Hashes of the contents, made once by the producer that repeats them: where the manager looks for blocks to share. */
@@ -209,33 +273,82 @@ export const RECORD_ALIGN_WORDS = 8
 /** Metadata header of an update that keeps the component's metadata. */
 export const METADATA_KEPT = -1
 
+// --- Breadcrumb: what a mailbox's thread is at ---------------------------------------------------------------
+//
+//   word 0          1        2                     16                   32
+//   +----------+----------+----------+-----------+--------------------+
+//   | sequence | length   | begun at | -         | text               |
+//   +----------+----------+----------+-----------+--------------------+
+//     all of them: the owner of the mailbox
+//
+//   sequence:  odd while the text is being written, so that no reader takes half of it for a text
+//   length:    bytes of UTF-8 in the text; 0 = none
+//   begun at:  ticks (see ticks.ts)
+
+export const BREADCRUMB_WORDS = LINE_WORDS
+export const BREADCRUMB_SEQUENCE = 0
+export const BREADCRUMB_LENGTH = 1
+export const BREADCRUMB_BEGUN = 2
+export const BREADCRUMB_TEXT = 16
+export const MAX_BREADCRUMB_BYTES = (BREADCRUMB_WORDS - BREADCRUMB_TEXT) * WORD_BYTES
+
 // --- Slot: a latch of two copies, and a line for producers --------------------------------------------------
 //
 //   sequences[slot] = s: copy s & 1 is valid, the other one may be half written
 //
-//   word 0             16               28            32
-//   +------------------+----------------+-------------+---------------+------+-----------
-//   | copy 0       | - | copy 1     | - | transitions | latest ticket | beat | ending
-//   +------------------+----------------+-------------+---------------+------+-----------
-//     manager                                           producers (RMW), reporter, producers (RMW)
+//   word 0           12            16               28            32                              36
+//   +----------------+---------+---+----------------+-------------+---------------+------+--------+---+---------
+//   | copy 0         | options | - | copy 1         | transitions | latest ticket | beat | ending | - | progress
+//   +----------------+---------+---+----------------+-------------+---------------+------+--------+---+---------
+//     manager                                                       producers (RMW), reporters, producers (RMW), reporters
 //
 //   a copy:       0 status word | 1 ticket | 2 name | 3 message | 4 metadata | 5-6 updated at | 7-8 since | 9 metadata ticket
 //   transitions:  those to each status since the registration, by status
+//   options:      heap reference of the registration's rules, 0 = none; see rules-block.ts
 //
 // The transitions are beside the copies: in them a count would have to be written twice, as the copy to write is always two
 // changes behind. So whether the last one was counted is asked of the journal; see JOURNAL_STATUSES.
+//
+// Two statuses. What was reported is in the slot as it was reported. What is shown is the worse of that and of the overlay, what
+// silence makes of the component, which every reader works out by itself from the rules, the beat and its clock. Which of the
+// statuses that were shown is the last that was journaled, the status word says as well: the *told* status, from which the
+// next transition starts.
 
 export const SLOT_WORDS = 2 * LINE_WORDS
 export const SLOT_COPY_WORDS = 16
+/**
+ * Manager: written before the commit of a registration, changed after that of its deregistration. So who finds the slot's
+ * sequence unmoved around a look at it, with the slot registered, has seen the rules of that registration.
+ */
+export const SLOT_OPTIONS = 12
 /** Manager: raised between a transition's journal record and its commit; 0 again from the next registration on. */
 export const SLOT_TRANSITIONS = 28
 export const STATUS_COUNT = 4
 export const SLOT_LATEST_TICKET = LINE_WORDS
+/**
+ * The last sign of life, in ticks (see ticks.ts): stored by whoever reports a component that has rules, with each update and
+ * beat, and by the manager before the commit of the registration. The last store counts, also of a thread that was held up
+ * between its look at the clock and the store: its next beat mends that.
+ */
 export const SLOT_BEAT = LINE_WORDS + 1
-/** RMW by producers: generation + 1 of the latest registration whose deregistration was begun. Pairs with raiseLatest, which comes after it. */
+/**
+ * RMW by producers, and by the manager that takes it back: of the latest registration whose deregistration was begun, see
+ * ending.ts. Pairs with raiseLatest, which comes after it.
+ */
 export const SLOT_ENDING = LINE_WORDS + 2
+/**
+ * The thread that reports the component's progress, and the manager before the commit of a registration: its counts of input and
+ * output so far (their low words; only differences count), that of input at the last output, and since which tick input waits
+ * for output, 0 = none does.
+ */
+export const SLOT_PROGRESS = LINE_WORDS + 4
+export const PROGRESS_IN = 0
+export const PROGRESS_OUT = 1
+export const PROGRESS_IN_AT_OUTPUT = 2
+export const PROGRESS_PENDING_SINCE = 3
+export const PROGRESS_WORDS = 4
 
-/** status (2 bits), REGISTERED, generation from GENERATION_SHIFT up */
+/** reported status (2 bits), REGISTERED, told status (2 bits), generation from GENERATION_SHIFT up */
 export const COPY_STATUS = 0
 export const COPY_TICKET = 1
 /** Heap references: word offsets in the region, 0 = empty. */
@@ -251,7 +364,8 @@ export const COPY_FIELDS = 10
 
 export const STATUS_MASK = 3
 export const REGISTERED = 4
-export const GENERATION_SHIFT = 3
+export const TOLD_SHIFT = 3
+export const GENERATION_SHIFT = 5
 
 // --- Directory: open addressing, linear probing, two copies -------------------------------------------------
 // A bucket holds 0 (never used), TOMBSTONE, or a slot index + 1.
@@ -260,10 +374,15 @@ export const TOMBSTONE = -1
 
 // --- Journal record -----------------------------------------------------------------------------------------
 //
-//   0 slot | 1 generation | 2 statuses and flags | 3 ticket | 4 name | 5 message | 6 metadata | 7-8 at
+//   0 slot | 1 generation | 2 statuses and flags | 3 ticket | 4 name | 5 message | 6 metadata | 7-8 at | 9 ticket of the
+//   term of observers that it belongs to
 //
 //   word 2, from the low end:  old status (8 bits) | new status (8) | metadata was given (1) | the slot's count of
-//   transitions to the new status is odd with this one (1)
+//   transitions to the new status is odd with this one (1) | overlay: nobody reported it (1)
+//
+// A transition is one of told statuses. One that was reported makes the reported status the told one, and has the ticket and
+// the texts of its update. One of an overlay, or of its end, leaves the reported status and its texts as they are; it has the
+// ticket that the slot had, as it must not get ahead of an update that was drawn before it and arrives later.
 
 export const JOURNAL_RECORD_WORDS = 16
 export const JOURNAL_SLOT = 0
@@ -274,7 +393,8 @@ export const JOURNAL_NAME = 4
 export const JOURNAL_MESSAGE = 5
 export const JOURNAL_METADATA = 6
 export const JOURNAL_AT = 7
-export const JOURNAL_FIELDS = 9
+export const JOURNAL_OBSERVER = 9
+export const JOURNAL_FIELDS = 10
 
 // --- Payload block ------------------------------------------------------------------------------------------
 //
@@ -317,6 +437,7 @@ export interface Layout {
   readonly directoryBuckets: number
   readonly mailboxes: number
   readonly rings: number
+  readonly breadcrumbs: number
   readonly sequences: number
   readonly slots: number
   readonly directory: number
@@ -342,7 +463,8 @@ function sectionsOf(constants: ConstantWords): Layout {
   const directoryBuckets = 1 << (32 - Math.clz32(maxComponents * 2 + 1))
   const mailboxes = CONTROL_WORDS
   const rings = mailboxes + maxThreads * MAILBOX_HEADER_WORDS
-  const sequences = rings + maxThreads * mailboxWords
+  const breadcrumbs = rings + maxThreads * mailboxWords
+  const sequences = breadcrumbs + maxThreads * BREADCRUMB_WORDS
   const slots = sequences + toLine(maxComponents)
   const directory = slots + maxComponents * SLOT_WORDS
   const journal = directory + toLine(2 * directoryBuckets)
@@ -353,6 +475,7 @@ function sectionsOf(constants: ConstantWords): Layout {
     directoryBuckets,
     mailboxes,
     rings,
+    breadcrumbs,
     sequences,
     slots,
     directory,

@@ -14,6 +14,7 @@ import {
   MAILBOX_WORDS,
   MAX_COMPONENTS,
   MAX_PAYLOAD_BYTES,
+  MAX_SUPPRESSION_MS,
   MAX_THREADS,
   type RegionSizes,
   SWEPT_TICKET,
@@ -33,7 +34,10 @@ export interface Region {
  * An empty region. Pages that nobody touches cost no memory. Tests pass a first ticket close to a wrap.
  * @throws HealthError `ERR_HEALTH_CAPACITY` if the memory can't be had.
  */
-export function createRegion(sizes: RegionSizes, firstTicket = 1): Region {
+export function createRegion(
+  sizes: RegionSizes & { readonly maxSuppressionMs?: number },
+  firstTicket = 1,
+): Region {
   const layout = layoutFor(sizes)
   const words = new Int32Array(allocate(layout.totalWords * WORD_BYTES, sizes))
   words[MAX_COMPONENTS] = layout.maxComponents
@@ -42,6 +46,8 @@ export function createRegion(sizes: RegionSizes, firstTicket = 1): Region {
   words[JOURNAL_RECORDS] = layout.journalRecords
   words[HEAP_WORDS] = layout.heapWords
   words[MAX_PAYLOAD_BYTES] = layout.maxPayloadBytes
+  const { maxSuppressionMs = Number.POSITIVE_INFINITY } = sizes
+  words[MAX_SUPPRESSION_MS] = Number.isFinite(maxSuppressionMs) ? maxSuppressionMs : 0
   words[TICKET_COUNTER] = firstTicket
   words[SWEPT_TICKET] = firstTicket - 1
   for (const field of CONTROL_TICKETS) words[CONTROL_COPIES + field] = firstTicket - 1
@@ -69,6 +75,12 @@ export function openRegion(buffer: unknown): Region {
     throw new HealthError(
       'ERR_HEALTH_LAYOUT',
       `region=${show(buffer)}: must be a SharedArrayBuffer`,
+    )
+  }
+  if (buffer.byteLength % WORD_BYTES !== 0) {
+    throw new HealthError(
+      'ERR_HEALTH_LAYOUT',
+      `bytes=${buffer.byteLength}: must be a multiple of ${WORD_BYTES}`,
     )
   }
   const words = new Int32Array(buffer)

@@ -1,8 +1,10 @@
 // A reader's own decoded copy of every slot. A slot is read again only if its sequence has moved, and its message
 // and metadata are decoded again only if their blocks have. Belongs to one thread's reader.
 
+import type { ComponentRules } from '../model/component-rules.js'
 import type { HealthStatus } from '../model/health-status.js'
 import { type ComponentStatus, compareUtf8, Report, type ReportIndex } from '../model/report.js'
+import type { StartUp } from '../model/start-up.js'
 import {
   BLOCK_STAMP,
   COPY_FIELDS,
@@ -15,10 +17,15 @@ import {
   maxBlockWords,
   type Words,
 } from './layout.js'
+import { OverlayLook } from './overlay-look.js'
+import { OverlayView } from './overlay-view.js'
 import { copyBlock } from './payload-heap.js'
 import type { Region } from './region.js'
-import { generationOf, isRegistered, readTime, SlotMap, statusOf } from './slot-latch.js'
+import { decodeRules } from './rules-block.js'
+import { generationOf, isRegistered, readTime, SlotMap, statusOf, toldOf } from './slot-latch.js'
+import type { SuspensionWatch } from './suspensions.js'
 import { contentWords, decodeMetadata, decodeText, NO_METADATA } from './text.js'
+import { nowTicks } from './ticks.js'
 
 /** How often a component has turned to each status since its registration, modulo 2^32. */
 export type TransitionCounts = Readonly<Record<HealthStatus, number>>
@@ -30,7 +37,12 @@ interface CachedSlot {
   /** Generation of the registration, -1 while the slot is free. */
   generation: number
   name: string
+  /** As it was reported. */
+  reported: ComponentStatus
+  /** As it is shown. */
   status: ComponentStatus
+  /** Only of a component with rules. */
+  overlay: OverlayView | undefined
   messageStamp: number
   metadataStamp: number
   /** Index in the sorted report. */
@@ -62,6 +74,8 @@ interface Draft {
   metadata: number
   headers: [name: number, message: number, metadata: number]
   stamps: [message: number, metadata: number]
+  /** Of a registration that is new to the cache. */
+  rules: ComponentRules | undefined
 }
 
 /** Offset of a block's content that was not copied, as the cache has it decoded. */
@@ -75,6 +89,11 @@ export class SlotCache {
   #drafts: Draft[] = []
   #copy = new Int32Array(MIN_COPY_WORDS)
   #used = 0
+  readonly #look: OverlayLook
+  /** Those with rules. */
+  readonly #overlaid = new Set<CachedSlot>()
+  /** The tick before which no overlay changes what is shown; Infinity while no cached component has rules. */
+  holdsUntil = Number.POSITIVE_INFINITY
   #isMembershipCurrent = false
   /** By position in the report. */
   #registered: readonly CachedSlot[] = []
@@ -83,9 +102,11 @@ export class SlotCache {
   #report: Report = new Report(this.#index, [])
   #isReportCurrent = true
 
-  constructor(region: Region) {
+  /** `suspensions` is the watch of this thread, where it keeps one. */
+  constructor(region: Region, suspensions?: SuspensionWatch) {
     this.#words = region.words
     this.#map = new SlotMap(region)
+    this.#look = new OverlayLook(region, this.#map, suspensions)
     this.#maxBlockWords = maxBlockWords(region.layout)
   }
 
@@ -125,11 +146,50 @@ export class SlotCache {
     return true
   }
 
-  /** Decodes the drafts: the cache now shows the instant at which they were all valid. */
+  /**
+   * Decodes the drafts: the cache now shows the instant at which they were all valid, with the overlays of now. Beats are thus
+   * looked at behind the slots, and behind the clock.
+   */
   accept(): void {
     this.#decodeDrafts()
+    this.refresh()
     // Long messages need room that others do not.
     if (this.#copy.length > MAX_KEPT_WORDS) this.#copy = new Int32Array(MIN_COPY_WORDS)
+  }
+
+  /** Brings the overlays up to now. Costs next to nothing where none can have changed. */
+  refresh(): void {
+    if (this.holdsUntil === Number.POSITIVE_INFINITY) return
+    const now = nowTicks()
+    if (now < this.holdsUntil) return
+    this.#look.begin(now)
+    let next = Number.POSITIVE_INFINITY
+    for (const known of this.#overlaid) {
+      const overlay = known.overlay!
+      if (now >= overlay.nextAt) {
+        if (overlay.refresh(this.#look)) this.#show(known, overlay.shown)
+        if (overlay.isOverlaid && this.#look.hasToBeginAnew()) {
+          this.refresh()
+          return
+        }
+      }
+      next = Math.min(next, overlay.nextAt)
+    }
+    this.holdsUntil = next
+  }
+
+  /** How the components that tell of progress get on now; undefined where none has yet. */
+  startUp(): StartUp | undefined {
+    let startUp: StartUp | undefined
+    if (this.#overlaid.size === 0) return startUp
+    this.#look.begin(nowTicks())
+    for (const { slot, overlay } of this.#overlaid) {
+      if (overlay!.rules.stallMs === 0) continue
+      this.#look.take(slot, overlay!.rules)
+      if (this.#look.isStalled) return this.#look.hasToBeginAnew() ? this.startUp() : 'stalled'
+      if (this.#look.hasProgressed) startUp = 'advancing'
+    }
+    return startUp
   }
 
   #decodeDrafts(): void {
@@ -195,9 +255,12 @@ export class SlotCache {
       metadata: NOT_COPIED,
       headers: [0, 0, 0],
       stamps: [NO_BLOCK, NO_BLOCK],
+      rules: undefined,
     }
     if (generation === -1) return draft
     if (!isSame) {
+      const block = Atomics.load(words, this.#map.options(slot))
+      if (block !== 0) draft.rules = decodeRules(words, block)
       draft.name = this.#used
       draft.headers[0] = this.#copyBlock(this.#copy[fields + COPY_NAME]!)
     }
@@ -251,7 +314,9 @@ export class SlotCache {
         sequence: 0,
         generation: -1,
         name: '',
+        reported: UNREAD,
         status: UNREAD,
+        overlay: undefined,
         messageStamp: NO_BLOCK,
         metadataStamp: NO_BLOCK,
         position: -1,
@@ -263,14 +328,16 @@ export class SlotCache {
     if (known.generation !== generation) {
       known.generation = generation
       this.#isMembershipCurrent = false
+      known.overlay = undefined
+      this.#overlaid.delete(known)
       if (generation === -1) return
       known.name = decodeText(copy, draft.name, draft.headers[0])
     }
     if (generation === -1) return
-    const before = known.status
+    const before = known.reported
     known.messageStamp = draft.stamps[0]
     known.metadataStamp = draft.stamps[1]
-    known.status = Object.freeze({
+    known.reported = Object.freeze({
       status: statusOf(statusWord) as HealthStatus,
       message:
         draft.message === NOT_COPIED
@@ -283,10 +350,25 @@ export class SlotCache {
       since: readTime(copy, fields + COPY_SINCE),
       updatedAt: readTime(copy, fields + COPY_UPDATED_AT),
     })
-    if (this.#isMembershipCurrent) {
-      this.#statuses[known.position] = known.status
-      this.#isReportCurrent = false
-    }
+    this.#overlay(known, toldOf(statusWord), draft.rules)
+    this.#show(known, known.reported)
+  }
+
+  /** The overlay begins anew from what was reported; `refresh` follows. */
+  #overlay(known: CachedSlot, told: number, rules: ComponentRules | undefined): void {
+    if (known.overlay !== undefined) known.overlay.report(known.reported, told)
+    else if (rules !== undefined) {
+      known.overlay = new OverlayView(known.slot, rules, known.reported, told)
+      this.#overlaid.add(known)
+    } else return
+    this.holdsUntil = Number.NEGATIVE_INFINITY
+  }
+
+  #show(known: CachedSlot, status: ComponentStatus): void {
+    known.status = status
+    if (!this.#isMembershipCurrent) return
+    this.#statuses[known.position] = status
+    this.#isReportCurrent = false
   }
 
   #refreshMembership(): void {

@@ -13,11 +13,14 @@ import {
   SLOT_COPY_WORDS,
   SLOT_ENDING,
   SLOT_LATEST_TICKET,
+  SLOT_OPTIONS,
+  SLOT_PROGRESS,
   SLOT_TRANSITIONS,
   SLOT_WORDS,
   STATUS_COUNT,
   STATUS_MASK,
   TICKET_COUNTER,
+  TOLD_SHIFT,
   type Words,
 } from './layout.js'
 import { put, type Region } from './region.js'
@@ -46,8 +49,17 @@ export class SlotMap {
     return this.#slots + slot * SLOT_WORDS + SLOT_LATEST_TICKET
   }
 
+  options(slot: number): number {
+    return this.#slots + slot * SLOT_WORDS + SLOT_OPTIONS
+  }
+
   beat(slot: number): number {
     return this.#slots + slot * SLOT_WORDS + SLOT_BEAT
+  }
+
+  /** The first of the words of its progress. */
+  progress(slot: number): number {
+    return this.#slots + slot * SLOT_WORDS + SLOT_PROGRESS
   }
 
   ending(slot: number): number {
@@ -75,8 +87,14 @@ export class SlotMap {
   }
 }
 
+/** The status that was reported last. */
 export function statusOf(statusWord: number): number {
   return statusWord & STATUS_MASK
+}
+
+/** The status that the last transition led to; 0 before the first one. */
+export function toldOf(statusWord: number): number {
+  return (statusWord >> TOLD_SHIFT) & STATUS_MASK
 }
 
 export function isRegistered(statusWord: number): boolean {
@@ -87,13 +105,24 @@ export function generationOf(statusWord: number): number {
   return statusWord >>> GENERATION_SHIFT
 }
 
-export function statusWordOf(status: number, generation: number, registered: boolean): number {
-  return status | (registered ? REGISTERED : 0) | (generation << GENERATION_SHIFT)
+/** Of a registered slot. */
+export function statusWordOf(status: number, told: number, generation: number): number {
+  return status | REGISTERED | (told << TOLD_SHIFT) | (generation << GENERATION_SHIFT)
 }
 
-/** The generation after this one; wraps, as a status word has 29 bits for it. */
+/** Of a slot that is free; the generation is that of its last registration. */
+export function freeWordOf(generation: number): number {
+  return generation << GENERATION_SHIFT
+}
+
+/** The generation after this one; wraps, as a status word has 27 bits for it. */
 export function nextGeneration(generation: number): number {
   return ((generation + 1) << GENERATION_SHIFT) >>> GENERATION_SHIFT
+}
+
+/** Generations wrap: right while they are less than half of all apart. */
+export function isSameOrLaterGeneration(a: number, b: number): boolean {
+  return (a - b) << GENERATION_SHIFT >= 0
 }
 
 /** The manager's side of the slots: one change at a time, `open` then `commit`. */
@@ -115,6 +144,16 @@ export class SlotWriter {
     const sequence = this.#words[map.sequences + slot]!
     this.from = map.copy(slot, sequence)
     this.to = map.copy(slot, sequence + 1)
+  }
+
+  /**
+   * The generation of the next registration of the open slot. Not the one that a predecessor has died over: a reader that
+   * has met its half would take the name there for that of this one.
+   */
+  freshGeneration(): number {
+    const last = generationOf(this.#words[this.from + COPY_STATUS]!)
+    const begun = generationOf(this.#words[this.to + COPY_STATUS]!)
+    return nextGeneration(isSameOrLaterGeneration(last, begun) ? last : begun)
   }
 
   /** A field of the slot's valid copy. */

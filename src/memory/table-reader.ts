@@ -4,6 +4,7 @@
 import { MAX_NAME_BYTES } from '../model/arguments.js'
 import { HealthError } from '../model/errors.js'
 import type { ComponentStatus, HealthReport } from '../model/report.js'
+import type { StartUp } from '../model/start-up.js'
 import { AppliedWait } from './applied-wait.js'
 import { type ControlState, readControl } from './control.js'
 import { type Binding, DirectoryReader } from './directory.js'
@@ -18,6 +19,7 @@ import {
 import type { Region } from './region.js'
 import { SlotCache, type TransitionCounts } from './slot-cache.js'
 import { SlotMap } from './slot-latch.js'
+import type { SuspensionWatch } from './suspensions.js'
 import { type Encoded, encodeText } from './text.js'
 
 /** Attempts beside a manager at work before it is asked to pause. */
@@ -35,6 +37,8 @@ export interface Snapshot {
 export interface Glance {
   readonly statuses: readonly (ComponentStatus | undefined)[]
   readonly control: ControlState
+  /** The tick before which none of them changes by itself. */
+  readonly holdsUntil: number
 }
 
 /** The name of a component that is read again and again, and where it was found last. */
@@ -62,11 +66,14 @@ export class TableReader {
   #snapshot: Snapshot | undefined
   #snapshotAt = -1
 
-  /** `timeoutMs` bounds the wait for reports that are published but not applied. */
-  constructor(region: Region, timeoutMs: number) {
+  /**
+   * `timeoutMs` bounds the wait for reports that are published but not applied; `suspensions` is the watch of this
+   * thread, where it keeps one.
+   */
+  constructor(region: Region, timeoutMs: number, suspensions?: SuspensionWatch) {
     this.#words = region.words
     this.#applied = new AppliedWait(region)
-    this.#cache = new SlotCache(region)
+    this.#cache = new SlotCache(region, suspensions)
     this.#directory = new DirectoryReader(region, new SlotMap(region))
     this.#timeoutMs = timeoutMs
   }
@@ -95,7 +102,9 @@ export class TableReader {
   /** All components. The last snapshot again if no new one could be had in time. */
   snapshot(): Snapshot {
     const resting = this.restingSequence()
-    if (this.#snapshot !== undefined && resting === this.#snapshotAt) return this.#snapshot
+    if (this.#snapshot !== undefined && resting === this.#snapshotAt) {
+      return this.#refreshed(this.#snapshot)
+    }
     this.settle()
     return this.#takeSnapshot() ?? this.#lastSnapshot()
   }
@@ -107,9 +116,27 @@ export class TableReader {
   tryPeek(): Snapshot | undefined {
     if (this.#snapshot !== undefined) {
       const sequence = Atomics.load(this.#words, TABLE_SEQUENCE)
-      if (sequence === this.#snapshotAt) return this.#snapshot
+      if (sequence === this.#snapshotAt) return this.#refreshed(this.#snapshot)
     }
     return this.#takeSnapshot()
+  }
+
+  /**
+   * One component as its slot has it now, for who looks often and must disturb nobody: waits for nothing, asks for no pause,
+   * counts no stale read. Undefined where it is not found, which beside a manager at work proves nothing.
+   */
+  peek(component: Watched): ComponentStatus | undefined {
+    const binding = this.#directory.find(component.encoded)
+    if (binding === undefined) return undefined
+    this.#cache.begin()
+    if (!this.#cache.draft(binding.slot)) return undefined
+    this.#cache.accept()
+    return this.#cache.at(binding.slot, binding.generation)
+  }
+
+  /** How the components of the last reads that tell of their progress get on now; undefined where none has yet. */
+  startUp(): StartUp | undefined {
+    return this.#cache.startUp()
   }
 
   /** The counts of a component of the last read, as they are now; undefined if it is gone by now. */
@@ -134,13 +161,14 @@ export class TableReader {
     })
     if (!isDone) {
       const { report, control } = this.#lastSnapshot()
-      return { statuses: watched.map(({ name }) => report.get(name)), control }
+      const statuses = watched.map(({ name }) => report.get(name))
+      return { statuses, control, holdsUntil: Number.NEGATIVE_INFINITY }
     }
     const statuses = watched.map(({ name, binding }) => {
       if (isWhole) return this.#cache.find(name)
       return binding && this.#cache.at(binding.slot, binding.generation)
     })
-    return { statuses, control: this.#control! }
+    return { statuses, control: this.#control!, holdsUntil: this.#cache.holdsUntil }
   }
 
   /** @throws HealthError `ERR_HEALTH_UNAVAILABLE` if there has never been one. */
@@ -150,6 +178,15 @@ export class TableReader {
       'ERR_HEALTH_UNAVAILABLE',
       `readTimeoutMs=${this.#timeoutMs}: the manager did not pause for a first snapshot`,
     )
+  }
+
+  /** The last snapshot, of a table that has not moved since, with the overlays of now. */
+  #refreshed(snapshot: Snapshot): Snapshot {
+    this.#cache.refresh()
+    const report = this.#cache.report()
+    if (report === snapshot.report) return snapshot
+    this.#snapshot = { report, control: snapshot.control }
+    return this.#snapshot
   }
 
   #takeSnapshot(): Snapshot | undefined {

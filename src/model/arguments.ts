@@ -4,6 +4,8 @@ import { argumentError, isArray, show } from './errors.js'
 import type { HealthStatus } from './health-status.js'
 
 export const MAX_NAME_BYTES = 255
+/** The longest time that timers take, in ms. */
+export const MAX_TIMEOUT_MS = 2 ** 31 - 1
 
 /**
  * What users may pass as metadata: null and undefined keep the previous metadata, an empty object clears it. Its own
@@ -98,6 +100,13 @@ export function checkDurationMs(
   }
 }
 
+/** A count of things so far; any finite number from 0 up, of which the whole part counts. */
+export function checkCount(count: unknown, argument: string): asserts count is number {
+  if (typeof count !== 'number' || !Number.isFinite(count) || count < 0) {
+    throw argumentError(argument, count, 'must be a finite number, 0 or more')
+  }
+}
+
 export function checkBoolean(value: unknown, argument: string): asserts value is boolean {
   if (typeof value !== 'boolean') throw argumentError(argument, value, 'must be a boolean')
 }
@@ -136,4 +145,18 @@ export function checkOptions(options: unknown, argument: string, known: readonly
       )
     }
   }
+}
+
+/** `checkOptions`, and a copy with each option read once: a getter may throw, or give another value the next time. */
+export function readOptions<T extends object>(
+  options: T,
+  argument: string,
+  known: readonly (keyof T & string)[],
+): T {
+  checkOptions(options, argument, known)
+  return readArgument(argument, options, () => {
+    const copy: Partial<T> = {}
+    for (const name of known) copy[name] = options[name]
+    return copy as T
+  })
 }

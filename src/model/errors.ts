@@ -15,6 +15,8 @@ export type HealthErrorCode =
   | 'ERR_HEALTH_LAYOUT'
   /** The HTTP server could not listen; `cause` holds the system's error where there is one. */
   | 'ERR_HEALTH_LISTEN'
+  /** A transition observer failed, took too long, hung, or was stopped before it was told everything. */
+  | 'ERR_HEALTH_OBSERVER'
   /** The runtime was stopped. */
   | 'ERR_HEALTH_STOPPED'
   /** The manager actor did not answer within the bound, or restarts failed too often. */

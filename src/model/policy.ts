@@ -13,6 +13,9 @@ export interface Policy {
   readonly unregistered: 'fail' | 'skip'
 }
 
+/** What of it decides readiness. */
+export type ReadinessPolicy = Pick<Policy, 'readiness' | 'unregistered'>
+
 /** The part of a component's status that verdicts rest on. */
 export interface Judged {
   readonly status: HealthStatus
@@ -83,13 +86,21 @@ export function judgeReady(
   unregistered: Policy['unregistered'],
   failOn: FailOn,
 ): HealthCheckError | undefined {
-  if (component === undefined) {
-    return unregistered === 'skip'
-      ? undefined
-      : new HealthCheckError(name, `${name} is not registered`)
-  }
-  const { status } = component
+  if (isReady(component?.status, unregistered, failOn)) return undefined
+  const why =
+    component === undefined
+      ? 'is not registered'
+      : `is not ready (status: ${healthStatusName(component.status)})`
+  return new HealthCheckError(name, `${name} ${why}`)
+}
+
+/** Whether a component of this status lets readiness pass; undefined where it is not registered. */
+export function isReady(
+  status: HealthStatus | undefined,
+  unregistered: Policy['unregistered'],
+  failOn: FailOn = 'unhealthy',
+): boolean {
+  if (status === undefined) return unregistered === 'skip'
   const isGood = status === HealthStatus.Healthy || status === HealthStatus.Degraded
-  if (isGood && !isFailing(status, failOn)) return undefined
-  return new HealthCheckError(name, `${name} is not ready (status: ${healthStatusName(status)})`)
+  return isGood && !isFailing(status, failOn)
 }

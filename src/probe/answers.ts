@@ -6,7 +6,7 @@ export const JSON_TYPE = 'application/json'
 export const TEXT_TYPE = 'text/plain; charset=utf-8'
 
 export function errorAnswer(status: AnswerStatus, error: string): ProbeAnswer {
-  return { status, contentType: JSON_TYPE, body: renderError(error) }
+  return { status, contentType: JSON_TYPE, body: renderError(error), reason: error }
 }
 
 export const NOT_FOUND = errorAnswer(404, 'not found')
@@ -23,7 +23,13 @@ export const UNAUTHORIZED: ProbeAnswer = {
   headers: [['WWW-Authenticate', 'Bearer']],
 }
 
-/** What to say of a failed read: the runtime was stopped, or its memory is not ours to read. */
+export const UNREADABLE = 'the health runtime cannot be read'
+
+/** What to say of a failed read, in HTTP and gRPC: the runtime was stopped, or its memory is not ours to read. */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'the health runtime cannot be read'
+  return error instanceof Error ? error.message : UNREADABLE
+}
+
+export function failedReadAnswer(error: unknown): ProbeAnswer {
+  return errorAnswer(503, reasonOf(error))
 }

@@ -1,4 +1,4 @@
-// The certificate and key of HTTPS, from files that somebody else renews. Probe actor's thread.
+// The certificate and key of HTTPS and of gRPC over TLS, from files that somebody else renews. Probe actor's thread.
 import { readFile, stat } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
 import { HealthError } from '../model/errors.js'
@@ -9,6 +9,11 @@ import { sayOnStandardError } from './say.js'
 export interface Certificate {
   readonly cert: Buffer
   readonly key: Buffer
+}
+
+/** What shows it to its clients: a `tls.Server`, and what is built on one. */
+export interface CertificateHolder {
+  setSecureContext(certificate: Certificate): void
 }
 
 /**
@@ -24,6 +29,7 @@ export class CertificateFiles {
   /** What the files were like when they were last read and were good. */
   #stamp = ''
   #hasComplained = false
+  #isClosed = false
   #timer: NodeJS.Timeout | undefined
 
   /** `say` and `pollMs` are passed by tests. */
@@ -33,8 +39,22 @@ export class CertificateFiles {
     this.#pollMs = pollMs
   }
 
-  /** @throws HealthError `ERR_HEALTH_LISTEN` naming the file that cannot be read or used; never its content. */
-  async read(): Promise<Certificate> {
+  /**
+   * Gives the holder this pair, and each one that replaces it and is good; of one that is not, standard error is told
+   * once, and the old one goes on being shown. Keeps no thread alive.
+   * @throws HealthError `ERR_HEALTH_LISTEN` naming the file that cannot be read or used; never its content.
+   */
+  async serveOn(holder: CertificateHolder): Promise<void> {
+    holder.setSecureContext(await this.#read())
+    this.#lookLater(holder)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+  }
+
+  async #read(): Promise<Certificate> {
     const { certFile, keyFile } = this.#files
     // Before they are read: a change in between is seen as one the next time.
     const stamp = await this.#look()
@@ -46,26 +66,20 @@ export class CertificateFiles {
     return { cert, key }
   }
 
-  /** Tells of each new pair that is good; of one that is not, standard error is told once. Keeps no thread alive. */
-  watch(onChange: (certificate: Certificate) => void): void {
+  #lookLater(holder: CertificateHolder): void {
+    if (this.#isClosed) return
     this.#timer = setTimeout(async () => {
-      await this.#poll(onChange)
-      // Unless it was closed meanwhile.
-      if (this.#timer !== undefined) this.watch(onChange)
+      await this.#renew(holder)
+      this.#lookLater(holder)
     }, this.#pollMs).unref()
   }
 
-  close(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-  }
-
-  async #poll(onChange: (certificate: Certificate) => void): Promise<void> {
+  async #renew(holder: CertificateHolder): Promise<void> {
     if ((await this.#look()) === this.#stamp) return
     try {
-      const certificate = await this.read()
+      const certificate = await this.#read()
       this.#hasComplained = false
-      if (this.#timer !== undefined) onChange(certificate)
+      if (!this.#isClosed) holder.setSecureContext(certificate)
     } catch (error) {
       // Half written, or one of the two is not renewed yet: looked at again until it is good.
       if (this.#hasComplained) return

@@ -3,6 +3,7 @@
 import type { HealthCheckError } from '../model/errors.js'
 import type { Gate } from '../model/policy.js'
 import type { HealthReport } from '../model/report.js'
+import type { Suppressions } from '../model/suppression.js'
 import type { Look } from '../runtime/health-reader.js'
 import { JSON_TYPE, reasonOf, TEXT_TYPE } from './answers.js'
 import type { AudienceGuard } from './audience.js'
@@ -20,6 +21,8 @@ export type OnJudged = (path: string, look: Look, asked: Asked) => void
 /** What the checks of a handler share. */
 export interface CheckContext {
   readonly look: () => Look
+  /** The suppressions that hold now. */
+  readonly suppressions: () => Suppressions
   readonly audience: AudienceGuard
   readonly members: ComponentMembers
   readonly onJudged: OnJudged | undefined
@@ -34,6 +37,8 @@ interface Verdict {
   wholeBytes: number | undefined
   whole: ProbeAnswer | undefined
   forKubelet: ProbeAnswer | undefined
+  /** For those who are not shown more. */
+  hidden: ProbeAnswer | undefined
 }
 
 export class Check {
@@ -50,13 +55,10 @@ export class Check {
     this.#question = question
     this.#context = context
     this.#passed = jsonAnswer(
-      true,
+      undefined,
       Buffer.from(`${renderVerdict(question.passText, undefined)}}\n`),
     )
-    this.#failed = jsonAnswer(
-      false,
-      Buffer.from(`${renderVerdict(question.failText, undefined)}}\n`),
-    )
+    this.#failed = jsonAnswer('', Buffer.from(`${renderVerdict(question.failText, undefined)}}\n`))
   }
 
   /** Never throws. `path` is the one of several by which the client knows this check. */
@@ -67,24 +69,23 @@ export class Check {
       const gate = this.#question.gateOf(look)
       const verdict = this.#verdictOf(look.report, gate, asked)
       this.#context.onJudged?.(path, look, asked)
-      const isPassing = verdict.error === undefined
       if (asked.isVerbose) {
         const lines = isShown ? this.#lines(verdict, gate) : []
-        return textAnswer(isPassing, lines, path, request)
+        return textAnswer(verdict.error?.message, lines, path, request)
       }
       if (isShown) return this.#show(verdict, request)
-      return isPassing ? this.#passed : this.#failed
+      if (verdict.error === undefined) return this.#passed
+      verdict.hidden ??= { ...this.#failed, reason: verdict.error.message }
+      return verdict.hidden
     } catch (error) {
       // The runtime was stopped, or its memory is not ours to read: either is an answer to a probe.
       const reason = reasonOf(error)
       if (asked.isVerbose) {
-        return textAnswer(false, isShown ? [failedReadLine(reason)] : [], path, request)
+        return textAnswer(reason, isShown ? [failedReadLine(reason)] : [], path, request)
       }
-      if (!isShown) return this.#failed
-      return jsonAnswer(
-        false,
-        renderBody(renderVerdict(this.#question.failText, reason), NO_MEMBERS),
-      )
+      if (!isShown) return { ...this.#failed, reason }
+      const verdict = renderVerdict(this.#question.failText, reason)
+      return jsonAnswer(reason, renderBody(verdict, NO_MEMBERS))
     }
   }
 
@@ -121,13 +122,13 @@ export class Check {
     if (known !== undefined) return known
     members.update(report)
     if (!isForKubelet) {
-      verdict.whole = jsonAnswer(!error, renderBody(this.#render(error), members.bytes))
+      verdict.whole = jsonAnswer(error?.message, renderBody(this.#render(error), members.bytes))
       return verdict.whole
     }
     const { passText, failText } = this.#question
     const status = error ? failText : passText
     const body = renderForKubelet(status, error?.message, this.#failing(verdict), members)
-    verdict.forKubelet = jsonAnswer(!error, body)
+    verdict.forKubelet = jsonAnswer(error?.message, body)
     return verdict.forKubelet
   }
 
@@ -146,7 +147,11 @@ export class Check {
   }
 
   #lines({ report, asked }: Verdict, gate: Gate): string[] {
-    return verdictLines(this.#question, gate, (name) => report.get(name), asked)
+    const { suppressible } = this.#question
+    const isOpen = gate.isLivenessSuppressed || gate.isReadinessSuppressed
+    const suppressions = isOpen && suppressible ? this.#context.suppressions() : {}
+    const suppression = suppressible && suppressions[suppressible]
+    return verdictLines(this.#question, gate, (name) => report.get(name), asked, suppression)
   }
 }
 
@@ -155,7 +160,15 @@ function verdictOf(
   error: HealthCheckError | undefined,
   asked: Asked,
 ): Verdict {
-  return { report, error, asked, wholeBytes: undefined, whole: undefined, forKubelet: undefined }
+  return {
+    report,
+    error,
+    asked,
+    wholeBytes: undefined,
+    whole: undefined,
+    forKubelet: undefined,
+    hidden: undefined,
+  }
 }
 
 const NO_MEMBERS = new Uint8Array(0)
@@ -169,18 +182,28 @@ function isSameGate(a: Gate | undefined, b: Gate): boolean {
   )
 }
 
-function jsonAnswer(isPassing: boolean, body: Uint8Array): ProbeAnswer {
-  return { status: isPassing ? 200 : 503, contentType: JSON_TYPE, body }
+/** The answer of a check that passes, or that fails for a reason. */
+function checkAnswer(
+  reason: string | undefined,
+  contentType: string,
+  body: Uint8Array,
+): ProbeAnswer {
+  if (reason === undefined) return { status: 200, contentType, body }
+  return { status: 503, contentType, body, reason }
+}
+
+function jsonAnswer(reason: string | undefined, body: Uint8Array): ProbeAnswer {
+  return checkAnswer(reason, JSON_TYPE, body)
 }
 
 function textAnswer(
-  isPassing: boolean,
+  reason: string | undefined,
   lines: readonly string[],
   path: string,
   request: ProbeRequest,
 ): ProbeAnswer {
-  const last = lastLine(path, isPassing)
+  const last = lastLine(path, reason === undefined)
   let text = `${lines.join('')}${last}`
   if (text.length > KUBELET_BYTES / 3 && isKubelet(request)) text = fitForKubelet(lines, last)
-  return { status: isPassing ? 200 : 503, contentType: TEXT_TYPE, body: Buffer.from(text) }
+  return checkAnswer(reason, TEXT_TYPE, Buffer.from(text))
 }

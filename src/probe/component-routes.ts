@@ -3,15 +3,14 @@ import type { ComponentStatus, HealthReport } from '../model/report.js'
 import type { Look } from '../runtime/health-reader.js'
 import {
   COMPONENT_NOT_FOUND,
-  errorAnswer,
+  failedReadAnswer,
   JSON_TYPE,
   NOT_FOUND,
-  reasonOf,
   UNAUTHORIZED,
 } from './answers.js'
 import type { CheckContext } from './check.js'
 import type { ProbeAnswer, ProbeRequest } from './listener.js'
-import { renderBody, renderComponent } from './render.js'
+import { renderBody, renderComponent, renderSuppressed } from './render.js'
 
 export class ComponentRoutes {
   readonly #context: CheckContext
@@ -26,7 +25,8 @@ export class ComponentRoutes {
 
   /** All components, in the shape and order of the probes' bodies. Never throws. */
   answerAll(request: ProbeRequest): ProbeAnswer {
-    return this.#answer(request, ({ report }) => {
+    return this.#answer(request, ({ report, gate }) => {
+      if (gate.isLivenessSuppressed || gate.isReadinessSuppressed) return this.#suppressed(report)
       if (this.#all === undefined || this.#report !== report) {
         const { members } = this.#context
         members.update(report)
@@ -35,6 +35,13 @@ export class ComponentRoutes {
       }
       return this.#all
     })
+  }
+
+  /** With who suppresses what, and for how long: that is never the same twice. */
+  #suppressed(report: HealthReport): ProbeAnswer {
+    const { members, suppressions } = this.#context
+    members.update(report)
+    return componentAnswer(renderBody(renderSuppressed(suppressions()), members.bytes))
   }
 
   /** One component. Never throws. */
@@ -59,7 +66,7 @@ export class ComponentRoutes {
     try {
       return show(look())
     } catch (error) {
-      return errorAnswer(503, reasonOf(error))
+      return failedReadAnswer(error)
     }
   }
 }

@@ -14,8 +14,8 @@ const MIN_SWEEP_MS = 25
 const MAX_SWEEP_MS = 1_000
 
 /**
- * A connection is new until its first request, answering while a request of it is answered, idle after that. Each of
- * the three maps holds the time at which its connections became so, the longest ago first: that is the order in which
+ * A connection is new until its first request, answering while a request of it is answered, idle after that. One that
+ * streams has an answer without an end, and is limited by whoever gives such answers. Each of the other three maps holds the time at which its connections became so, the longest ago first: that is the order in which
  * a Map keeps what is deleted and set again.
  */
 export class Connections<C extends Connection> {
@@ -24,6 +24,7 @@ export class Connections<C extends Connection> {
   readonly #new = new Map<C, number>()
   readonly #idle = new Map<C, number>()
   readonly #answering = new Map<C, number>()
+  readonly #streaming = new Set<C>()
   #timer: NodeJS.Timeout | undefined
 
   /** `nowMs` is passed by tests. */
@@ -33,7 +34,7 @@ export class Connections<C extends Connection> {
   }
 
   get count(): number {
-    return this.#new.size + this.#idle.size + this.#answering.size
+    return this.#new.size + this.#idle.size + this.#answering.size + this.#streaming.size
   }
 
   get isAnswering(): boolean {
@@ -65,8 +66,13 @@ export class Connections<C extends Connection> {
 
   /** A request of it is being answered. */
   asked(connection: C): void {
-    if (this.#answering.has(connection) || !this.#remove(connection)) return
-    this.#answering.set(connection, this.#nowMs())
+    if (this.#answering.has(connection) || this.#streaming.has(connection)) return
+    if (this.#remove(connection)) this.#answering.set(connection, this.#nowMs())
+  }
+
+  /** What is answered has no end: until it is `answered` nonetheless, or `closed`, nobody else closes it. */
+  streams(connection: C): void {
+    if (this.#remove(connection)) this.#streaming.add(connection)
   }
 
   /** Its requests have been answered. Also without `asked`, where both are one. */
@@ -89,6 +95,7 @@ export class Connections<C extends Connection> {
   closeAll(): void {
     this.closeIdle()
     for (const connection of this.#answering.keys()) this.#close(connection)
+    for (const connection of this.#streaming) this.#close(connection)
   }
 
   /** Limits none of those that are open any more. */
@@ -96,6 +103,7 @@ export class Connections<C extends Connection> {
     this.#new.clear()
     this.#idle.clear()
     this.#answering.clear()
+    this.#streaming.clear()
   }
 
   /** Closes what is late. */
@@ -133,7 +141,8 @@ export class Connections<C extends Connection> {
     return (
       this.#new.delete(connection) ||
       this.#idle.delete(connection) ||
-      this.#answering.delete(connection)
+      this.#answering.delete(connection) ||
+      this.#streaming.delete(connection)
     )
   }
 }

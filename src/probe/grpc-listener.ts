@@ -5,6 +5,7 @@
 // error, connections have a bound, a certificate can be replaced, and all of it can be closed at once. grpc-js 1.14 does
 // not close the sessions of a server without channelz when it is forced to shut down.
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 import {
   type ConnectionInjector,
   Server as GrpcServer,
@@ -12,7 +13,9 @@ import {
   ServerCredentials,
   setLogVerbosity,
 } from '@grpc/grpc-js'
+import { HealthError } from '../model/errors.js'
 import { AudienceGuard } from './audience.js'
+import { CertificateFiles } from './certificate-files.js'
 import { GrpcConnections } from './grpc-connections.js'
 import { GrpcHealth } from './grpc-health.js'
 import {
@@ -21,7 +24,6 @@ import {
   MAX_WATCHERS_A_CONNECTION,
 } from './grpc-service.js'
 import type { WatchSource } from './grpc-source.js'
-import { createTlsServer } from './grpc-tls.js'
 import { WatchHub } from './grpc-watch.js'
 import { type ListenerLimits, listenError, stoppedError } from './listener.js'
 import type { ProbeReader } from './routes.js'
@@ -53,7 +55,7 @@ export class GrpcListener {
   readonly #server: GrpcServer
   readonly #injector: ConnectionInjector
   #listener: Server | undefined
-  #unwatch: (() => void) | undefined
+  #files: CertificateFiles | undefined
   #closed: Promise<void> | undefined
   /** For good: whoever starts it meanwhile looks here after each wait. */
   #isClosed = false
@@ -84,7 +86,11 @@ export class GrpcListener {
     this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure())
   }
 
-  /** Resolves to the port that was bound. @throws HealthError `ERR_HEALTH_LISTEN` with the system's error as cause, `ERR_HEALTH_STOPPED` where it is closed before it listens. */
+  /**
+   * Resolves to the port that was bound.
+   * @throws HealthError `ERR_HEALTH_LISTEN` with the cause where it cannot be bound or the certificate cannot be used,
+   * `ERR_HEALTH_STOPPED` where it is closed before it listens.
+   */
   async start(): Promise<number> {
     const { host, port } = this.#settings
     try {
@@ -94,13 +100,15 @@ export class GrpcListener {
         service,
         createHealthService(this.#health, this.#hub, this.#connections, this.#audience),
       )
-      const listener = this.#createListener()
+      const listener = await this.#createListener()
+      if (this.#isClosed) throw stoppedError()
       this.#listener = listener
       return await this.#listen(listener, host, port)
     } catch (error) {
-      const failure = this.#isClosed ? stoppedError() : listenError(host, port, error)
+      const wasClosed = this.#isClosed
       this.closeNow()
-      throw failure
+      if (wasClosed) throw stoppedError()
+      throw error instanceof HealthError ? error : listenError(host, port, error)
     }
   }
 
@@ -133,10 +141,10 @@ export class GrpcListener {
     this.#health.close()
     this.#hub.close()
     if (this.#listener?.listening) this.#listener.close()
-    this.#unwatch?.()
+    this.#files?.close()
   }
 
-  #createListener(): Server {
+  async #createListener(): Promise<Server> {
     const inject = (socket: Socket) => {
       // A handshake may take longer than a stop; grpc-js would serve a connection that comes after it.
       if (this.#isClosed) {
@@ -152,9 +160,11 @@ export class GrpcListener {
         if (this.#connections.admit(socket)) inject(socket)
       })
     }
-    const { server, unwatch } = createTlsServer(tls, this.#limits.headersTimeoutMs, inject)
-    this.#unwatch = unwatch
+    const handshakeTimeout = this.#limits.headersTimeoutMs
+    const server = createTlsServer({ ALPNProtocols: ['h2'], handshakeTimeout }, inject)
     server.on('connection', (socket: Socket) => this.#connections.admit(socket))
+    this.#files = new CertificateFiles(tls)
+    await this.#files.serveOn(server)
     return server
   }
 

@@ -11,13 +11,13 @@ import type {
 } from '@grpc/grpc-js'
 import { status as Code } from '@grpc/grpc-js'
 import { load } from '@grpc/proto-loader'
-import { HealthError } from '../model/errors.js'
+import { reasonOf, UNREADABLE } from './answers.js'
 import type { Asker, AudienceGuard } from './audience.js'
 import type { GrpcConnections } from './grpc-connections.js'
 import { type GrpcHealth, MAX_LISTED } from './grpc-health.js'
 import { ServingStatus, seenTarget } from './grpc-service-names.js'
 import type { Watcher } from './grpc-topics.js'
-import { UNREADABLE, type WatchHub } from './grpc-watch.js'
+import type { WatchHub } from './grpc-watch.js'
 import { isLoopbackAddress } from './listener.js'
 
 /** Messages that wait for a client to read; one that is further behind loses its stream. */
@@ -164,8 +164,7 @@ function failure(code: Code, details: string): Failure {
 
 /** The reason is for those who may see details. */
 function unavailable(error: unknown, isShown: boolean): Failure {
-  const details = isShown && error instanceof HealthError ? error.message : UNREADABLE
-  return failure(Code.UNAVAILABLE, details)
+  return failure(Code.UNAVAILABLE, isShown ? reasonOf(error) : UNREADABLE)
 }
 
 function isFailure(found: unknown): found is Failure {

@@ -1,14 +1,10 @@
 // What gRPC watchers are told from: transitions from the journal, and looks at the table for what is not in it. Probe
 // actor's thread.
+import { AppliedListener } from '../memory/applied-listener.js'
 import { JournalReader, journalCount } from '../memory/journal.js'
-import {
-  APPLIED_SEQUENCE,
-  APPLY_WAITERS,
-  PHASE,
-  PHASE_RUNNING,
-  TABLE_SEQUENCE,
-} from '../memory/layout.js'
+import { PHASE, PHASE_RUNNING, TABLE_SEQUENCE } from '../memory/layout.js'
 import { openRegion, type Region } from '../memory/region.js'
+import type { SuspensionWatch } from '../memory/suspensions.js'
 import type { HealthStatus } from '../model/health-status.js'
 import type { Policy } from '../model/policy.js'
 import type { HealthHandle } from '../runtime/health-handle.js'
@@ -47,14 +43,19 @@ export class RegionSource implements WatchSource {
   readonly policy: Policy
   readonly #region: Region
   readonly #reader: HealthReader
+  readonly #listener: AppliedListener
   #journal: JournalReader
 
-  /** @throws HealthError `ERR_HEALTH_LAYOUT` if the handle is of another version. */
-  constructor(handle: HealthHandle) {
+  /**
+   * `suspensions` is the watch of this thread, where it keeps one.
+   * @throws HealthError `ERR_HEALTH_LAYOUT` if the handle is of another version.
+   */
+  constructor(handle: HealthHandle, suspensions?: SuspensionWatch) {
     this.policy = handle.policy
     this.#region = openRegion(handle.region)
     // Of its own: what it peeks must not be mistaken for what a probe has waited for.
-    this.#reader = new HealthReader(this.#region, handle.policy, 0)
+    this.#reader = new HealthReader(this.#region, handle.policy, 0, suspensions)
+    this.#listener = new AppliedListener(this.#region.words)
     this.#journal = new JournalReader(this.#region, 'now')
   }
 
@@ -70,8 +71,7 @@ export class RegionSource implements WatchSource {
     const entry = this.#journal.next()
     if (entry === undefined) return undefined
     if ('missed' in entry) return 'gap'
-    // The manager writes the statuses of updates, and those were checked.
-    return entry as typeof entry & { oldStatus: HealthStatus; newStatus: HealthStatus }
+    return entry
   }
 
   transitionCount(): number {
@@ -91,16 +91,10 @@ export class RegionSource implements WatchSource {
   }
 
   listen(): number {
-    const { words } = this.#region
-    const sequence = Atomics.load(words, APPLIED_SEQUENCE)
-    // Pairs with Drain.#settle: what is applied after this moves the sequence; what was applied before it is seen by
-    // whoever looks after it.
-    Atomics.add(words, APPLY_WAITERS, 1)
-    return sequence
+    return this.#listener.listen()
   }
 
-  async changed(heard: number, timeoutMs: number): Promise<void> {
-    const wait = Atomics.waitAsync(this.#region.words, APPLIED_SEQUENCE, heard, timeoutMs)
-    if (wait.async) await wait.value
+  changed(heard: number, timeoutMs: number): Promise<void> {
+    return this.#listener.changed(heard, timeoutMs)
   }
 }

@@ -5,10 +5,11 @@
 // A round looks at the table first and reads the journal then, so that it has read every transition that the look shows.
 // The look decides for all components but those that were seen to move after it: of these the journal is ahead.
 import { setTimeout as delay } from 'node:timers/promises'
-import type { HealthStatus } from '../model/health-status.js'
+import { HealthStatus } from '../model/health-status.js'
 import type { Gate, Judged } from '../model/policy.js'
 import type { HealthReport } from '../model/report.js'
 import type { Look } from '../runtime/health-reader.js'
+import { UNREADABLE } from './answers.js'
 import { judgeServing } from './grpc-health.js'
 import {
   ServingStatus,
@@ -26,9 +27,6 @@ const TRANSITIONS_A_ROUND = 512
 /** A hub that is woken all the time rests so many times as long as its last round took: probes come first. */
 const REST_FACTOR = 4
 const MIN_REST_MS = 1
-
-/** What clients are told of a read that failed, and no more. */
-export const UNREADABLE = 'the health runtime cannot be read'
 
 const OPEN: Gate = { isStandby: false, isLivenessSuppressed: false, isReadinessSuppressed: false }
 
@@ -167,12 +165,17 @@ export class WatchHub {
     return 'more'
   }
 
-  /** What a component was before it moved is news only if it was registered meanwhile: that is not in the journal. */
+  /**
+   * What a component was before it moved is news only if it was registered meanwhile, and so unspecified: that is not in the
+   * journal. Anything else that it was is told already, by a transition before, or it is out of date: a look shows a deadline
+   * that runs out, and a component that lives again, before the manager has journaled it.
+   */
   #replay({ component, oldStatus, newStatus }: SeenTransition, gates: readonly Gate[]): void {
     const topic = this.#topics.component(component)
     const isJudged = this.#policyNames.has(component)
     if (topic === undefined && !isJudged) return
-    for (const status of [oldStatus, newStatus]) {
+    const statuses = oldStatus === HealthStatus.Unspecified ? [oldStatus, newStatus] : [newStatus]
+    for (const status of statuses) {
       if (topic?.status !== undefined) this.#topics.publish(topic, servingComponent(status))
       if (isJudged) {
         this.#statuses.set(component, { status, message: '' })

@@ -1,21 +1,32 @@
 // The probe server, as its users see it: an HTTP server whose answers come from a thread of their own. Called in the
 // thread that made the HealthManager; that thread also restarts the probe actor if it dies.
 import { setTimeout as delay } from 'node:timers/promises'
+import { isMainThread } from 'node:worker_threads'
+import { writeEvidence } from '../evidence/evidence-files.js'
+import { witnessFatalExit } from '../evidence/fatal-exit.js'
+import { describeIncident } from '../evidence/incident.js'
 import { monotonicMs } from '../memory/control.js'
+import { openRegion } from '../memory/region.js'
 import { argumentError, HealthError } from '../model/errors.js'
+import { NO_PROBES, type ProbeStats } from '../model/probe-stats.js'
 import type { ActorExit } from '../runtime/actor-handle.js'
 import type { HealthManager } from '../runtime/health-manager.js'
+import { HealthReader } from '../runtime/health-reader.js'
 import { RestartIntensity } from '../runtime/restart-intensity.js'
 import { type AttachedServer, addServer, removeServer } from '../runtime/servers.js'
 import type { ActorState, ActorStats } from '../runtime/stats.js'
 import type { TransportChoice } from './choose-listener.js'
 import type { ServerAddress } from './probe-actor.js'
 import { ProbeThread } from './probe-thread.js'
+import { sayOnStandardError } from './say.js'
 import {
   type HealthServerOptions,
   resolveServerOptions,
   type ServerSettings,
 } from './server-options.js'
+
+/** How long stats wait for a probe actor, in ms. */
+const STATS_DEADLINE_MS = 500
 
 /** What a thread listens on: as configured at first, as bound after that. */
 interface Where {
@@ -39,8 +50,11 @@ export class HealthServer implements AttachedServer {
   #started: Promise<ServerAddress> | undefined
   #restarted: Promise<void> | undefined
   #stopped: Promise<void> | undefined
+  /** Lets go of the process's end. */
+  #forgetExit = () => {}
   #thread: ProbeThread | undefined
   #state: ActorState = 'stopped'
+  #lastStats: ProbeStats = NO_PROBES
   #restarts = 0
   /** Until when `/startupz` passes in any case, on the monotonic clock. */
   #startupDeadline = 0
@@ -62,6 +76,16 @@ export class HealthServer implements AttachedServer {
     return { name: 'probe', state: this.#state, restarts: this.#restarts }
   }
 
+  /** What its ledger has counted; where the probe actor does not answer in time, what it said last. Never rejects. */
+  async probeStats(): Promise<ProbeStats> {
+    try {
+      this.#lastStats = (await this.#thread?.probeStats(STATS_DEADLINE_MS)) ?? this.#lastStats
+    } catch {
+      // It is stuck, or being restarted: no reason to tell nothing of the rest.
+    }
+    return this.#lastStats
+  }
+
   /**
    * Starts to answer probes; resolves to the address that was bound.
    * @throws HealthError `ERR_HEALTH_LISTEN` where the port cannot be bound, or the server has been started before;
@@ -81,11 +105,13 @@ export class HealthServer implements AttachedServer {
     addServer(this.#manager, this)
     this.#startupDeadline = monotonicMs() + this.#settings.startupSuppressMs
     const { port, transport, grpc } = this.#settings
-    this.#started = this.#start({ port, transport, grpcPort: grpc?.port })
     try {
+      this.#forgetExit = this.#witnessExit()
+      this.#started = this.#start({ port, transport, grpcPort: grpc?.port })
       return await this.#started
     } catch (error) {
       this.#started = undefined
+      this.#forgetExit()
       removeServer(this.#manager, this)
       throw error
     }
@@ -95,6 +121,23 @@ export class HealthServer implements AttachedServer {
   stop(): Promise<void> {
     this.#stopped ??= this.#stop()
     return this.#stopped
+  }
+
+  /** Last words at a fatal exit are this thread's own: the probe actor may end before it could write them. */
+  #witnessExit(): () => void {
+    const { evidence } = this.#settings
+    // The end of another thread is not that of the process.
+    if (evidence === undefined || !isMainThread) return () => {}
+    const { region: buffer, policy } = this.#manager.handle()
+    return witnessFatalExit((cause) => {
+      const region = openRegion(buffer)
+      const reader = new HealthReader(region, policy, 0)
+      writeEvidence(
+        describeIncident(cause, { region, policy, reader }),
+        evidence,
+        sayOnStandardError,
+      )
+    })
   }
 
   /** What was bound before is bound again: a restart must not move the ports. */
@@ -188,6 +231,7 @@ export class HealthServer implements AttachedServer {
       await this.#thread?.close()
     } finally {
       this.#state = 'stopped'
+      this.#forgetExit()
       removeServer(this.#manager, this)
     }
   }

@@ -5,6 +5,27 @@ import { HealthError } from '../model/errors.js'
 export type AnswerStatus = 200 | 400 | 401 | 404 | 405 | 503
 export type Header = readonly [name: string, value: string]
 
+/** Where an answer without an end is written to. Belongs to the transport; nothing here throws, also once it is closed. */
+export interface StreamSink {
+  /**
+   * Hands over a chunk, as one piece. False where the client does not take more for now: a transport holds that chunk and
+   * at most the one before it, so nothing else is written until `drained`, which may find that it takes no more still.
+   */
+  write(chunk: Uint8Array): boolean
+  /** Ends the answer, and its connection. */
+  end(): void
+  /** Closes its connection, whatever was written. */
+  abort(): void
+}
+
+/** What goes on writing to a sink, and what its transport tells it, never from within a call to the sink. Never throws. */
+export interface StreamSource {
+  /** After a `write` that was false: the client has taken some of what was held. */
+  drained(): void
+  /** The connection is gone. Nothing is called after this. */
+  closed(): void
+}
+
 /** One answer, complete. The same object may be answered many times; nobody changes it. */
 export interface ProbeAnswer {
   readonly status: AnswerStatus
@@ -13,6 +34,13 @@ export interface ProbeAnswer {
   readonly headers?: readonly Header[]
   /** Sent for GET; for HEAD only its length is. */
   readonly body: Uint8Array
+  /**
+   * Instead of the body: begins an answer that goes on until one side ends it. Its connection counts as neither answering
+   * nor idle meanwhile. Not for HEAD.
+   */
+  readonly stream?: (sink: StreamSink) => StreamSource
+  /** Why it is no success, for the ledger; never sent, so also where the body does not say it. */
+  readonly reason?: string
 }
 
 /** One request. What is asked for by a method costs nothing until then, and is there only while the handler runs. */
@@ -24,6 +52,8 @@ export interface ProbeRequest {
   header(lowerCaseName: string): string
   /** Whether the client's address is one of this host's loopback interface. */
   isFromLoopback(): boolean
+  /** The client's address as the transport writes it. */
+  remoteAddress(): string
 }
 
 /**

@@ -32,6 +32,7 @@ export interface FamilySpec {
 }
 
 const STATUSES = Object.values(HealthStatus)
+const SUPPRESSIBLE = ['liveness', 'readiness'] as const
 const ACTOR_STATES = ['running', 'restarting', 'failed', 'stopped'] as const
 
 const LONE_SURROGATE = /[\ud800-\udfff]/gu
@@ -169,6 +170,61 @@ export const RUNTIME_FAMILIES: readonly FamilySpec[] = [
     'health_stale_reads_total',
     'Reads answered with the last applied state, as the manager was late.',
     (it) => it.staleReads,
+  ),
+  single(
+    'counter',
+    'health_observer_transitions_total',
+    'Transitions that an observer was told of, whatever came of it.',
+    (it) => it.observer.delivered,
+  ),
+  single(
+    'counter',
+    'health_observer_errors_total',
+    'Transitions over which an observer failed.',
+    (it) => it.observer.errors,
+  ),
+  single(
+    'counter',
+    'health_observer_timeouts_total',
+    'Transitions over which an observer took too long.',
+    (it) => it.observer.timeouts,
+  ),
+  single(
+    'counter',
+    'health_observer_missed_total',
+    'Transitions that were gone before an observer got to them.',
+    (it) => it.observer.missed,
+  ),
+  single('gauge', 'health_observer_lag', 'Transitions that the observer is behind.', (it) => {
+    return it.observer.lag
+  }),
+  {
+    name: 'health_suppression_active',
+    help: 'Whether a suppression makes a check pass (1) or not (0).',
+    type: 'gauge',
+    labelNames: ['probe'],
+    *samples({ runtime: { suppressions } }) {
+      for (const probe of SUPPRESSIBLE) {
+        yield { labels: { probe }, value: suppressions[probe] === undefined ? 0 : 1 }
+      }
+    },
+  },
+  {
+    name: 'health_suppression_remaining_seconds',
+    help: 'How long the suppression of a check still holds; 0 where there is none.',
+    type: 'gauge',
+    labelNames: ['probe'],
+    *samples({ runtime: { suppressions } }) {
+      for (const probe of SUPPRESSIBLE) {
+        yield { labels: { probe }, value: (suppressions[probe]?.remainingMs ?? 0) / 1e3 }
+      }
+    },
+  },
+  single(
+    'counter',
+    'health_suppression_cuts_total',
+    'Calls that asked for a longer suppression than they got.',
+    (it) => it.suppressionCuts,
   ),
   single('gauge', 'health_mailboxes', 'Mailboxes in use, one an attached thread.', (it) => {
     return it.mailboxes.length

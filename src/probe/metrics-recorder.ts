@@ -2,6 +2,7 @@
 // what becomes of the numbers is decided when somebody scrapes them. Probe actor's thread.
 import type { Policy } from '../model/policy.js'
 import type { OnJudged } from './check.js'
+import type { ProbeLedger } from './ledger.js'
 import { isLater, type ProbeHandler } from './listener.js'
 import { Judgements } from './metrics-judgements.js'
 import { parseTarget } from './query.js'
@@ -15,6 +16,9 @@ export const PATHS = [
   '/components',
   '/components/{name}',
   '/metrics',
+  '/transitions',
+  '/events',
+  '/ledger',
   'other',
 ] as const
 
@@ -98,16 +102,23 @@ export class ProbeRecorder {
   }
 }
 
-/** The same handler, counted and timed: up to the answer, not up to the client that has received it. */
-export function measured(handler: ProbeHandler, recorder: ProbeRecorder): ProbeHandler {
+/** The same handler, counted, timed and entered in the ledger: up to the answer, not up to the client that has received it. */
+export function measured(
+  handler: ProbeHandler,
+  recorder: ProbeRecorder,
+  ledger?: ProbeLedger,
+): ProbeHandler {
   return (request) => {
     const { target } = request
     const start = performance.now()
     const answer = handler(request)
     if (!isLater(answer)) {
-      recorder.record(target, answer.status, performance.now() - start)
+      const durationMs = performance.now() - start
+      recorder.record(target, answer.status, durationMs)
+      ledger?.enter(request, answer, durationMs)
       return answer
     }
+    // No probe of a check is answered later, and the request can't be asked any more then.
     return answer.then((later) => {
       recorder.record(target, later.status, performance.now() - start)
       return later

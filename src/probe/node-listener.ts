@@ -1,9 +1,10 @@
 // Probes over node:http or node:https, where uWebSockets.js cannot load or may not be used. Runs in the probe actor's
 // thread.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { CertificateFiles } from './certificate-files.js'
+import { METHOD_NOT_ALLOWED } from './answers.js'
+import { CertificateFiles, type CertificateHolder } from './certificate-files.js'
 import { Connections } from './connections.js'
 import {
   type BoundAddress,
@@ -19,6 +20,7 @@ import {
   stoppedError,
 } from './listener.js'
 import { limitNodeConnections, type NodeLimits } from './node-connections.js'
+import { streamOverNode } from './node-stream.js'
 
 /** How long a client that has not read its answer may delay a stop, in ms. */
 const STOP_GRACE_MS = 500
@@ -38,25 +40,21 @@ export class NodeListener implements ProbeListener {
       this.#server = createServer(options)
     } else {
       // node:https speaks HTTP/1.1 alone, and says so to a kubelet that offers HTTP/2 as well.
-      const server = createTlsServer({ ...options, handshakeTimeout: limits.headersTimeoutMs })
+      const server = createHttpsServer({ ...options, handshakeTimeout: limits.headersTimeoutMs })
       this.#server = server
       this.#secured = { server, files: new CertificateFiles(tls) }
     }
     this.#limits = new Connections(limits)
-    limitNodeConnections(this.#server, this.#limits)
-    this.#server.on('request', (request: IncomingMessage, response: ServerResponse) =>
-      answer(handler, request, response),
+    const streams = limitNodeConnections(
+      this.#server,
+      this.#limits,
+      (request, response) => answer(handler, request, response, streams),
+      (_, response) => send(METHOD_NOT_ALLOWED, response, streams),
     )
   }
 
   async start(host: string, port: number): Promise<BoundAddress> {
-    if (this.#secured !== undefined) {
-      const { server, files } = this.#secured
-      const certificate = await files.read()
-      if (this.#isClosed) throw stoppedError()
-      server.setSecureContext(certificate)
-      files.watch((certificate) => server.setSecureContext(certificate))
-    }
+    await this.#secured?.files.serveOn(this.#secured.server)
     try {
       return await this.#listen(host, port)
     } catch (error) {
@@ -109,7 +107,7 @@ export class NodeListener implements ProbeListener {
 }
 
 interface Secured {
-  readonly server: TlsServer
+  readonly server: CertificateHolder
   readonly files: CertificateFiles
 }
 
@@ -122,23 +120,39 @@ function optionsFor({ headersTimeoutMs, idleTimeoutMs }: ListenerLimits) {
     connectionsCheckingInterval: Math.min(headersTimeoutMs / 4, 1_000),
   }
 }
-function answer(handler: ProbeHandler, request: IncomingMessage, response: ServerResponse): void {
+
+function answer(
+  handler: ProbeHandler,
+  request: IncomingMessage,
+  response: ServerResponse,
+  streams: (response: ServerResponse) => void,
+): void {
   const found = handler({
     method: request.method ?? '',
     target: request.url ?? '',
     header: (name) => String(request.headers[name] ?? ''),
     isFromLoopback: () => isLoopbackAddress(request.socket.remoteAddress ?? ''),
+    remoteAddress: () => request.socket.remoteAddress ?? '',
   })
-  if (isLater(found)) void found.then((later) => send(later, response))
-  else send(found, response)
+  if (isLater(found)) void found.then((later) => send(later, response, streams))
+  else send(found, response, streams)
 }
 
-function send(answer: ProbeAnswer, response: ServerResponse): void {
-  const { status, contentType, headers, body } = answer
+function send(
+  answer: ProbeAnswer,
+  response: ServerResponse,
+  streams: (response: ServerResponse) => void,
+): void {
+  const { status, contentType, headers, body, stream } = answer
   response.setHeader('Content-Type', contentType)
   for (const [name, value] of COMMON_HEADERS) response.setHeader(name, value)
   if (headers !== undefined) for (const [name, value] of headers) response.setHeader(name, value)
-  response.setHeader('Content-Length', body.length)
   response.statusCode = status
+  if (stream !== undefined) {
+    streams(response)
+    streamOverNode(response, stream)
+    return
+  }
+  response.setHeader('Content-Length', body.length)
   response.end(body)
 }

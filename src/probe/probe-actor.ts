@@ -1,25 +1,41 @@
 // The probe actor: answers probes from the shared region, whatever the other threads are doing. Runs in the probe
 // worker's thread; the host reaches it by Comlink.
+import { writeEvidence } from '../evidence/evidence-files.js'
+import { IncidentWatch } from '../evidence/incident-watch.js'
+import { openRegion } from '../memory/region.js'
+import type { ProbeStats } from '../model/probe-stats.js'
 import type { HealthHandle } from '../runtime/health-handle.js'
 import { chooseListener, type Transport } from './choose-listener.js'
+import { EventStreams } from './event-streams.js'
 import type { ExitGate } from './exit-gate.js'
 import type { GrpcListener } from './grpc-listener.js'
+import { ProbeLedger } from './ledger.js'
 import { type BoundAddress, type ProbeListener, stoppedError } from './listener.js'
 import { createMetrics } from './metrics.js'
 import { measured } from './metrics-recorder.js'
 import type { MetricsSource } from './metrics-source.js'
 import { createProbeHandler, type ProbeReader } from './routes.js'
+import { sayOnStandardError } from './say.js'
 import type { ServerSettings } from './server-options.js'
 
 /** What the host hands to the probe worker. */
 export interface ProbeBoot
   extends Pick<
     ServerSettings,
-    'transport' | 'readTimeoutMs' | 'audience' | 'limits' | 'tls' | 'grpc'
+    | 'transport'
+    | 'readTimeoutMs'
+    | 'audience'
+    | 'limits'
+    | 'maxStreams'
+    | 'tls'
+    | 'grpc'
+    | 'evidence'
   > {
   readonly handle: HealthHandle
   /** Until when `/startupz` passes in any case, on the monotonic clock. */
   readonly startupDeadline: number
+  /** How long it was to pass from its beginning on; 0 for not at all. */
+  readonly startupSuppressMs: number
   /** How often the host has restarted the probe actor, this time included. */
   readonly probeRestarts: number
   /** The buffer of the {@link ExitGate}. */
@@ -38,12 +54,16 @@ export interface ProbeControl {
   listen(host: string, port: number): Promise<ServerAddress>
   /** Closes port and connections. After this the thread can be ended by any means. */
   close(): Promise<void>
+  /** What the ledger has counted. */
+  probeStats(): ProbeStats
 }
 
 export class ProbeActor implements ProbeControl {
   readonly #gate: ExitGate
   readonly #transport: Transport
   readonly #listener: ProbeListener
+  readonly #streams: EventStreams
+  readonly #ledger: ProbeLedger
   readonly #grpc: GrpcListener | undefined
   #isClosed = false
 
@@ -56,21 +76,39 @@ export class ProbeActor implements ProbeControl {
     const { detail } = audience
     const { recorder, scrape } = await createMetrics(reader, { detail, probeRestarts })
     const { onJudged } = recorder
-    const answering = createProbeHandler(reader, { audience, startupDeadline, scrape, onJudged })
-    const handler = measured(answering, recorder)
+    const region = openRegion(boot.handle.region)
+    const streams = new EventStreams(region, boot)
+    const transitions = { region, streams }
+    const ledger = new ProbeLedger()
+    const answering = createProbeHandler(reader, {
+      audience,
+      startupDeadline,
+      startupLatest: startupLatestOf(boot, reader),
+      scrape,
+      transitions,
+      ledger,
+      onJudged,
+    })
+    const handler = measured(answering, recorder, ledger)
+    watchIncidents(boot, reader, ledger)
     const { transport, listener } = await chooseListener(choice, handler, { limits, tls })
-    return new ProbeActor(gate, transport, listener, await createGrpc(boot, reader))
+    const grpc = await createGrpc(boot, reader)
+    return new ProbeActor(gate, transport, listener, streams, ledger, grpc)
   }
 
   private constructor(
     gate: ExitGate,
     transport: Transport,
     listener: ProbeListener,
+    streams: EventStreams,
+    ledger: ProbeLedger,
     grpc: GrpcListener | undefined,
   ) {
     this.#gate = gate
     this.#transport = transport
     this.#listener = listener
+    this.#streams = streams
+    this.#ledger = ledger
     this.#grpc = grpc
   }
 
@@ -98,9 +136,14 @@ export class ProbeActor implements ProbeControl {
     // Tells the watchers before anything else is closed. Their goodbyes may take a while, for which nobody who waits at
     // the gate has time.
     const grpcClosed = this.#grpc?.close()
+    this.#streams.close()
     await this.#listener.stop()
     this.#gate.markClosed()
     await grpcClosed
+  }
+
+  probeStats(): ProbeStats {
+    return this.#ledger.stats()
   }
 
   /** For the thread's own exit hook: closes before it returns. */
@@ -117,6 +160,29 @@ export class ProbeActor implements ProbeControl {
   }
 }
 
+/** Last words are written from here, where there is a file for them. */
+function watchIncidents(
+  { evidence, handle }: ProbeBoot,
+  { policy, suspensions }: ProbeReader,
+  ledger: ProbeLedger,
+): void {
+  if (evidence === undefined) return
+  new IncidentWatch({
+    region: openRegion(handle.region),
+    policy,
+    wedgeComponents: evidence.wedgeComponents,
+    suspensions,
+    probes: () => ledger.stats(),
+    write: (incident) => writeEvidence(incident, evidence, sayOnStandardError),
+  }).start()
+}
+
+/** Until when an advancing start-up may prolong its excuse: as long as any suppression may last. */
+function startupLatestOf(boot: ProbeBoot, { maxSuppressionMs = 0 }: ProbeReader): number {
+  const { startupDeadline, startupSuppressMs } = boot
+  return startupSuppressMs === 0 ? 0 : startupDeadline - startupSuppressMs + maxSuppressionMs
+}
+
 /** What serves gRPC is loaded only where it is asked for: it takes as much memory as all the rest. */
 async function createGrpc(boot: ProbeBoot, reader: ProbeReader): Promise<GrpcListener | undefined> {
   const { grpc, handle } = boot
@@ -125,5 +191,5 @@ async function createGrpc(boot: ProbeBoot, reader: ProbeReader): Promise<GrpcLis
     import('./grpc-listener.js'),
     import('./grpc-source.js'),
   ])
-  return new GrpcListener(grpc, boot, reader, new RegionSource(handle))
+  return new GrpcListener(grpc, boot, reader, new RegionSource(handle, reader.suspensions))
 }

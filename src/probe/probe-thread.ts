@@ -1,5 +1,6 @@
 // One life of the probe worker, seen from the host: started, listening, closed in the order that a process with
 // uWebSockets.js in a worker survives. A restart is another ProbeThread. Host thread only.
+import type { ProbeStats } from '../model/probe-stats.js'
 import {
   type ActorExit,
   type ActorHandle,
@@ -31,7 +32,8 @@ export class ProbeThread {
   /** Starts the worker and listens. @throws HealthError as {@link ProbeControl.listen}, or `ERR_HEALTH_UNAVAILABLE`. */
   static async start(options: ProbeThreadOptions): Promise<ProbeThread> {
     const { host, port, workerBaseUrl, handle, transport, readTimeoutMs } = options
-    const { audience, limits, tls, grpc, startupDeadline, probeRestarts } = options
+    const { audience, limits, maxStreams, tls, grpc, evidence } = options
+    const { startupDeadline, startupSuppressMs, probeRestarts } = options
     const gate = new ExitGate()
     const data: ProbeBoot = {
       handle,
@@ -39,9 +41,12 @@ export class ProbeThread {
       readTimeoutMs,
       audience,
       limits,
+      maxStreams,
       tls,
       grpc,
+      evidence,
       startupDeadline,
+      startupSuppressMs,
       probeRestarts,
       gate: gate.buffer,
     }
@@ -70,6 +75,11 @@ export class ProbeThread {
   /** Resolves when the worker has ended, asked or not. Never rejects. */
   get exited(): Promise<ActorExit> {
     return this.#actor.exited
+  }
+
+  /** What the ledger has counted. @throws HealthError `ERR_HEALTH_UNAVAILABLE` if it does not answer in time. */
+  probeStats(deadlineMs: number): Promise<ProbeStats> {
+    return this.#actor.call('probeStats', deadlineMs)
   }
 
   /** Closes port and connections and ends the worker. @throws HealthError `ERR_HEALTH_UNAVAILABLE` if it does not answer. */

@@ -26,7 +26,7 @@ export interface BadQuery {
 }
 
 /** Room for some hundred names; what is longer is a mistake. */
-const MAX_QUERY_CHARACTERS = 8_192
+export const MAX_QUERY_CHARACTERS = 8_192
 
 /**
  * The query of a probe, as a form encodes it. Parameters that are not known are tolerated, and so is a `verbose` with
@@ -58,7 +58,13 @@ export interface Target {
   readonly query: string
 }
 
-export function parseTarget(target: string): Target {
+const ORIGIN = /^https?:\/\/[^/?]*/i
+
+/** In absolute form, as for a proxy, the host does not matter. */
+export function parseTarget(absoluteOrPath: string): Target {
+  const target = absoluteOrPath.startsWith('/')
+    ? absoluteOrPath
+    : absoluteOrPath.replace(ORIGIN, '')
   const mark = target.indexOf('?')
   const path = mark === -1 ? target : target.slice(0, mark)
   return { path: decodePath(path), query: mark === -1 ? '' : target.slice(mark + 1) }

@@ -11,6 +11,7 @@ import {
   judgeReady,
   type Policy,
 } from '../model/policy.js'
+import type { Suppressions } from '../model/suppression.js'
 import type { Look } from '../runtime/health-reader.js'
 
 export type Find = (name: string) => Judged | undefined
@@ -36,12 +37,15 @@ export interface Question {
     component: Judged | undefined,
     failOn: FailOn,
   ): HealthCheckError | undefined
+  /** The suppression that opens its gate, where one can. */
+  readonly suppressible?: keyof Suppressions
   /** In a word each, why it passes whatever the components say. Mostly nothing. */
   openGates(gate: Gate): readonly string[]
 }
 
 export function livenessQuestion(policy: Policy): Question {
   return {
+    suppressible: 'liveness',
     passText: 'healthy',
     failText: 'unhealthy',
     names: policy.liveness,
@@ -55,6 +59,7 @@ export function livenessQuestion(policy: Policy): Question {
 
 export function readinessQuestion(policy: Policy): Question {
   return {
+    suppressible: 'readiness',
     passText: 'ready',
     failText: 'not ready',
     names: policy.readiness,
@@ -72,16 +77,17 @@ export function readinessQuestion(policy: Policy): Question {
  */
 export function startupQuestion(
   policy: Policy,
-  hasStarted: (look: Look) => boolean,
-  isExcused: () => boolean,
+  hasStarted: () => boolean,
+  isExcused: (look: Look) => boolean,
 ): Question {
+  const { suppressible: _, ...readiness } = readinessQuestion(policy)
   return {
-    ...readinessQuestion(policy),
+    ...readiness,
     passText: 'started',
     failText: 'not started',
     gateOf: (look) => ({
-      isStandby: hasStarted(look),
-      isReadinessSuppressed: isExcused(),
+      isStandby: hasStarted(),
+      isReadinessSuppressed: isExcused(look),
       isLivenessSuppressed: false,
     }),
     openGates: (gate) => gatesOf(gate, 'started'),

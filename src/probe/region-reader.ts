@@ -1,12 +1,22 @@
 // What the probe actor reads: verdicts from the shared region, without a mailbox of its own. Probe actor's thread.
-import { PHASE, PHASE_STOPPED, READINESS_SEEN, WORD_BYTES } from '../memory/layout.js'
+import {
+  MAX_SUPPRESSION_MS,
+  PHASE,
+  PHASE_STOPPED,
+  READINESS_SEEN,
+  WORD_BYTES,
+} from '../memory/layout.js'
 import { openRegion, type Region } from '../memory/region.js'
 import type { TransitionCounts } from '../memory/slot-cache.js'
+import { readSuppressions } from '../memory/suppressions.js'
+import type { SuspensionWatch } from '../memory/suspensions.js'
 import { HealthError } from '../model/errors.js'
-import { judgeReadiness, type Policy } from '../model/policy.js'
+import type { Policy } from '../model/policy.js'
+import type { Suppressions } from '../model/suppression.js'
 import type { HealthHandle } from '../runtime/health-handle.js'
 import { HealthReader, type Look } from '../runtime/health-reader.js'
 import { readStats } from '../runtime/stats.js'
+import { keepWatch } from '../watch/keep-watch.js'
 import type { ExitGate } from './exit-gate.js'
 import type { MetricsSource, RuntimeFigures } from './metrics-source.js'
 import type { ProbeReader } from './routes.js'
@@ -16,23 +26,29 @@ export class RegionReader implements ProbeReader, MetricsSource {
   readonly policy: Policy
   readonly #reader: HealthReader
   readonly #gate: ExitGate
+  readonly suspensions: SuspensionWatch | undefined
   #hastyReader: HealthReader | undefined
 
   /**
    * `readTimeoutMs` bounds how long a read waits for reports that are published but not applied; once the host is
-   * closing by its `gate`, none waits.
+   * closing by its `gate`, none waits. With `keepsWatch`, for a thread of its own, this one becomes a watcher for suspensions.
    * @throws HealthError `ERR_HEALTH_LAYOUT` if the handle is of another version.
    */
-  constructor(handle: HealthHandle, readTimeoutMs: number, gate: ExitGate) {
+  constructor(handle: HealthHandle, readTimeoutMs: number, gate: ExitGate, keepsWatch = false) {
     this.#region = openRegion(handle.region)
     this.policy = handle.policy
     this.#gate = gate
-    this.#reader = new HealthReader(this.#region, handle.policy, readTimeoutMs)
+    this.suspensions = keepsWatch ? keepWatch(this.#region.words) : undefined
+    this.#reader = new HealthReader(this.#region, handle.policy, readTimeoutMs, this.suspensions)
   }
 
   look(): Look {
     this.#checkNotStopped()
     return this.#chooseReader().look()
+  }
+
+  suppressions(): Suppressions {
+    return readSuppressions(this.#region, this.#chooseReader().startUp())
   }
 
   transitions(name: string): TransitionCounts | undefined {
@@ -42,24 +58,20 @@ export class RegionReader implements ProbeReader, MetricsSource {
   runtime(): RuntimeFigures {
     const { mailboxWords, heapWords } = this.#region.layout
     return {
-      ...readStats(this.#region, []),
+      ...readStats(this.#region, [], this.#chooseReader().startUp()),
       mailboxBytes: mailboxWords * WORD_BYTES,
       heapBytes: heapWords * WORD_BYTES,
     }
   }
 
-  /**
-   * Whether readiness has passed since the start of the runtime; remembered in the region, so that it survives this
-   * actor. A suppression is no evidence that the program has started.
-   */
-  hasBeenReady({ report, gate }: Look): boolean {
-    const { words } = this.#region
-    if (Atomics.load(words, READINESS_SEEN) === 1) return true
-    const enforced = { ...gate, isReadinessSuppressed: false }
-    if (judgeReadiness(this.policy, enforced, (name) => report.get(name)) !== undefined)
-      return false
-    Atomics.store(words, READINESS_SEEN, 1)
-    return true
+  get maxSuppressionMs(): number {
+    return this.#region.words[MAX_SUPPRESSION_MS]! || Number.POSITIVE_INFINITY
+  }
+
+  /** Whether readiness has passed since the start of the runtime. After a look, of all that this look shows and what came before. */
+  hasBeenReady(): boolean {
+    // Pairs with ReadinessWatch, which stores it before the next record is applied.
+    return Atomics.load(this.#region.words, READINESS_SEEN) === 1
   }
 
   /**
@@ -68,7 +80,7 @@ export class RegionReader implements ProbeReader, MetricsSource {
    */
   #chooseReader(): HealthReader {
     if (!this.#gate.isClosing) return this.#reader
-    this.#hastyReader ??= new HealthReader(this.#region, this.policy, 0)
+    this.#hastyReader ??= new HealthReader(this.#region, this.policy, 0, this.suspensions)
     return this.#hastyReader
   }
 

@@ -2,6 +2,7 @@
 // leaves out. Reference § 2.3. Pure; any thread.
 import { healthStatusName } from '../model/health-status.js'
 import { type ComponentStatus, compareUtf8 } from '../model/report.js'
+import type { Suppressions } from '../model/suppression.js'
 import { quote } from './go-json.js'
 
 /** One component as a JSON object. */
@@ -30,6 +31,27 @@ export function renderMember(name: string, status: ComponentStatus): string {
 export function renderVerdict(status: string, error: string | undefined, write = quote): string {
   const verdict = `{"status":"${status}"`
   return error === undefined || error === '' ? verdict : `${verdict},"error":${write(error)}`
+}
+
+/** Epoch ms as people and tools write it. What no calendar has is the end of it. */
+export function isoTime(epochMs: number): string {
+  return new Date(Math.min(epochMs, LAST_DATE_MS)).toISOString()
+}
+
+const LAST_DATE_MS = 8.64e15
+
+/** The member `suppressed` behind an opened brace, without the brace that closes it; the brace alone where none holds. */
+export function renderSuppressed(suppressions: Suppressions): string {
+  const parts: string[] = []
+  for (const check of ['liveness', 'readiness'] as const) {
+    const suppression = suppressions[check]
+    if (suppression === undefined) continue
+    const { owner, reason, until, remainingMs } = suppression
+    parts.push(
+      `"${check}":{"owner":${quote(owner)},"reason":${quote(reason)},"until":"${isoTime(until)}","remainingMs":${Math.ceil(remainingMs)}}`,
+    )
+  }
+  return parts.length === 0 ? '{' : `{"suppressed":{${parts.join(',')}}`
 }
 
 /** The body of an answer that is an error and nothing else. */

@@ -1,24 +1,42 @@
 // From a request to its answer: the paths of the probe server. Runs in the probe actor's thread, or in-process in
 // tests; reads the runtime, and asks nobody else.
 import { monotonicMs } from '../memory/control.js'
+import type { SuspensionWatch } from '../memory/suspensions.js'
 import type { Policy } from '../model/policy.js'
+import { excusedUntil } from '../model/start-up.js'
+import type { Suppressions } from '../model/suppression.js'
 import type { Look } from '../runtime/health-reader.js'
-import { errorAnswer, METHOD_NOT_ALLOWED, NOT_FOUND, reasonOf, UNAUTHORIZED } from './answers.js'
+import {
+  errorAnswer,
+  failedReadAnswer,
+  METHOD_NOT_ALLOWED,
+  NOT_FOUND,
+  UNAUTHORIZED,
+} from './answers.js'
 import { AudienceGuard } from './audience.js'
 import { Check, type OnJudged } from './check.js'
 import { ComponentRoutes } from './component-routes.js'
+import type { ProbeLedger } from './ledger.js'
+import { answerLedger } from './ledger-route.js'
 import type { ProbeAnswer, ProbeHandler, ProbeRequest } from './listener.js'
 import { ComponentMembers } from './members.js'
 import { parseProbeQuery, parseTarget, type Target } from './query.js'
 import { livenessQuestion, type Question, readinessQuestion, startupQuestion } from './questions.js'
+import { TransitionRoutes, type TransitionsContext } from './transition-routes.js'
 
 /** What the routes read, without asking another thread. */
 export interface ProbeReader {
   readonly policy: Policy
+  /** The watch that this thread keeps for suspensions of the process. */
+  readonly suspensions?: SuspensionWatch | undefined
   /** Report and gates of one instant. @throws HealthError `ERR_HEALTH_STOPPED`, `ERR_HEALTH_UNAVAILABLE` */
   look(): Look
-  /** Whether readiness has passed since the start of the runtime, this look included. */
-  hasBeenReady(look: Look): boolean
+  /** How long a suppression may last. */
+  readonly maxSuppressionMs?: number
+  /** The suppressions that hold now, none before those of the last look. */
+  suppressions(): Suppressions
+  /** Whether readiness has passed since the start of the runtime, up to the last look at least. */
+  hasBeenReady(): boolean
 }
 
 /** To whom components, messages and metadata are shown: everybody, nobody, or loopback and who has the token. */
@@ -37,10 +55,16 @@ export type Scrape = () => Promise<ProbeAnswer>
 export interface RouteOptions {
   readonly audience: Audience
   readonly scrape?: Scrape | undefined
+  /** For `/transitions` and `/events`, which are not there without it. */
+  readonly transitions?: TransitionsContext
+  /** For `/ledger`, which is not there without it. */
+  readonly ledger?: ProbeLedger
   /** Told what each probe was judged by. */
   readonly onJudged?: OnJudged
   /** Until when `/startupz` passes in any case, on `now`. Default: it does not. */
   readonly startupDeadline?: number
+  /** Until when it passes at the most, while a start-up advances. */
+  readonly startupLatest?: number
   /** Ms on a clock that never goes back; `monotonicMs` but in tests. */
   readonly now?: () => number
 }
@@ -53,24 +77,23 @@ const COMPONENTS = '/components'
 /** The answers of the probe server. A read that fails is answered 503 with its reason, never left open. */
 export function createProbeHandler(reader: ProbeReader, options: RouteOptions): ProbeHandler {
   const { policy } = reader
-  const { scrape, onJudged, startupDeadline = 0, now = monotonicMs } = options
+  const { scrape, transitions, ledger, onJudged, now = monotonicMs } = options
+  const { startupDeadline = 0, startupLatest = 0 } = options
   const audience = new AudienceGuard(options.audience)
-  // Once true it stays true, so it need not be asked for again; and every look is a chance to see it become true,
-  // whichever path it is for.
-  let hasStarted = false
-  const look = (): Look => {
-    const seen = reader.look()
-    if (!hasStarted) hasStarted = reader.hasBeenReady(seen)
-    return seen
+  const context = {
+    look: () => reader.look(),
+    suppressions: () => reader.suppressions(),
+    audience,
+    members: new ComponentMembers(),
+    onJudged,
   }
-  const context = { look, audience, members: new ComponentMembers(), onJudged }
   const components = new ComponentRoutes(context)
   const probe = (question: Question) => probeRoute(new Check(question, context))
   const livez = probe(livenessQuestion(policy))
   const startup = startupQuestion(
     policy,
-    () => hasStarted,
-    () => now() < startupDeadline,
+    () => reader.hasBeenReady(),
+    ({ startUp }) => now() < excusedUntil(startupDeadline, startupLatest, startUp),
   )
   const routes = new Map<string, Route>([
     ['/healthz', livez],
@@ -79,7 +102,15 @@ export function createProbeHandler(reader: ProbeReader, options: RouteOptions): 
     ['/startupz', probe(startup)],
     [COMPONENTS, (request) => components.answerAll(request)],
   ])
+  if (ledger !== undefined) {
+    routes.set('/ledger', (request) => answerLedger(ledger, audience, request))
+  }
   if (scrape !== undefined) routes.set('/metrics', scrapeRoute(scrape, audience))
+  if (transitions !== undefined) {
+    const history = new TransitionRoutes(context, transitions)
+    routes.set('/transitions', (request, target) => history.answerHistory(request, target))
+    routes.set('/events', (request, target) => history.answerEvents(request, target))
+  }
   const component: Route = (request, { path }) =>
     components.answerOne(request, path.slice(COMPONENTS.length + 1))
 
@@ -91,8 +122,11 @@ export function createProbeHandler(reader: ProbeReader, options: RouteOptions): 
       const isComponent = target.path.startsWith(`${COMPONENTS}/`)
       route = isComponent ? component : routes.get(target.path)
     }
-    if (route === undefined) return NOT_FOUND
     const { method } = request
+    if (route === undefined) {
+      const isOfServer = target.path === '*' && method === 'OPTIONS'
+      return isOfServer ? METHOD_NOT_ALLOWED : NOT_FOUND
+    }
     return method === 'GET' || method === 'HEAD' ? route(request, target) : METHOD_NOT_ALLOWED
   }
 }
@@ -110,7 +144,7 @@ function scrapeRoute(scrape: Scrape, audience: AudienceGuard): Route {
     try {
       return await scrape()
     } catch (error) {
-      return errorAnswer(503, reasonOf(error))
+      return failedReadAnswer(error)
     }
   }
 }

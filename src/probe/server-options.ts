@@ -1,5 +1,10 @@
 // What users can configure of a HealthServer, with the defaults, checked once at its making.
 import { isMainThread } from 'node:worker_threads'
+import {
+  type EvidenceOptions,
+  type EvidenceSettings,
+  resolveEvidence,
+} from '../evidence/evidence-settings.js'
 import { checkDurationMs, checkInteger, checkOptions } from '../model/arguments.js'
 import { argumentError, type HealthError } from '../model/errors.js'
 import { checkWorkerBaseUrl } from '../runtime/worker-base-url.js'
@@ -15,7 +20,7 @@ export interface ServerRestart {
   readonly cause: HealthError
 }
 
-export interface HealthServerOptions {
+export interface HealthServerOptions extends EvidenceOptions {
   /** Address or name to listen on. Default `'0.0.0.0'`, all IPv4 interfaces; `'::'` is all of both kinds. */
   host?: string
   /** Port to listen on, 0 to 65,535; 0 is any free one, told by `start()`. Default 8081. */
@@ -48,12 +53,20 @@ export interface HealthServerOptions {
     headersTimeoutMs?: number
     /** How long a connection may be idle, in ms, 100 to 600,000. Default 10,000, which uWebSockets.js does not exceed. */
     idleTimeoutMs?: number
+    /**
+     * Clients of `/events` at once, 0 to half of `maxConnections`, which are the other half's to probe. Default 128, or that
+     * half if it is less.
+     */
+    maxStreams?: number
   }
   /** Answers HTTPS instead of HTTP: paths of PEM files, read again when they change. A kubelet does not verify them. */
   tls?: TlsFiles
   /** `/startupz`. */
   startup?: {
-    /** It passes for this long from `start()` on whether the program is ready or not, in ms. Default 0. */
+    /**
+     * It passes for this long from `start()` on whether the program is ready or not, in ms; for longer while components with
+     * `progress` get on (up to the runtime's `maxSuppressionMs`), not while one has stalled. Default 0.
+     */
     suppressMs?: number
   }
   /** Answers `grpc.health.v1.Health` on a port of its own; without it, there is no gRPC. */
@@ -88,13 +101,18 @@ export interface ServerSettings {
   readonly readTimeoutMs: number
   readonly audience: Audience
   readonly limits: ListenerLimits
+  readonly maxStreams: number
   readonly tls: TlsFiles | undefined
   readonly startupSuppressMs: number
   readonly grpc: GrpcSettings | undefined
+  /** Undefined where there is no file for last words. */
+  readonly evidence: EvidenceSettings | undefined
   readonly workerBaseUrl: string | undefined
   readonly restarts: { readonly max: number; readonly withinMs: number }
 }
 
+const LIMIT_NAMES = ['maxConnections', 'headersTimeoutMs', 'idleTimeoutMs', 'maxStreams']
+const DEFAULT_MAX_STREAMS = 128
 const MAX_READ_TIMEOUT_MS = 1_000
 const MAX_CLIENT_TIMEOUT_MS = 600_000
 const TOKEN = /^[!-~]{16,2048}$/
@@ -110,6 +128,9 @@ const OPTION_NAMES = [
   'tls',
   'startup',
   'grpc',
+  'terminationLog',
+  'incidentFile',
+  'wedgeComponents',
   'restarts',
   'workerBaseUrl',
   'onRestart',
@@ -124,6 +145,7 @@ export function resolveServerOptions(options: HealthServerOptions): ServerSettin
   checkInteger(port, 'port', 0, 65_535)
   checkInteger(readTimeoutMs, 'readTimeoutMs', 0, MAX_READ_TIMEOUT_MS)
   const tls = checkTls(options.tls, 'tls')
+  const limits = resolveLimits(options.limits)
   checkCallback(options.onRestart, 'onRestart')
   checkCallback(options.onError, 'onError')
   return {
@@ -132,10 +154,12 @@ export function resolveServerOptions(options: HealthServerOptions): ServerSettin
     transport: resolveTransport(options.transport, tls),
     readTimeoutMs,
     audience: resolveAudience(options),
-    limits: resolveLimits(options.limits),
+    limits,
+    maxStreams: resolveMaxStreams(options.limits?.maxStreams, limits),
     tls,
     startupSuppressMs: resolveStartup(options.startup),
     grpc: resolveGrpc(options.grpc, host),
+    evidence: resolveEvidence(options),
     workerBaseUrl: checkWorkerBaseUrl(options.workerBaseUrl),
     restarts: resolveRestarts(options.restarts),
   }
@@ -169,12 +193,20 @@ function resolveAudience({ detail = 'always', token }: HealthServerOptions): Aud
 }
 
 function resolveLimits(limits: HealthServerOptions['limits'] = {}): ListenerLimits {
-  checkOptions(limits, 'limits', ['maxConnections', 'headersTimeoutMs', 'idleTimeoutMs'])
+  checkOptions(limits, 'limits', LIMIT_NAMES)
   const { maxConnections, headersTimeoutMs, idleTimeoutMs } = { ...DEFAULT_LIMITS, ...limits }
   checkInteger(maxConnections, 'limits.maxConnections', 16, 65_535)
   checkInteger(headersTimeoutMs, 'limits.headersTimeoutMs', 100, MAX_CLIENT_TIMEOUT_MS)
   checkInteger(idleTimeoutMs, 'limits.idleTimeoutMs', 100, MAX_CLIENT_TIMEOUT_MS)
   return { maxConnections, headersTimeoutMs, idleTimeoutMs }
+}
+
+/** Nobody gives way to a new connection but who is idle, and a stream never is. */
+function resolveMaxStreams(maxStreams: unknown, { maxConnections }: ListenerLimits): number {
+  const half = Math.floor(maxConnections / 2)
+  if (maxStreams === undefined) return Math.min(DEFAULT_MAX_STREAMS, half)
+  checkInteger(maxStreams, 'limits.maxStreams', 0, half)
+  return maxStreams
 }
 
 function resolveStartup(startup: HealthServerOptions['startup'] = {}): number {

@@ -3,6 +3,7 @@ import { COMMON_HEADERS, type ProbeAnswer } from './listener.js'
 import type { UwsResponse } from './uws.js'
 import type { UwsConnection } from './uws-connection.js'
 import type { UwsConnections } from './uws-connections.js'
+import { streamOverUws } from './uws-stream.js'
 
 const STATUS_LINES = {
   200: '200 OK',
@@ -52,6 +53,11 @@ export function sendOverUws(
 ): void {
   const { response, isHead, isInDoubt } = form
   const { body } = answer
+  if (answer.stream !== undefined) {
+    writeHead(response, answer, true)
+    streamOverUws(connections, connection, response, answer.stream)
+    return
+  }
   writeHead(response, answer, closes(form))
   if (isHead) {
     connections.write(connection, 0, () => {

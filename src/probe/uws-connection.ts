@@ -1,6 +1,7 @@
 // One connection of uWebSockets.js, and how those that were answered with a body are told apart. For the rules that are
 // named here see uws-connections.ts. Probe actor's thread.
 import type { Connection } from './connections.js'
+import type { StreamSource } from './listener.js'
 import type { UwsResponse } from './uws.js'
 
 const MAX_WATCHED = 256
@@ -19,6 +20,10 @@ export class UwsConnection implements Connection {
   isArmed = false
   /** Whether more of the body of its last request may come. */
   isInBody = false
+  /** What writes to it without an end, if anything does. */
+  stream: StreamSource | undefined
+  /** The client's, once somebody has asked for it. */
+  address: string | undefined
   /** Its place in {@link WatchedConnections}, which alone sets it. */
   watchIndex = NOT_WATCHED
 

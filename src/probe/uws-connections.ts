@@ -9,7 +9,8 @@
 //   b. The write that completes an answer drops that `onAborted`. Nothing else does.
 //   c. The write offset of a connection is 0 at first and from the start of each request until a body is written.
 //   d. An `onData` set on it is called directly after the handler of the connection's next request, also where that has
-//      no body; after the last chunk it is dropped. Where a body was announced, it may come later, or not at all.
+//      no body; after the last chunk it is dropped. Where a body was announced, it may come later, or not at all; and where
+//      one of 0 bytes was, it does not come if the headers came in pieces.
 //
 // The rules that follow from it:
 //   1. Each connection has an `onAborted` at all times, but during the write that completes an answer. If the
@@ -21,11 +22,11 @@
 //      before the packet at hand is done with; the one of them that was claimed last is told by its offset until then.
 //   5. An `onData` may also be of a connection whose body goes on, and is then none of a request. And for a request that
 //      announces a body, the offset has to show that its answer begins on the connection that is meant, before it is
-//      completed.
+//      completed. One of 0 bytes needs no such proof: its own `onData` follows the handler, or no other but those.
 //   6. Nothing that is called by an `onData` or `onWritable` closes their connection: it would free them while they run,
 //      and spoil the heap. What may close it is put off until the loop comes round.
 //   7. A request that nobody claims is closed, not answered, which is safe by 1. This happens to announced bodies that
-//      do not come, and to what comes in one packet behind a HEAD.
+//      do not come, to those of 0 bytes whose headers come in pieces, and to what comes in one packet behind a HEAD.
 //
 // In a version in which d does not hold all would be closed. It is found out by its first request; from then on all
 // are answered, and none is limited.
@@ -37,8 +38,8 @@ import { Fairness } from './uws-fairness.js'
 /** A request that is answered as soon as its connection is known. */
 export interface OpenRequest {
   readonly response: UwsResponse
-  /** Whether it announces a body. */
-  readonly hasBody: boolean
+  /** Whether it says anything of the length of a body, so that nothing is concluded from nobody claiming it. */
+  readonly mayLackClaim: boolean
   answer(connection: UwsConnection): void
 }
 
@@ -106,6 +107,11 @@ export class UwsConnections {
     this.#connections.asked(connection)
   }
 
+  /** What answers it has no end. */
+  streams(connection: UwsConnection): void {
+    this.#connections.streams(connection)
+  }
+
   /** Runs a write that may complete the answer of a connection. */
   write(connection: UwsConnection, bodyBytes: number, complete: () => boolean): void {
     this.#refuseUnclaimed()
@@ -157,6 +163,8 @@ export class UwsConnections {
     this.#watched.remove(connection)
     if (this.#last === connection) this.#last = undefined
     this.#connections.closed(connection)
+    connection.stream?.closed()
+    connection.stream = undefined
   }
 
   #arm(connection: UwsConnection): void {
@@ -194,7 +202,7 @@ export class UwsConnections {
     const request = this.#request
     if (request === undefined) return
     this.#request = undefined
-    if (!this.#hasClaimed && this.#last === undefined && !request.hasBody) this.#goBlind()
+    if (!this.#hasClaimed && this.#last === undefined && !request.mayLackClaim) this.#goBlind()
     request.response.close()
   }
 

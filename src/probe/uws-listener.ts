@@ -131,7 +131,8 @@ export class UwsListener implements ProbeListener {
         method,
         target,
         header: (name) => request.getHeader(name),
-        isFromLoopback: () => isLoopbackAddress(textOf(response.getRemoteAddressAsText())),
+        isFromLoopback: () => isLoopbackAddress(addressOf(response, connection)),
+        remoteAddress: () => addressOf(response, connection),
       })
       const form = {
         response,
@@ -140,7 +141,7 @@ export class UwsListener implements ProbeListener {
         connection: request.getHeader('connection').toLowerCase(),
       }
       if (connection === undefined) {
-        this.#answerOnClaim(form, found)
+        this.#answerOnClaim(form, found, saysLength(request))
         return
       }
       this.#answer(connection, form, found)
@@ -152,7 +153,11 @@ export class UwsListener implements ProbeListener {
     }
   }
 
-  #answerOnClaim(form: AnswerForm, found: ProbeAnswer | Promise<ProbeAnswer>): void {
+  #answerOnClaim(
+    form: AnswerForm,
+    found: ProbeAnswer | Promise<ProbeAnswer>,
+    mayLackClaim: boolean,
+  ): void {
     const { response, isHead, isInDoubt } = form
     if (isInDoubt && (isHead || isLater(found) || !canProveConnection(form, found))) {
       response.close()
@@ -162,7 +167,7 @@ export class UwsListener implements ProbeListener {
       if (!isLater(found) && mayCloseInWrite(form, found)) this.#sendSoon(connection, form, found)
       else this.#answer(connection, form, found)
     }
-    this.#connections.waitForClaim({ response, hasBody: isInDoubt, answer })
+    this.#connections.waitForClaim({ response, mayLackClaim, answer })
   }
 
   #answer(
@@ -173,6 +178,8 @@ export class UwsListener implements ProbeListener {
     if (isLater(found)) {
       this.#connections.asked(connection)
       void found.then((later) => this.#sendSoon(connection, form, later))
+    } else if (found.stream !== undefined) {
+      this.#sendSoon(connection, form, found)
     } else {
       this.#send(connection, form, found)
     }
@@ -195,8 +202,14 @@ export class UwsListener implements ProbeListener {
   }
 }
 
-function announcesBody(request: UwsRequest): boolean {
+/** Whether anything is said of a body, be it that there is none. */
+function saysLength(request: UwsRequest): boolean {
   return request.getHeader('content-length') !== '' || request.getHeader('transfer-encoding') !== ''
+}
+
+function announcesBody(request: UwsRequest): boolean {
+  const length = request.getHeader('content-length')
+  return (length !== '' && length !== '0') || request.getHeader('transfer-encoding') !== ''
 }
 
 function tryClose(response: UwsResponse): void {
@@ -207,8 +220,12 @@ function tryClose(response: UwsResponse): void {
   }
 }
 
-function textOf(bytes: ArrayBuffer): string {
-  return Buffer.from(bytes).toString('latin1')
+/** Asked of uWebSockets.js once a connection, where that is known. */
+function addressOf(response: UwsResponse, connection: UwsConnection | undefined): string {
+  if (connection?.address !== undefined) return connection.address
+  const address = Buffer.from(response.getRemoteAddressAsText()).toString('latin1')
+  if (connection !== undefined) connection.address = address
+  return address
 }
 
 /** Binds and lets go again: the port that was bound, or the system's error. */

@@ -14,6 +14,10 @@ export interface UwsResponse {
   writeHeader(name: string, value: string): UwsResponse
   /** Writes what the system takes at once. With the last byte, the object is done with. */
   tryEnd(chunk: Uint8Array | string, totalBytes: number): [ok: boolean, isDone: boolean]
+  /** Writes a chunk of a body without a length. What the system does not take is held; false where something is. */
+  write(chunk: Uint8Array): boolean
+  /** Ends such a body. */
+  end(): UwsResponse
   endWithoutBody(): unknown
   getWriteOffset(): number
   onWritable(handler: (offset: number) => boolean): UwsResponse

@@ -3,9 +3,11 @@ import { cutText } from '../memory/text.js'
 import { RUNTIME_COMPONENT } from '../model/component.js'
 import { healthStatusName } from '../model/health-status.js'
 import type { Gate, Judged } from '../model/policy.js'
+import type { Suppression } from '../model/suppression.js'
 import { KUBELET_BYTES } from './kubelet-body.js'
 import type { Asked } from './query.js'
 import type { Find, Question } from './questions.js'
+import { isoTime } from './render.js'
 
 /** What would begin a line, steer a terminal, or show text in another order than it has. */
 const NOT_OF_ONE_LINE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu
@@ -33,11 +35,15 @@ export function verdictLines(
   gate: Gate,
   find: Find,
   { excluded, failOn }: Asked,
+  suppression?: Suppression,
 ): string[] {
   const lines = question
     .openGates(gate)
     // Longer than what is said of a component that passes, so that none can be named like it.
-    .map((what) => `[+]${what} ok: failures do not count\n`)
+    .map((what) => {
+      const more = what === 'suppressed' && suppression ? detailOf(suppression) : ''
+      return `[+]${what} ok: failures do not count${more}\n`
+    })
   for (const name of question.names) {
     const component = find(name)
     if (excluded.has(name)) {
@@ -45,7 +51,7 @@ export function verdictLines(
     } else if (question.judgeOne(name, component, failOn) === undefined) {
       lines.push(`[+]${onOneLine(name)} ok\n`)
     } else {
-      lines.push(failedLine(name, reasonOf(component)))
+      lines.push(failedLine(name, conditionOf(component)))
     }
   }
   const known = new Set(question.names)
@@ -57,11 +63,19 @@ export function verdictLines(
   return lines
 }
 
+/** How long, and who says so: ` for 119.5 s, until 2026-01-31T12:00:00.000Z, owner: main, reason: start-up`. */
+function detailOf({ owner, reason, until, remainingMs }: Suppression): string {
+  const seconds = (remainingMs / 1e3).toFixed(1)
+  const by = owner === '' ? '' : `, owner: ${onOneLine(owner)}`
+  const why = reason === '' ? '' : `, reason: ${onOneLine(reason)}`
+  return ` for ${seconds} s, until ${isoTime(until)}${by}${why}`
+}
+
 function failedLine(name: string, reason: string): string {
   return `[-]${onOneLine(name)} failed: ${onOneLine(reason)}\n`
 }
 
-function reasonOf(component: Judged | undefined): string {
+function conditionOf(component: Judged | undefined): string {
   if (component === undefined) return 'not registered'
   const { status, message } = component
   return message === '' ? healthStatusName(status) : `${healthStatusName(status)}: ${message}`

@@ -2,7 +2,8 @@
 //
 // Bare Comlink never settles a call whose thread has died (comlink#601). Here every call has a deadline and all
 // pending ones are rejected when the actor ends. Used by the supervisor and by HealthServer, each handle by the
-// thread that spawned it. This is the only file that creates threads.
+// thread that spawned it. This is the only file that creates threads, but for
+// the pool in src/observe/observer-thread.ts.
 import { MessageChannel, type MessagePort, type ResourceLimits, Worker } from 'node:worker_threads'
 import { type Remote, wrap } from 'comlink'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'
@@ -52,6 +53,12 @@ export async function spawnActor<Api extends ActorMethods<Api>>(
   return handle
 }
 
+/** A copy, as a Worker gets by default; the same but for the flags that Node.js would read from it. */
+function environmentWithoutFlags(): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _, ...environment } = process.env
+  return environment
+}
+
 export class ActorHandle<Api extends ActorMethods<Api>> {
   readonly name: string
   /** `threadId` of the actor's thread. */
@@ -75,9 +82,10 @@ export class ActorHandle<Api extends ActorMethods<Api>> {
       name,
       workerData,
       transferList: [port2],
-      // Without the host's own flags: its preloads are not meant for us, and one that starts a runtime would do
-      // so again in every actor.
+      // Without the host's own flags, also those of its environment: its preloads are not meant for us, and one that
+      // starts a runtime would do so again in every actor.
       execArgv: [],
+      env: environmentWithoutFlags(),
       ...(resourceLimits && { resourceLimits }),
     })
     this.threadId = this.#worker.threadId

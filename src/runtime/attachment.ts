@@ -3,16 +3,18 @@
 // going, for what was published before; both within bounds.
 
 import { AppliedWait, ring } from '../memory/applied-wait.js'
+import { BreadcrumbWriter } from '../memory/breadcrumb.js'
 import { DirectoryReader } from '../memory/directory.js'
+import { endingOf, isEndingOf, isRaised } from '../memory/ending.js'
 import {
   CLOSED_BIT,
-  GENERATION_SHIFT,
   isAfter,
   KIND_DEREGISTER,
   KIND_REGISTER,
   KIND_UPDATE,
   MAILBOX_ABANDONED,
   MAILBOX_CUTS,
+  MAILBOX_ENDING,
   MAILBOX_FREE,
   MAILBOX_HIGH_WATER,
   MAILBOX_IGNORED,
@@ -24,12 +26,16 @@ import {
   PHASE,
   PHASE_RUNNING,
   STATUS_SHIFT,
+  WORD_BYTES,
   type Words,
 } from '../memory/layout.js'
-import { MailboxWriter, mailboxHeader, type RecordHeader } from '../memory/mailbox.js'
+import { mailboxHeader } from '../memory/mailbox.js'
+import { MailboxWriter, type RecordHeader } from '../memory/mailbox-writer.js'
 import type { Region } from '../memory/region.js'
+import { decodeRules } from '../memory/rules-block.js'
 import { generationOf, isRegistered, SlotMap } from '../memory/slot-latch.js'
 import type { Encoded } from '../memory/text.js'
+import { type ComponentRules, NO_RULES } from '../model/component-rules.js'
 import { HealthError } from '../model/errors.js'
 
 export class Attachment {
@@ -41,6 +47,7 @@ export class Attachment {
   readonly #index: number
   readonly #header: number
   readonly #mailbox: MailboxWriter
+  readonly #breadcrumb: BreadcrumbWriter
   readonly #publishTimeoutMs: number
   readonly #settleTimeoutMs: number
   readonly #applied: AppliedWait
@@ -48,6 +55,8 @@ export class Attachment {
   readonly #record: RecordHeader = { kind: 0, slot: 0, generation: 0 }
   /** The park for which this thread has rung already. */
   #rungPark = 0
+  /** The mailbox's tail after this thread's last registration. */
+  #registeredUpTo = 0
   #isDetached = false
   readonly #threadId: number
   /** Of the last update or deregistration: its ticket, and whether nobody else had published about the slot since `expected`. */
@@ -73,10 +82,17 @@ export class Attachment {
     this.#index = claimMailbox(region, threadId)
     this.#header = mailboxHeader(region, this.#index)
     this.#mailbox = new MailboxWriter(region, this.#index)
+    this.#registeredUpTo = this.#mailbox.tail
+    this.#breadcrumb = new BreadcrumbWriter(region, this.#index)
     if (this.#isClosed()) {
       this.detach()
       throw stopped()
     }
+  }
+
+  /** Of its mailbox. */
+  get index(): number {
+    return this.#index
   }
 
   latestTicketIndex(slot: number): number {
@@ -87,6 +103,37 @@ export class Attachment {
     return this.#map.beat(slot)
   }
 
+  progressIndex(slot: number): number {
+    return this.#map.progress(slot)
+  }
+
+  /** The rules of the slot's registration. To be believed if `isCurrent` says afterwards that it is the one that was meant. */
+  rulesOf(slot: number): ComponentRules | undefined {
+    // Pairs with Overlays.enter, which comes before the registration's commit.
+    const block = Atomics.load(this.words, this.#map.options(slot))
+    return block === 0 ? undefined : decodeRules(this.words, block)
+  }
+
+  /** The rules of a component, which may be none; undefined if it is not registered. */
+  rulesByName(name: Encoded): ComponentRules | undefined {
+    for (;;) {
+      const binding = this.directory.find(name)
+      if (binding === undefined) return undefined
+      const rules = this.rulesOf(binding.slot)
+      if (this.isCurrent(binding.slot, binding.generation)) return rules ?? NO_RULES
+    }
+  }
+
+  /** What rules say of a component that tells of this thread. */
+  get identity(): Pick<ComponentRules, 'mailbox' | 'owner'> {
+    return { mailbox: this.#index, owner: ownerWord(this.#threadId) }
+  }
+
+  /** Leaves a breadcrumb; the caller has checked that the attachment `isRunning`. */
+  breadcrumb(text: string): void {
+    this.#breadcrumb.set(text)
+  }
+
   /** Whether the slot is still registered under this generation, as far as the manager has come. */
   isCurrent(slot: number, generation: number): boolean {
     const statusWord = this.#map.statusWord(slot)
@@ -95,10 +142,10 @@ export class Attachment {
 
   /**
    * Whether a deregistration of this registration was begun: what is published for it may come too late, though the manager
-   * does not know yet. Stays so if the thread that began it was killed before it published.
+   * does not know yet. If the thread that began it was killed before it published, it stays so until its mailbox is free.
    */
   isEnding(slot: number, generation: number): boolean {
-    return Atomics.load(this.words, this.#map.ending(slot)) === endingOf(generation)
+    return isEndingOf(Atomics.load(this.words, this.#map.ending(slot)), generation)
   }
 
   /**
@@ -119,27 +166,38 @@ export class Attachment {
     return this.#publishFor(slot, generation, expected, isSettled)
   }
 
-  /** Publishes a deregistration; false as for `update`. */
+  /** Publishes a deregistration; false as for `update`. Say `endDeregistration` when nothing is to be published any more. */
   deregister(slot: number, generation: number, expected: number, isSettled: boolean): boolean {
     this.#write(KIND_DEREGISTER, slot, generation, undefined, undefined)
+    // Before raiseEnding. Pairs with Endings.tryClear, which takes no mark back that a thread may still publish for.
+    Atomics.store(this.words, this.#header + MAILBOX_ENDING, slot + 1)
     // Before raiseLatest: whoever finds our ticket there finds this, too.
     this.#raiseEnding(slot, generation)
     return this.#publishFor(slot, generation, expected, isSettled)
   }
 
+  endDeregistration(): void {
+    if (!this.#isDetached) Atomics.store(this.words, this.#header + MAILBOX_ENDING, 0)
+  }
+
   /**
    * Waits, within `readTimeoutMs`, until all that is published is applied. An update that finds its component gone, or
    * going, must not be ignored on the strength of an old look: a registration that comes before it may still be in a
-   * mailbox, and a reader could see that one applied and this update neither before nor after it.
+   * mailbox, and a reader could see that one applied and this update neither before nor after it. False if by then not even
+   * a registration of this thread is applied, which may be the component's.
    */
-  settle(): void {
-    if (!this.#applied.note()) this.#applied.wait(this.#settleTimeoutMs)
+  settle(): boolean {
+    if (this.#applied.note() || this.#applied.wait(this.#settleTimeoutMs)) return true
+    const publishedSince = (this.#mailbox.tail - this.#registeredUpTo) >>> 0
+    return this.backlog() <= publishedSince * WORD_BYTES
   }
 
   /** Publishes a registration; gives its ticket, with which `wasRefused` tells what became of it. */
-  register(name: Encoded): { ticket: number; refusedCount: number } {
+  register(name: Encoded, rules?: Encoded): { ticket: number; refusedCount: number } {
     const refusedCount = Atomics.load(this.words, this.#header + MAILBOX_REFUSED_COUNT)
-    return { ticket: this.control(KIND_REGISTER, 0, 0, name), refusedCount }
+    const ticket = this.#order(KIND_REGISTER, 0, 0, name, rules)
+    this.#registeredUpTo = this.#mailbox.tail
+    return { ticket, refusedCount }
   }
 
   /** Whether the manager had no room for this registration. Ask when it is applied. */
@@ -153,10 +211,21 @@ export class Attachment {
   }
 
   /** Publishes a record that belongs to no slot; gives its ticket. */
-  control(kind: number, first: number, second: number, text?: Encoded): number {
-    this.#write(kind, first, second, text, undefined)
+  control(kind: number, first: number, second: number, text?: Encoded, callTick?: number): number {
+    return this.#order(kind, first, second, text, undefined, callTick)
+  }
+
+  #order(
+    kind: number,
+    first: number,
+    second: number,
+    text: Encoded | undefined,
+    rules: Encoded | undefined,
+    callTick?: number,
+  ): number {
+    this.#write(kind, first, second, text, rules)
     const ticket = this.#mailbox.drawTicket()
-    this.#publish(ticket, ticket)
+    this.#publish(ticket, callTick ?? ticket)
     return ticket
   }
 
@@ -220,11 +289,11 @@ export class Attachment {
   /** Never back: a deregistration through an outdated binding must not hide one that was begun later. */
   #raiseEnding(slot: number, generation: number): void {
     const index = this.#map.ending(slot)
-    const ending = endingOf(generation)
     for (;;) {
       const known = Atomics.load(this.words, index)
-      if (isSameOrLaterGeneration(known, ending)) return
-      if (Atomics.compareExchange(this.words, index, known, ending) === known) return
+      // Pairs with Endings.tryClear: one that is doubted goes unless it is raised anew.
+      if (isRaised(known, generation)) return
+      if (Atomics.compareExchange(this.words, index, known, endingOf(generation)) === known) return
     }
   }
 
@@ -270,14 +339,9 @@ export class Attachment {
   }
 }
 
-/** What SLOT_ENDING holds while this registration is being ended; 0 is none. */
-function endingOf(generation: number): number {
-  return generation + 1
-}
-
-/** Generations wrap: right while they are less than half of all apart. */
-function isSameOrLaterGeneration(a: number, b: number): boolean {
-  return (a - b) << GENERATION_SHIFT >= 0
+/** What MAILBOX_OWNER holds while this thread has the mailbox. No two threads of a process ever have the same id. */
+function ownerWord(threadId: number): number {
+  return threadId + 1
 }
 
 function claimMailbox(region: Region, threadId: number): number {
@@ -287,7 +351,8 @@ function claimMailbox(region: Region, threadId: number): number {
   for (let index = 0; index < layout.maxThreads; index++) {
     const owner = mailboxHeader(region, index) + MAILBOX_OWNER
     // Pairs with Drain.#reclaim, which frees a mailbox only when it is drained.
-    if (Atomics.compareExchange(words, owner, MAILBOX_FREE, threadId + 1) !== MAILBOX_FREE) continue
+    if (Atomics.compareExchange(words, owner, MAILBOX_FREE, ownerWord(threadId)) !== MAILBOX_FREE)
+      continue
     // Before the first publication, so that every collect and every noteTails from then on looks at this mailbox.
     raiseHighWater(words, index + 1)
     return index
@@ -311,11 +376,11 @@ function raiseHighWater(words: Words, count: number): void {
 function abandonMailbox(region: Region, index: number, threadId: number): void {
   const { words } = region
   const owner = mailboxHeader(region, index) + MAILBOX_OWNER
-  if (Atomics.load(words, owner) !== threadId + 1) return
+  if (Atomics.load(words, owner) !== ownerWord(threadId)) return
   // A thread that was killed while it attached may not have come to this; the manager frees no mailbox beyond.
   raiseHighWater(words, index + 1)
   // Behind the last publication. Pairs with Drain.#reclaim: a mailbox that is empty after this stays so.
-  Atomics.compareExchange(words, owner, threadId + 1, MAILBOX_ABANDONED)
+  Atomics.compareExchange(words, owner, ownerWord(threadId), MAILBOX_ABANDONED)
 }
 
 /** Abandons every mailbox of a thread that has ended. */

@@ -17,16 +17,30 @@ const MAX_CAUSES = 3
 
 /** Anything that can be thrown, as an envelope. Never throws, whatever it is given. */
 export function toEnvelope(reason: unknown, depth = 0): ErrorEnvelope {
-  if (!(reason instanceof Error)) return { name: 'Error', message: describe(reason) }
-  const { code, errno } = reason as NodeJS.ErrnoException
-  const hasCause = reason.cause !== undefined && depth < MAX_CAUSES
+  if (read(() => reason instanceof Error) !== true)
+    return { name: 'Error', message: describe(reason) }
+  const error = reason as NodeJS.ErrnoException
+  const code = read(() => error.code)
+  const errno = read(() => error.errno)
+  // Node.js makes the text of a stack when it is asked for first, of whatever the error's name is by then.
+  const stack = read(() => error.stack)
+  const cause = read(() => error.cause)
   return {
-    name: String(reason.name),
-    message: String(reason.message),
+    name: describe(read(() => error.name)),
+    message: describe(read(() => error.message)),
     ...(typeof code === 'string' && { code }),
     ...(typeof errno === 'number' && { errno }),
-    ...(typeof reason.stack === 'string' && { stack: reason.stack }),
-    ...(hasCause && { cause: toEnvelope(reason.cause, depth + 1) }),
+    ...(typeof stack === 'string' && { stack }),
+    ...(cause !== undefined && depth < MAX_CAUSES && { cause: toEnvelope(cause, depth + 1) }),
+  }
+}
+
+/** Undefined for what throws in its turn, a getter or a proxy: the rest is worth telling. */
+function read<T>(part: () => T): T | undefined {
+  try {
+    return part()
+  } catch {
+    return undefined
   }
 }
 

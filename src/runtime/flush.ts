@@ -1,5 +1,5 @@
 // Waits, without blocking its thread, until all that the thread has published is applied.
-import { APPLIED_SEQUENCE, APPLY_WAITERS } from '../memory/layout.js'
+import { AppliedListener } from '../memory/applied-listener.js'
 import { hasManagerFailed } from '../memory/manager-state.js'
 import { HealthError } from '../model/errors.js'
 import type { Attachment } from './attachment.js'
@@ -10,15 +10,14 @@ const SLICE_MS = 20
 /** @throws HealthError `ERR_HEALTH_UNAVAILABLE` if the manager applies nothing for `timeoutMs`, or was given up. */
 export async function flush(attachment: Attachment, timeoutMs: number): Promise<void> {
   const { words } = attachment
+  const listener = new AppliedListener(words)
   // A pending waitAsync does not keep the process alive; what was reported must be applied all the same.
   const keepAlive = setInterval(() => {}, 1 << 30)
   try {
     let deadline = performance.now() + timeoutMs
     let backlog = attachment.backlog()
     while (backlog > 0) {
-      const sequence = Atomics.load(words, APPLIED_SEQUENCE)
-      Atomics.add(words, APPLY_WAITERS, 1)
-      // Pairs with Drain.#settle, as in AppliedWait.
+      const heard = listener.listen()
       if (attachment.backlog() === 0) return
       if (hasManagerFailed(words)) {
         throw new HealthError(
@@ -26,8 +25,7 @@ export async function flush(attachment: Attachment, timeoutMs: number): Promise<
           `the manager actor was given up: only the stop applies what is left, depthBytes=${attachment.backlog()}`,
         )
       }
-      const wait = Atomics.waitAsync(words, APPLIED_SEQUENCE, sequence, SLICE_MS)
-      if (wait.async) await wait.value
+      await listener.changed(heard, SLICE_MS)
       const left = attachment.backlog()
       const now = performance.now()
       if (left < backlog) deadline = now + timeoutMs

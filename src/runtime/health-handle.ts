@@ -1,9 +1,10 @@
 // What a thread needs to join a runtime that another one has started.
 import { openRegion, type Region } from '../memory/region.js'
-import { checkInteger, readArgument } from '../model/arguments.js'
+import { checkInteger, checkOptions, MAX_TIMEOUT_MS, readArgument } from '../model/arguments.js'
 import { argumentError } from '../model/errors.js'
 import type { Policy } from '../model/policy.js'
-import { checkPolicy, MAX_TIMEOUT_MS } from './options.js'
+import { checkPolicy, checkRestarts, type ObserverHosting } from './options.js'
+import { checkWorkerBaseUrl } from './worker-base-url.js'
 
 /** Everything another thread needs to attach. Structured-cloneable, may be given to any number of threads; opaque. */
 export interface HealthHandle {
@@ -11,6 +12,7 @@ export interface HealthHandle {
   readonly policy: Policy
   readonly publishTimeoutMs: number
   readonly readTimeoutMs: number
+  readonly observers: ObserverHosting
 }
 
 /**
@@ -27,5 +29,17 @@ export function openHandle(given: HealthHandle): { region: Region; handle: Healt
   const policy = checkPolicy(copy.policy, 'handle.policy')
   checkInteger(copy.publishTimeoutMs, 'handle.publishTimeoutMs', 0, MAX_TIMEOUT_MS)
   checkInteger(copy.readTimeoutMs, 'handle.readTimeoutMs', 0, MAX_TIMEOUT_MS)
-  return { region, handle: { ...copy, policy } }
+  const observers = checkObservers(copy.observers)
+  return { region, handle: { ...copy, policy, observers } }
+}
+
+function checkObservers(given: ObserverHosting): ObserverHosting {
+  checkOptions(given, 'handle.observers', ['drainMs', 'restarts', 'workerBaseUrl'])
+  const { drainMs, restarts, workerBaseUrl } = given
+  checkInteger(drainMs, 'handle.observers.drainMs', 0, MAX_TIMEOUT_MS)
+  return {
+    drainMs,
+    restarts: checkRestarts(restarts),
+    workerBaseUrl: checkWorkerBaseUrl(workerBaseUrl),
+  }
 }

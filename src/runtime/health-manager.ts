@@ -5,19 +5,43 @@ import { monotonicMs, toFloatWords } from '../memory/control.js'
 import { KIND_STANDBY, KIND_SUPPRESS_LIVENESS, KIND_SUPPRESS_READINESS } from '../memory/layout.js'
 import { hasManagerFailed } from '../memory/manager-state.js'
 import { createRegion, type Region } from '../memory/region.js'
+import { encodeRules } from '../memory/rules-block.js'
 import { encodeText } from '../memory/text.js'
+import { nextTick } from '../memory/ticks.js'
+import { TransitionScan } from '../memory/transition-scan.js'
 import {
   checkBoolean,
   checkDurationMs,
+  checkInteger,
   checkName,
-  checkOptions,
   MAX_NAME_BYTES,
   type MetadataInput,
   readArgument,
+  readOptions,
 } from '../model/arguments.js'
+import { Component } from '../model/component.js'
+import { type ComponentOptions, type ComponentRules, rulesOf } from '../model/component-rules.js'
 import { argumentError, type HealthCheckError, HealthError } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
+import { sumOf } from '../model/probe-stats.js'
 import type { ComponentStatus, HealthReport } from '../model/report.js'
+import { noteOf } from '../model/suppression.js'
+import type { Gap, Transition } from '../model/transition.js'
+import {
+  type ObserverOptions,
+  resolveObserverOptions,
+  type TransitionObserver,
+} from '../observe/observer-options.js'
+import { Observers } from '../observe/observers.js'
+import { isRuntimeStopped } from '../observe/term-journal.js'
+import {
+  checkTransitionsOptions,
+  iterateTransitions,
+  type TransitionsOptions,
+} from '../observe/transition-iterator.js'
+import { type EventLoopWatchOptions, eventLoopSettings } from '../watch/event-loop-options.js'
+import type { EventLoopWatch } from '../watch/event-loop-watch.js'
+import { EventLoopWatches } from '../watch/event-loop-watches.js'
 import type { ActorExit } from './actor-handle.js'
 import { Attachment, abandonMailboxesOf, stopped } from './attachment.js'
 import { offerManagerTermination } from './faults.js'
@@ -30,6 +54,7 @@ import { type RestartEvent, RuntimeEvents } from './runtime-events.js'
 import { serversOf, stopServers } from './servers.js'
 import { type RuntimeStats, readStats } from './stats.js'
 import { Supervisor } from './supervisor.js'
+import { onThreadExit } from './thread-exit.js'
 
 /** Who suppresses a verdict, and why; kept with the suppression. */
 export interface SuppressionReason {
@@ -38,9 +63,6 @@ export interface SuppressionReason {
   /** For people. Default `''`. */
   reason?: string
 }
-
-/** Options of a component, given at its registration. There are none yet. */
-export type ComponentOptions = Record<string, never>
 
 /**
  * Keeps the health of a program's components. Start one in any thread, attach to it from the others. Every method may
@@ -55,8 +77,11 @@ export class HealthManager {
   readonly #texts: TextCache
   readonly #reporters = new Map<string, Reporter>()
   readonly #events = new RuntimeEvents()
+  readonly #observers: Observers
+  readonly #watches: EventLoopWatches
   #supervisor: Supervisor | undefined
   #stopping: Promise<void> | undefined
+  readonly #forgetThreadExit: () => void
   readonly #guard = () => this.#checkRunning()
 
   private constructor(region: Region, handle: HealthHandle) {
@@ -68,6 +93,12 @@ export class HealthManager {
     this.#texts = new TextCache(region.layout.maxPayloadBytes)
     // Last of all: a mailbox that was claimed for an instance that did not come to be would never be given back.
     this.#attachment = new Attachment(region, threadId, publishTimeoutMs, readTimeoutMs)
+    this.#watches = new EventLoopWatches(this.#attachment, (name, rules) =>
+      this.#register(name, rules),
+    )
+    this.#observers = new Observers(this, this.#attachment, handle, this.#events)
+    // A worker may end without a stop, and its mailbox is for the next one. Of one that is terminated `adopt` tells.
+    this.#forgetThreadExit = onThreadExit(() => this.#attachment.detach())
   }
 
   /**
@@ -82,13 +113,29 @@ export class HealthManager {
       policy: settings.policy,
       publishTimeoutMs: settings.publishTimeoutMs,
       readTimeoutMs: settings.readTimeoutMs,
+      observers: {
+        drainMs: settings.observerDrainMs,
+        restarts: settings.restarts,
+        workerBaseUrl: settings.workerBaseUrl,
+      },
     })
     const events = {
       onRestart: (actor: string, restarts: number, { code, error }: ActorExit) =>
         manager.#events.restarted({ actor, restarts, exitCode: code, error }),
       onError: (error: HealthError) => manager.#events.failed(error),
     }
-    const supervisor = new Supervisor(region, settings.restarts, events, settings.workerBaseUrl)
+    const { policy, restarts, workerBaseUrl, memoryPressure } = settings
+    if (memoryPressure !== undefined) {
+      // Applied by the manager before all else, so that its watch, which can't wait for itself, finds the component.
+      manager.#attachment.register(encodeText(Component.MemoryPressure, MAX_NAME_BYTES))
+    }
+    const supervisor = new Supervisor(
+      region,
+      { policy, memoryPressure },
+      restarts,
+      events,
+      workerBaseUrl,
+    )
     await supervisor.start()
     manager.#supervisor = supervisor
     offerManagerTermination(manager, () => supervisor.terminateManager())
@@ -96,7 +143,9 @@ export class HealthManager {
   }
 
   /**
-   * Joins a runtime that another thread has started; shares all its state.
+   * Joins a runtime that another thread has started; shares all its state. A worker that ends by itself detaches as by
+   * `stop`: what it reports in an `exit` listener of its own that was added later than this throws. For one that may be
+   * terminated from outside use `adopt`, or its mailbox is never given to another.
    * @throws HealthError `ERR_HEALTH_ARGUMENT` if the handle is none, `ERR_HEALTH_LAYOUT` if it is of another version,
    * `ERR_HEALTH_CAPACITY` if `maxThreads` are attached, `ERR_HEALTH_STOPPED` after the stop.
    */
@@ -123,8 +172,7 @@ export class HealthManager {
     this.#checkRunning()
     const isWorker = readArgument('worker', worker, () => worker instanceof Worker)
     if (!isWorker) throw argumentError('worker', worker, 'must be a Worker')
-    checkOptions(options, 'options', ['component'])
-    const { component } = options
+    const { component } = readOptions(options, 'options', ['component'])
     if (component !== undefined) checkName(component, 'component')
     // It is -1 once the worker has exited.
     const { threadId: workerThreadId } = worker
@@ -144,7 +192,7 @@ export class HealthManager {
 
   /**
    * Registers a component, unspecified and with neither message nor metadata until its first update. A name that is
-   * registered already is left as it is. Waits until the manager has entered it.
+   * registered already is left as it is, with the options of its first registration. Waits until the manager has entered it.
    * @throws HealthError `ERR_HEALTH_ARGUMENT`, `ERR_HEALTH_CAPACITY` if `maxComponents` are registered,
    * `ERR_HEALTH_UNAVAILABLE` if the manager did not get to it within `publishTimeoutMs` (it still will) or was given up
    * (then only the stop does), `ERR_HEALTH_BACKPRESSURE` if there was no room in this thread's mailbox all that time,
@@ -152,10 +200,14 @@ export class HealthManager {
    */
   register(name: string, options?: ComponentOptions): ComponentReporter {
     checkName(name)
-    if (options !== undefined) checkOptions(options, 'options', [])
+    return this.#register(name, rulesOf(options))
+  }
+
+  #register(name: string, rules: ComponentRules | undefined): Reporter {
     this.#checkRunning()
-    const receipt = this.#attachment.register(encodeText(name, MAX_NAME_BYTES))
-    if (!this.#applied.note() && !this.#applied.wait(this.#handle.publishTimeoutMs)) {
+    const encoded = encodeText(name, MAX_NAME_BYTES)
+    const receipt = this.#attachment.register(encoded, rules && encodeRules(rules))
+    if (!this.#applied.note() && !this.#applied.waitInFull(this.#handle.publishTimeoutMs)) {
       const why = hasManagerFailed(this.#region.words)
         ? 'the manager actor was given up: only the stop enters what is registered now'
         : `publishTimeoutMs=${this.#handle.publishTimeoutMs}: the manager has not entered the component yet`
@@ -261,7 +313,13 @@ export class HealthManager {
     this.#attachment.control(KIND_STANDBY, standby ? 1 : 0, 0)
   }
 
-  /** Liveness passes for this long from now, in ms. Replaces an earlier suppression, also a longer one. */
+  /**
+   * Liveness passes for this long from now, in ms. Replaces an earlier suppression, also a longer one. All in all it lasts
+   * no longer than `maxSuppressionMs`: calls that follow one another, each in the time that the one before it asked for, are
+   * one suppression, until it is cleared or nobody asks in time. What is asked for beyond that is cut, and counted in
+   * `stats().suppressionCuts`. Until the runtime has been ready for the first time, components with `progress` decide, too:
+   * while they get on it holds to that maximum, and while one has stalled it does not hold.
+   */
   suppressLiveness(durationMs: number, why: SuppressionReason = {}): void {
     this.#suppress(KIND_SUPPRESS_LIVENESS, durationMs, why)
   }
@@ -272,7 +330,7 @@ export class HealthManager {
     this.#attachment.control(KIND_SUPPRESS_LIVENESS, 0, 0)
   }
 
-  /** Readiness passes for this long from now, in ms. Replaces an earlier suppression, also a longer one. */
+  /** Readiness passes for this long from now, in ms, under the same rules as `suppressLiveness`. */
   suppressReadiness(durationMs: number, why: SuppressionReason = {}): void {
     this.#suppress(KIND_SUPPRESS_READINESS, durationMs, why)
   }
@@ -281,6 +339,95 @@ export class HealthManager {
   clearReadinessSuppression(): void {
     this.#checkRunning()
     this.#attachment.control(KIND_SUPPRESS_READINESS, 0, 0)
+  }
+
+  /**
+   * Sets who is told of transitions: one observer in the whole runtime, whichever thread has set it; `null` is nobody.
+   * Transitions of before still go to the old one, which is told of them all, within its bounds; none goes to both or to
+   * neither. A function is called on this thread's loop, and takes over within this call, unless an earlier one is still
+   * under way. A `URL` is a module whose default export is called in a thread of its own; it takes over when it is loaded,
+   * in any case before the promise resolves. Observers live as long as the thread that has set them.
+   * @throws HealthError `ERR_HEALTH_ARGUMENT`, also for a module that can't be loaded or has no observer (then the old one
+   * stays); `ERR_HEALTH_UNAVAILABLE` if its thread does not start, or if the manager does not get to it within
+   * `publishTimeoutMs` (it still will); `ERR_HEALTH_CAPACITY` if a module's thread can't attach; `ERR_HEALTH_BACKPRESSURE`;
+   * `ERR_HEALTH_STOPPED`.
+   */
+  async setTransitionObserver(
+    observer: TransitionObserver | URL | null,
+    options: ObserverOptions = {},
+  ): Promise<void> {
+    const settings = resolveObserverOptions(observer, options)
+    this.#checkRunning()
+    await this.#observers.set(observer, settings)
+  }
+
+  /**
+   * Transitions as they are applied, in order, from the journal: pulled at the reader's own pace, on this thread's loop.
+   * Whoever is so slow that the journal has gone over some gets a {@link Gap} in their place. Begins with this call, and
+   * ends behind the last transition of the runtime, or of this instance's `stop()` on an attached one. Any number at a time.
+   * Waiting for the next one does not keep the process alive.
+   * @throws HealthError `ERR_HEALTH_ARGUMENT`, `ERR_HEALTH_STOPPED`; the iterator itself rejects with the reason of an
+   * aborted `signal` only.
+   */
+  transitions(
+    options: TransitionsOptions = {},
+  ): AsyncIterableIterator<Transition | Gap, undefined> {
+    const settings = checkTransitionsOptions(options)
+    this.#checkRunning()
+    this.#reader.settle()
+    const { words } = this.#region
+    const isAttached = this.#supervisor === undefined
+    return iterateTransitions({
+      ...settings,
+      region: this.#region,
+      isOver: () => isRuntimeStopped(words) || (isAttached && this.#attachment.isDetached),
+    })
+  }
+
+  /**
+   * The last transitions, the oldest first; those of one component, if it is named. At most `limit` (default 100), and only
+   * what the journal keeps, `journalBytes` in all. Takes some microseconds for each transition that it looks at. Bounds and
+   * errors as for `getStatus`.
+   */
+  history(component?: string, limit = 100): Transition[] {
+    if (component !== undefined) checkName(component, 'component')
+    checkInteger(limit, 'limit', 1, Number.MAX_SAFE_INTEGER)
+    this.#checkRunning()
+    this.#reader.settle()
+    const scan = new TransitionScan(this.#region, { component, limit })
+    scan.isDoneAfter(Number.POSITIVE_INFINITY)
+    return scan.result()
+  }
+
+  /**
+   * Watches the event loop of the calling thread: registers a component that is healthy while the loop turns, degraded while it is
+   * late, and unhealthy while it is wedged, with a message like `event loop wedged for 12.3 s in "parse batch" (for 12.4 s)`; the
+   * part behind `in` is the `breadcrumb()` of this instance. Every reader finds that out by itself, whatever this thread is stuck
+   * in, and the manager journals it. While the loop turns, `lag_p50_ms`, `lag_p99_ms`, `lag_max_ms` and `utilization` of the
+   * last `reportMs` are its metadata. The component decides no verdict unless a policy names it: with
+   * `policy: { liveness: ['collector_manager', 'event_loop'] }` a wedge fails liveness. Stop the watch, or this instance, before
+   * the thread ends: a component that is left behind is shown as gone, and as a wedge does. Its name is free again for the thread
+   * that replaces one that was adopted (see `adopt`). Waits until the manager has entered the component.
+   * @throws HealthError `ERR_HEALTH_ARGUMENT` for an option out of range, and for a name that is registered already, unless by the
+   * watch of a thread that has ended; else as `register`. After `ERR_HEALTH_UNAVAILABLE` call it again: the component may be
+   * entered later, and nobody gives signs of life for it.
+   */
+  watchEventLoop(options?: EventLoopWatchOptions): EventLoopWatch {
+    const settings = eventLoopSettings(options)
+    this.#checkRunning()
+    return this.#watches.watch(settings)
+  }
+
+  /**
+   * Says what this thread is at, for the message of its watched event loop; `''` says that it is at nothing in particular. Leave it
+   * before work that may take long, and clear it after. A few stores to shared memory, for texts that were left before; reports
+   * nothing. Cut between characters at 64 bytes of UTF-8.
+   * @throws HealthError `ERR_HEALTH_ARGUMENT`, `ERR_HEALTH_STOPPED`
+   */
+  breadcrumb(text: string): void {
+    if (typeof text !== 'string') throw argumentError('text', text, 'must be a string')
+    this.#checkRunning()
+    this.#attachment.breadcrumb(text)
   }
 
   /**
@@ -299,15 +446,20 @@ export class HealthManager {
    */
   async stats(): Promise<RuntimeStats> {
     this.#checkRunning()
+    const servers = serversOf(this)
+    const probes = await Promise.all(servers.map((server) => server.probeStats()))
     return readStats(
       this.#region,
-      serversOf(this).map((server) => server.actor),
+      [...servers.map((server) => server.actor), ...this.#observers.actors],
+      this.#reader.startUp(),
+      sumOf(probes),
     )
   }
 
   /**
-   * On the instance that started the runtime: refuses new reports, applies those that were accepted, stops the servers,
-   * ends the actors. On an attached one: detaches this thread, and stops the servers made with it. Idempotent.
+   * On the instance that started the runtime: refuses new reports, applies those that were accepted, has observers told
+   * of them (for `observerDrainMs` at most), stops the servers, ends the actors. On an attached one: detaches this thread,
+   * ends the term of an observer that was set with it, and stops the servers made with it. Idempotent.
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop()
@@ -318,9 +470,12 @@ export class HealthManager {
     return this.stop()
   }
 
-  /** `error`: the manager was given up, or could not be drained. Without a listener it becomes a process warning. */
+  /**
+   * `error`: the manager was given up, or could not be drained; or something is wrong with an observer that was set by this
+   * instance (`ERR_HEALTH_OBSERVER`), told once a change. Without a listener it becomes a process warning.
+   */
   on(event: 'error', listener: (error: HealthError) => void): this
-  /** `restart`: an actor has died and runs again. Both events are those of the instance that started the runtime. */
+  /** `restart`: an actor has died and runs again. What is not about observers is told to the instance that started the runtime. */
   on(event: 'restart', listener: (event: RestartEvent) => void): this
   on(event: 'error' | 'restart', listener: (argument: never) => void): this {
     this.#events.on(event, listener)
@@ -328,23 +483,27 @@ export class HealthManager {
   }
 
   async #stop(): Promise<void> {
+    this.#watches.stop()
+    const supervisor = this.#supervisor
+    if (supervisor === undefined) this.#observers.leave()
     this.#attachment.detach()
-    const stopOwnServers = () => stopServers(this)
-    await (this.#supervisor === undefined
-      ? stopOwnServers()
-      : this.#supervisor.stop(stopOwnServers))
+    this.#forgetThreadExit()
+    const stopReaders = async () => {
+      await this.#observers.drain(supervisor !== undefined)
+      await stopServers(this)
+    }
+    await (supervisor === undefined ? stopReaders() : supervisor.stop(stopReaders))
   }
 
   #suppress(kind: number, durationMs: number, why: SuppressionReason): void {
     checkDurationMs(durationMs)
-    checkOptions(why, 'why', ['owner', 'reason'])
-    const { owner = '', reason = '' } = why
+    const { owner = '', reason = '' } = readOptions(why, 'why', ['owner', 'reason'])
     if (typeof owner !== 'string') throw argumentError('why.owner', owner, 'must be a string')
     if (typeof reason !== 'string') throw argumentError('why.reason', reason, 'must be a string')
     this.#checkRunning()
     const [low, high] = toFloatWords(monotonicMs() + durationMs)
-    const note = owner === '' && reason === '' ? '' : JSON.stringify({ owner, reason })
-    this.#attachment.control(kind, low, high, encodeText(note, this.#region.layout.maxPayloadBytes))
+    const note = encodeText(noteOf(owner, reason), this.#region.layout.maxPayloadBytes)
+    this.#attachment.control(kind, low, high, note, nextTick())
   }
 
   #reporterFor(name: string): Reporter {

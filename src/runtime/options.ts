@@ -1,8 +1,20 @@
 // What users can configure, with the defaults, checked once at the start.
 import { layoutFor, WORD_BYTES } from '../memory/layout.js'
-import { checkInteger, checkName, checkOptions } from '../model/arguments.js'
+import {
+  checkInteger,
+  checkName,
+  MAX_TIMEOUT_MS,
+  readArgument,
+  readOptions,
+} from '../model/arguments.js'
 import { argumentError, isArray } from '../model/errors.js'
 import type { Policy } from '../model/policy.js'
+import {
+  type MemoryPressureOptions,
+  type MemoryPressureSettings,
+  resolveMemoryPressure,
+} from '../watch/memory-pressure-options.js'
+import type { RestartLimits } from './restart-intensity.js'
 import { checkWorkerBaseUrl } from './worker-base-url.js'
 
 /** Options of `HealthManager.start()`. All sizes are fixed for the life of the runtime; untouched memory costs nothing. */
@@ -18,7 +30,7 @@ export interface HealthManagerOptions {
   }
   /** Components registered at the same time, 1 to 1,000,000. Default 10,000. */
   maxComponents?: number
-  /** Attachments at the same time, the host's own included, 2 to 1,024. Default 128. */
+  /** Attachments at the same time, the host's own and that of `memoryPressure` included, 2 to 1,024. Default 128. */
   maxThreads?: number
   /** Bytes of each attachment's mailbox, rounded up to a power of two. Default 256 KiB; from twice `maxPayloadBytes` plus 4 KiB to 256 MiB. */
   mailboxBytes?: number
@@ -32,8 +44,20 @@ export interface HealthManagerOptions {
   publishTimeoutMs?: number
   /** How long a read waits for reports that are not applied yet, in ms, before it answers with the last applied state. Default 100. */
   readTimeoutMs?: number
+  /** How long a stop waits for observers to be told of the last transitions, in ms; what is left is counted and told. Default 5,000. */
+  observerDrainMs?: number
+  /**
+   * How long a suppression lasts at most, in ms, however often it is asked for again: 1 to 2,147,483,647, or `Infinity`.
+   * Default 600,000. See `suppressLiveness`.
+   */
+  maxSuppressionMs?: number
   /** How often a dead actor is restarted before the supervisor gives up. Default 5 times in 10,000 ms. */
   restarts?: { max?: number; withinMs?: number }
+  /**
+   * Whether the manager actor watches the memory of this process's cgroup and reports it as `memory_pressure`, as a
+   * `MemoryPressureMonitor` does, also while every other thread is stuck. Default false.
+   */
+  memoryPressure?: boolean | MemoryPressureOptions
   /** Where the worker entries are, for programs whose bundler has moved them: a `file:` URL that ends in `/`. Default: beside this package's code. */
   workerBaseUrl?: string | URL
 }
@@ -49,16 +73,26 @@ export interface Settings {
   readonly heapBytes: number
   readonly publishTimeoutMs: number
   readonly readTimeoutMs: number
-  readonly restarts: { readonly max: number; readonly withinMs: number }
+  readonly observerDrainMs: number
+  /** `Infinity` for no bound. */
+  readonly maxSuppressionMs: number
+  readonly restarts: RestartLimits
+  /** Undefined where nobody is to watch. */
+  readonly memoryPressure: MemoryPressureSettings | undefined
   readonly workerBaseUrl: string | undefined
 }
 
-/** The longest time that timers take, in ms. */
-export const MAX_TIMEOUT_MS = 2 ** 31 - 1
+/** What every thread that sets an observer has to know. Structured-cloneable. */
+export interface ObserverHosting {
+  readonly drainMs: number
+  readonly restarts: RestartLimits
+  readonly workerBaseUrl: string | undefined
+}
+
 /** More than any machine that this runs on should give it. */
 const MAX_REGION_BYTES = 2 ** 32
 
-const OPTION_NAMES = [
+const OPTION_NAMES: (keyof HealthManagerOptions)[] = [
   'policy',
   'maxComponents',
   'maxThreads',
@@ -68,15 +102,18 @@ const OPTION_NAMES = [
   'heapBytes',
   'publishTimeoutMs',
   'readTimeoutMs',
+  'observerDrainMs',
+  'maxSuppressionMs',
   'restarts',
+  'memoryPressure',
   'workerBaseUrl',
 ]
 
-const POLICY_NAMES = ['liveness', 'readiness', 'unregistered']
+const POLICY_NAMES: (keyof Policy)[] = ['liveness', 'readiness', 'unregistered']
 
 /** @throws HealthError `ERR_HEALTH_ARGUMENT` naming the option that is out of range. */
-export function resolveOptions(options: HealthManagerOptions = {}): Settings {
-  checkOptions(options, 'options', OPTION_NAMES)
+export function resolveOptions(given: HealthManagerOptions = {}): Settings {
+  const options = readOptions(given, 'options', OPTION_NAMES)
   const integer = (
     name: keyof HealthManagerOptions,
     standard: number,
@@ -98,10 +135,6 @@ export function resolveOptions(options: HealthManagerOptions = {}): Settings {
   )
   const minHeapBytes = 8 * maxPayloadBytes + maxComponents * 128
   const { policy, restarts = {} } = options
-  checkOptions(restarts, 'restarts', ['max', 'withinMs'])
-  const { max = 5, withinMs = 10_000 } = restarts
-  checkInteger(max, 'restarts.max', 0, 1_000_000)
-  checkInteger(withinMs, 'restarts.withinMs', 1, MAX_TIMEOUT_MS)
   const settings = {
     policy: resolvePolicy(policy),
     maxComponents,
@@ -117,11 +150,30 @@ export function resolveOptions(options: HealthManagerOptions = {}): Settings {
     ),
     publishTimeoutMs: integer('publishTimeoutMs', 2_000, 0, MAX_TIMEOUT_MS),
     readTimeoutMs: integer('readTimeoutMs', 100, 0, MAX_TIMEOUT_MS),
-    restarts: { max, withinMs },
+    maxSuppressionMs:
+      options.maxSuppressionMs === Number.POSITIVE_INFINITY
+        ? options.maxSuppressionMs
+        : integer('maxSuppressionMs', 600_000, 1, MAX_TIMEOUT_MS),
+    observerDrainMs: integer('observerDrainMs', 5_000, 0, MAX_TIMEOUT_MS),
+    restarts: checkRestarts(restarts),
+    memoryPressure: memoryPressureOf(options.memoryPressure),
     workerBaseUrl: checkWorkerBaseUrl(options.workerBaseUrl),
   }
   checkRegionSize(settings)
   return settings
+}
+
+function memoryPressureOf(option: HealthManagerOptions['memoryPressure'] = false) {
+  if (option === false) return undefined
+  return resolveMemoryPressure(option === true ? {} : option, 'memoryPressure')
+}
+
+/** @throws HealthError `ERR_HEALTH_ARGUMENT` */
+export function checkRestarts(restarts: { max?: number; withinMs?: number }): RestartLimits {
+  const { max = 5, withinMs = 10_000 } = readOptions(restarts, 'restarts', ['max', 'withinMs'])
+  checkInteger(max, 'restarts.max', 0, 1_000_000)
+  checkInteger(withinMs, 'restarts.withinMs', 1, MAX_TIMEOUT_MS)
+  return { max, withinMs }
 }
 
 /** Places in the region are held in 32-bit words; a region of half of what these can count is more than anybody needs. */
@@ -137,12 +189,11 @@ function checkRegionSize(settings: Settings): void {
 }
 
 function resolvePolicy(policy: HealthManagerOptions['policy'] = {}): Policy {
-  checkOptions(policy, 'policy', POLICY_NAMES)
   const {
     liveness = ['collector_manager'],
     readiness = ['collector_manager', 'dakr_transport'],
     unregistered = 'fail',
-  } = policy
+  } = readOptions(policy, 'policy', POLICY_NAMES)
   return checkPolicy({ liveness, readiness, unregistered }, 'policy')
 }
 
@@ -150,8 +201,8 @@ function resolvePolicy(policy: HealthManagerOptions['policy'] = {}): Policy {
  * A copy of a policy that leaves nothing to a default.
  * @throws HealthError `ERR_HEALTH_ARGUMENT` naming the part of `argument` that is not of the documented form.
  */
-export function checkPolicy(policy: Policy, argument: string): Policy {
-  checkOptions(policy, argument, POLICY_NAMES)
+export function checkPolicy(given: Policy, argument: string): Policy {
+  const policy = readOptions(given, argument, POLICY_NAMES)
   const liveness = namesOf(policy.liveness, `${argument}.liveness`)
   const readiness = namesOf(policy.readiness, `${argument}.readiness`)
   const { unregistered } = policy
@@ -163,8 +214,9 @@ export function checkPolicy(policy: Policy, argument: string): Policy {
 
 function namesOf(list: readonly string[], argument: string): string[] {
   if (!isArray(list)) throw argumentError(argument, list, 'must be an array of names')
-  for (const name of list) checkName(name, `${argument}[]`)
-  return [...list]
+  const names = readArgument(argument, list, () => [...list])
+  for (const name of names) checkName(name, `${argument}[]`)
+  return names
 }
 
 function powerOfTwo(value: number): number {

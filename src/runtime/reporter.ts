@@ -1,14 +1,17 @@
 // The hot path: one component, reported by one thread. Says nothing if nothing is new.
 
-import { monotonicMs } from '../memory/control.js'
+import { storeBeat, storeProgress } from '../memory/signs-of-life.js'
 import { type Encoded, encodeMetadata, encodeText } from '../memory/text.js'
+import { nowTicks } from '../memory/ticks.js'
 import {
+  checkCount,
   checkMessage,
   checkStatus,
   MAX_NAME_BYTES,
   type MetadataInput,
   metadataPairs,
 } from '../model/arguments.js'
+import type { ComponentRules } from '../model/component-rules.js'
 import { HealthError, show } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
 import { type Attachment, stopped } from './attachment.js'
@@ -22,7 +25,9 @@ export interface ComponentReporter {
    * (at most `publishTimeoutMs`), and, if the component is gone or being deregistered, for what was reported before (at
    * most `readTimeoutMs`).
    * @throws HealthError `ERR_HEALTH_ARGUMENT`, also where a getter of the metadata throws, which is then the `cause`;
-   * `ERR_HEALTH_BACKPRESSURE`, `ERR_HEALTH_STOPPED`. Whichever it is, nothing of the update was reported.
+   * `ERR_HEALTH_BACKPRESSURE`; `ERR_HEALTH_UNAVAILABLE` if the component is gone, or being deregistered, as far as the manager
+   * has come, and it does not come to what this thread has registered before within `readTimeoutMs`, or if the component is
+   * registered anew again and again meanwhile; `ERR_HEALTH_STOPPED`. Whichever it is, nothing of the update was reported.
    */
   update(status: HealthStatus, message: string, metadata?: MetadataInput): void
   /** `update` with `HealthStatus.Healthy`; the message is `''` by default. */
@@ -31,8 +36,17 @@ export interface ComponentReporter {
   degraded(message?: string, metadata?: MetadataInput): void
   /** `update` with `HealthStatus.Unhealthy`. */
   unhealthy(message?: string, metadata?: MetadataInput): void
-  /** Says "still alive, nothing changed"; ignored if the component is not registered. */
+  /**
+   * Says "still alive, nothing changed"; ignored if the component is not registered. Every update says so as well.
+   * @throws HealthError `ERR_HEALTH_STOPPED`
+   */
   beat(): void
+  /**
+   * Says how much has come in and gone out since the start, and that the component is alive. For one that was registered with
+   * `progress`; of these counts one thread should tell. For any other it is a beat.
+   * @throws HealthError `ERR_HEALTH_ARGUMENT` if one is not a finite number of 0 or more; `ERR_HEALTH_STOPPED`
+   */
+  progress(inCount: number, outCount: number): void
   /** Removes the component; throws as `update`. */
   deregister(): void
 }
@@ -75,6 +89,8 @@ export class Reporter implements ComponentReporter {
   /** The registration was being ended when it was looked up: what we publish for it must be settled first. */
   #isEnding = false
   #latestTicketIndex = 0
+  /** Those of the registration; with any, updates are signs of life. */
+  #rules: ComponentRules | undefined
   /** The slot's latest ticket when this reporter last published; nobody else has spoken while it is still there. */
   #ticket = 0
   #status: number = NO_STATUS
@@ -99,6 +115,7 @@ export class Reporter implements ComponentReporter {
       Atomics.load(this.#attachment.words, this.#latestTicketIndex) === this.#ticket &&
       !this.#attachment.isDetached
     ) {
+      if (this.#rules !== undefined) this.#beat(nowTicks())
       return
     }
     this.#publish(status, message, metadata)
@@ -117,17 +134,37 @@ export class Reporter implements ComponentReporter {
   }
 
   beat(): void {
+    if (this.#isToBeat()) this.#beat(nowTicks())
+  }
+
+  progress(inCount: number, outCount: number): void {
+    checkCount(inCount, 'inCount')
+    checkCount(outCount, 'outCount')
+    if (!this.#isToBeat()) return
+    const now = nowTicks()
+    if (this.#rules !== undefined && this.#rules.stallMs !== 0) {
+      const { words } = this.#attachment
+      const first = this.#attachment.progressIndex(this.#slot)
+      storeProgress(words, first, inCount, outCount, now)
+    }
+    this.#beat(now)
+  }
+
+  /** Whether the component is registered, under the binding as it is from now on: another one may be in the slot by now. */
+  #isToBeat(): boolean {
     if (!this.#attachment.isRunning()) throw stopped()
-    // Another component may be in the slot by now.
     const isBound =
       this.#slot !== UNBOUND && this.#attachment.isCurrent(this.#slot, this.#generation)
-    if (!isBound && !this.bind()) return
-    Atomics.store(this.#attachment.words, this.#attachment.beatIndex(this.#slot), monotonicMs() | 0)
+    return isBound || this.bind()
+  }
+
+  #beat(now: number): void {
+    storeBeat(this.#attachment.words, this.#attachment.beatIndex(this.#slot), now)
   }
 
   deregister(): void {
-    if (this.#ensureBound() && this.#end(false)) return
-    this.#whenSettled(() => this.#end(true))
+    if (!this.#ensureBound() || !this.#end(false)) this.#whenSettled(() => this.#end(true))
+    this.#attachment.endDeregistration()
   }
 
   /** Looks the component up; false if it is not registered. */
@@ -139,6 +176,7 @@ export class Reporter implements ComponentReporter {
       if (binding === undefined) return false
       this.#latestTicketIndex = this.#attachment.latestTicketIndex(binding.slot)
       this.#ticket = Atomics.load(this.#attachment.words, this.#latestTicketIndex)
+      this.#rules = this.#attachment.rulesOf(binding.slot)
       // Pairs with SlotWriter.expireReporters: a ticket of the next registration is not to be taken for one of this.
       if (!this.#attachment.isCurrent(binding.slot, binding.generation)) continue
       // Behind the ticket, which may be the deregistration's, and then says nothing of it to Attachment.update.
@@ -181,6 +219,9 @@ export class Reporter implements ComponentReporter {
     const metadata = pairs?.encoded
     const slot = this.#slot
     const generation = this.#generation
+    // Before it is published, so that the manager, and whoever sees the update applied, finds it fresh. Between the two a
+    // component that was silent is seen alive with what it had said before. Not for another component in the slot.
+    if (this.#rules !== undefined && attachment.isCurrent(slot, generation)) this.#beat(nowTicks())
     if (!attachment.update(slot, generation, status, text, metadata, this.#ticket, isSettled)) {
       return false
     }
@@ -213,12 +254,15 @@ export class Reporter implements ComponentReporter {
 
   /**
    * Publishes what could not be under the binding as it was. What is not registered is ignored, and counted, only after a
-   * look that knows all that was published before it.
+   * look that knows all that was published before it. Of other threads it may take what is not applied within the bound for
+   * something that comes later; what this thread itself has registered comes before.
    */
   #whenSettled(publish: () => boolean): void {
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      this.#attachment.settle()
-      if (!this.bind()) {
+      const isSettled = this.#attachment.settle()
+      const isBound = this.bind()
+      if (!isSettled && (!isBound || this.#isEnding)) throw this.#unknown()
+      if (!isBound) {
         this.#attachment.countIgnored()
         return
       }
@@ -228,6 +272,16 @@ export class Reporter implements ComponentReporter {
     throw new HealthError(
       'ERR_HEALTH_UNAVAILABLE',
       `name=${show(this.name)}: registered anew again and again while it was reported`,
+    )
+  }
+
+  #unknown(): HealthError {
+    this.#unbind()
+    // As a publication would find out.
+    if (!this.#attachment.isRunning()) return stopped()
+    return new HealthError(
+      'ERR_HEALTH_UNAVAILABLE',
+      `name=${show(this.name)}: the manager has not come to what this thread registered before, so whether the component is registered is not known`,
     )
   }
 

@@ -1,12 +1,15 @@
 // Which servers answer for which runtime, so that the runtime's `stop()` can stop them, after everything else:
 // a probe that finds nobody says less than one that is told that the runtime has stopped. Not part of the public
 // index; called in the thread of the runtime that a server was made for.
+import type { ProbeStats } from '../model/probe-stats.js'
 import type { ActorStats } from './stats.js'
 
 /** What a runtime has to know of a server that reads from it. */
 export interface AttachedServer {
   /** How its actor is, for the runtime's stats. */
   readonly actor: ActorStats
+  /** What its probes were answered, for the runtime's stats. Bounded; never rejects. */
+  probeStats(): Promise<ProbeStats>
   /** Idempotent. */
   stop(): Promise<void>
 }

@@ -1,5 +1,6 @@
 // What `stats()` returns. All figures live in the shared region, so they outlive every actor.
 
+import { readCutCount } from '../memory/control.js'
 import { journalCount } from '../memory/journal.js'
 import {
   APPLIED_COUNT,
@@ -25,13 +26,18 @@ import {
   WORD_BYTES,
 } from '../memory/layout.js'
 import { mailboxHeader } from '../memory/mailbox.js'
+import { type ObserverStats, readObserverStats } from '../memory/observer-counters.js'
 import type { Region } from '../memory/region.js'
+import { readSuppressions } from '../memory/suppressions.js'
+import { NO_PROBES, type ProbeStats } from '../model/probe-stats.js'
+import type { StartUp } from '../model/start-up.js'
+import type { Suppressions } from '../model/suppression.js'
 
 export type ActorState = 'running' | 'restarting' | 'failed' | 'stopped'
 
 /** One actor thread as the supervisor sees it. */
 export interface ActorStats {
-  /** `manager`, or `probe` for a probe server. */
+  /** `manager`, `probe` for a probe server, or `observer` for the queue worker of a module. */
   readonly name: string
   /** `failed`: restarted too often and given up. */
   readonly state: ActorState
@@ -78,14 +84,32 @@ export interface RuntimeStats {
   readonly refusals: number
   /** Bytes of the payload heap in use. */
   readonly heapUsedBytes: number
+  readonly observer: ObserverStats
+  /** The suppressions that hold now. */
+  readonly suppressions: Suppressions
+  /** Calls that asked for a longer suppression than `maxSuppressionMs` leaves them. */
+  readonly suppressionCuts: number
+  /**
+   * What the probe servers that were made with this instance have answered. Where a probe actor does not answer within 500 ms,
+   * what it said last.
+   */
+  readonly probes: ProbeStats
   readonly mailboxes: readonly MailboxStats[]
   readonly actors: readonly ActorStats[]
 }
 
 const actorStates: readonly ActorState[] = ['running', 'restarting', 'failed', 'stopped']
 
-/** Any thread; `servers` are the probe actors that it knows of. */
-export function readStats(region: Region, servers: readonly ActorStats[]): RuntimeStats {
+/**
+ * Any thread; `others` are the probe actors and queue workers that it knows of, `startUp` how a program gets on that has never been ready, `probes`
+ * what the probe actors have told.
+ */
+export function readStats(
+  region: Region,
+  others: readonly ActorStats[],
+  startUp: StartUp | undefined,
+  probes = NO_PROBES,
+): RuntimeStats {
   const { words } = region
   const count = (index: number) => Atomics.load(words, index) >>> 0
   const mailboxes: MailboxStats[] = []
@@ -129,7 +153,11 @@ export function readStats(region: Region, servers: readonly ActorStats[]): Runti
     waits,
     refusals,
     heapUsedBytes: count(HEAP_USED_BYTES),
+    observer: readObserverStats(words),
+    suppressions: readSuppressions(region, startUp),
+    suppressionCuts: readCutCount(words) >>> 0,
+    probes,
     mailboxes,
-    actors: [manager, ...servers],
+    actors: [manager, ...others],
   }
 }

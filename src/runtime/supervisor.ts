@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Drain } from '../manager/drain.js'
 import type { ManagerControl } from '../manager/manager-actor.js'
+import type { ManagerBoot, ManagerDuties } from '../manager/manager-thread.js'
 import {
   MANAGER_FAILED,
   MANAGER_RESTARTING,
@@ -17,7 +18,9 @@ import {
 import type { Region } from '../memory/region.js'
 import { HealthError } from '../model/errors.js'
 import { type ActorExit, type ActorHandle, actorEntryUrl, spawnActor } from './actor-handle.js'
+import { abandonMailboxesOf } from './attachment.js'
 import { RestartIntensity, type RestartLimits } from './restart-intensity.js'
+import { onThreadExit } from './thread-exit.js'
 
 /** Applying everything that was accepted takes far less; a manager that needs longer is stuck. */
 const DRAIN_DEADLINE_MS = 10_000
@@ -30,6 +33,7 @@ export interface SupervisorEvents {
 
 export class Supervisor {
   readonly #region: Region
+  readonly #duties: ManagerDuties
   readonly #events: SupervisorEvents
   readonly #intensity: RestartIntensity
   readonly #limits: RestartLimits
@@ -38,14 +42,17 @@ export class Supervisor {
   /** Settles when the manager runs again or was given up. */
   #restarting: Promise<void> | undefined
   #isStopping = false
+  #forgetThreadExit = () => {}
 
   constructor(
     region: Region,
+    duties: ManagerDuties,
     limits: RestartLimits,
     events: SupervisorEvents,
     workerBaseUrl?: string | URL,
   ) {
     this.#region = region
+    this.#duties = duties
     this.#limits = limits
     this.#intensity = new RestartIntensity(limits)
     this.#events = events
@@ -55,6 +62,9 @@ export class Supervisor {
   /** Resolves when the manager actor works. */
   async start(): Promise<void> {
     await this.#spawn()
+    // The manager's thread ends with this one. Whoever waits for it looks at the state in slices of its wait; whoever reads
+    // says so. Of a thread that is terminated BeatWatch tells.
+    this.#forgetThreadExit = onThreadExit(() => this.#setState(MANAGER_FAILED))
   }
 
   /** Ends the manager's thread as if it had crashed. For fault injection. */
@@ -78,6 +88,7 @@ export class Supervisor {
       // Behind the drain. Pairs with the looks of probe readers, which answer from the table until here.
       Atomics.store(this.#region.words, PHASE, PHASE_STOPPED)
       this.#setState(MANAGER_STOPPED)
+      this.#forgetThreadExit()
       await this.#manager?.terminate()
     }
   }
@@ -115,7 +126,7 @@ export class Supervisor {
   /** With the manager's thread gone for good, this one is the sole writer: what was accepted is applied here. */
   #drainHere(): void {
     try {
-      new Drain(this.#region).close()
+      new Drain(this.#region, this.#duties.policy).close()
     } catch (error) {
       this.#events.onError(
         new HealthError('ERR_HEALTH_UNAVAILABLE', 'what was accepted could not be applied', {
@@ -126,10 +137,11 @@ export class Supervisor {
   }
 
   async #spawn(): Promise<void> {
+    const data: ManagerBoot = { region: this.#region.words.buffer, ...this.#duties }
     const manager = await spawnActor<ManagerControl>({
       name: 'health-manager',
       entry: actorEntryUrl('manager.js', this.#workerBaseUrl),
-      data: this.#region.words.buffer,
+      data,
       // It keeps next to nothing, so a young generation of the usual size would only be memory that is never looked at.
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
     })
@@ -137,7 +149,11 @@ export class Supervisor {
     manager.unref()
     this.#manager = manager
     this.#setState(MANAGER_RUNNING)
-    manager.exited.then((exit) => this.#onExit(exit))
+    manager.exited.then((exit) => {
+      // That of its memory watch.
+      abandonMailboxesOf(this.#region, manager.threadId)
+      this.#onExit(exit)
+    })
   }
 
   #onExit(exit: ActorExit): void {

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { type TestContext, test } from 'node:test'
+import { networkInterfaces } from 'node:os'
+import { describe, type TestContext, test } from 'node:test'
 import { HealthServer } from '../../src/index.js'
 import { GrpcClient } from './support/grpc-client.js'
 import { startGrpc } from './support/grpc-server.js'
@@ -112,6 +113,65 @@ test('a server that shows details to the authorized shows them to loopback', asy
   })
   health.register('collector_manager').healthy()
   assert.equal(await new GrpcClient(t, grpcPort).check('collector_manager'), 'serving')
+})
+
+const elsewhere = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .find(({ family, internal }) => family === 'IPv4' && !internal)?.address
+
+describe('from another address than loopback', {
+  skip: elsewhere === undefined && 'this machine has no IPv4 address but loopback',
+}, () => {
+  const token = 'correct-horse-battery'
+  async function ask(t: TestContext, detail: 'authorized' | 'never', authorization?: string) {
+    const { health, port, grpcPort } = await startGrpc(t, { host: elsewhere!, detail, token })
+    health.register('collector_manager').healthy()
+    const client = new GrpcClient(t, grpcPort, {}, undefined, { host: elsewhere!, authorization })
+    return { health, port, client }
+  }
+
+  const withoutComponents = { '': 'serving', liveness: 'serving', readiness: 'not serving' }
+  const withComponents = { ...withoutComponents, 'component/collector_manager': 'serving' }
+
+  for (const [what, authorization] of [
+    ['no token', undefined],
+    ['another token', 'Bearer correct-horse-batterx'],
+    ['another scheme', `Basic ${token}`],
+  ] as const) {
+    test(`a server that shows details to the authorized hides them from ${what}`, async (t) => {
+      const { client } = await ask(t, 'authorized', authorization)
+      assert.equal(await client.check(''), 'serving')
+      assert.equal(await client.check('collector_manager'), 'NOT_FOUND')
+      assert.deepEqual(await client.list(), withoutComponents)
+      assert.equal(await client.watch('collector_manager').next(), 'unknown')
+    })
+  }
+
+  for (const scheme of ['Bearer', 'bearer']) {
+    test(`it shows them to who sends the token as ${scheme}`, async (t) => {
+      const { health, client } = await ask(t, 'authorized', `${scheme} ${token}`)
+      assert.equal(await client.check('collector_manager'), 'serving')
+      assert.deepEqual(await client.list(), withComponents)
+      const watch = client.watch('collector_manager')
+      assert.equal(await watch.next(), 'serving')
+      health.register('collector_manager').unhealthy()
+      assert.equal(await watch.next(), 'not serving')
+    })
+  }
+
+  test('a server that shows no details does not show them to the token either', async (t) => {
+    const { client } = await ask(t, 'never', `Bearer ${token}`)
+    assert.equal(await client.check('collector_manager'), 'NOT_FOUND')
+    assert.deepEqual(await client.list(), withoutComponents)
+  })
+
+  test('HTTP knows it as well', async (t) => {
+    const { port } = await ask(t, 'authorized')
+    const url = `http://${elsewhere}:${port}/components/collector_manager`
+    assert.equal((await fetch(url)).status, 401)
+    const headers = { authorization: `Bearer ${token}` }
+    assert.equal((await fetch(url, { headers })).status, 200)
+  })
 })
 
 test('HTTP is answered beside it', async (t) => {

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect as connectPlainly } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { connect } from 'node:tls'
 import { credentials } from '@grpc/grpc-js'
 import { HealthServer } from '../../src/index.js'
-import { type Certificate, createCertificate } from './support/grpc-certificate.js'
+import { temporaryFolder, writeCertificate } from './support/certificates.js'
 import { GrpcClient } from './support/grpc-client.js'
 import {
   END_HEADERS,
@@ -22,17 +20,7 @@ import {
 } from './support/grpc-frames.js'
 import { startGrpc } from './support/grpc-server.js'
 import { startRuntime } from './support/runtime.js'
-
-function createFiles(t: TestContext) {
-  const folder = mkdtempSync(join(tmpdir(), 'health-grpc-'))
-  t.after(() => rmSync(folder, { recursive: true }))
-  const tls = { certFile: join(folder, 'tls.crt'), keyFile: join(folder, 'tls.key') }
-  const write = ({ cert, key }: Certificate) => {
-    writeFileSync(tls.certFile, cert)
-    writeFileSync(tls.keyFile, key)
-  }
-  return { tls, write }
-}
+import { type Certificate, createCertificate } from './support/self-signed.js'
 
 function createClient(t: TestContext, port: number, { cert }: Certificate): GrpcClient {
   const options = { 'grpc.ssl_target_name_override': 'localhost' }
@@ -54,9 +42,11 @@ async function shownBy(port: number): Promise<string> {
 }
 
 test('TLS is spoken where there are files for it, and nothing else', async (t) => {
-  const { tls, write } = createFiles(t)
   const certificate = createCertificate()
-  write(certificate)
+  const tls = writeCertificate(
+    temporaryFolder((remove) => t.after(remove)),
+    certificate,
+  )
   const { health, grpcPort } = await startGrpc(t, { grpc: { port: 0, tls } })
   health.register('collector_manager').healthy()
   const client = createClient(t, grpcPort, certificate)
@@ -71,8 +61,10 @@ test('TLS is spoken where there are files for it, and nothing else', async (t) =
 })
 
 test('a client that speaks no HTTP/2 is turned away', async (t) => {
-  const { tls, write } = createFiles(t)
-  write(createCertificate())
+  const tls = writeCertificate(
+    temporaryFolder((remove) => t.after(remove)),
+    createCertificate(),
+  )
   const { grpcPort } = await startGrpc(t, { grpc: { port: 0, tls } })
   const socket = connect({
     port: grpcPort,
@@ -85,9 +77,11 @@ test('a client that speaks no HTTP/2 is turned away', async (t) => {
 })
 
 test('a handshake that outlasts the beginning of a stop is followed by no service', async (t) => {
-  const { tls, write } = createFiles(t)
   const certificate = createCertificate()
-  write(certificate)
+  const tls = writeCertificate(
+    temporaryFolder((remove) => t.after(remove)),
+    certificate,
+  )
   const { health, server, grpcPort } = await startGrpc(t, { grpc: { port: 0, tls } })
   health.register('collector_manager').healthy()
   const options = { rejectUnauthorized: false, ALPNProtocols: ['h2'] }
@@ -123,10 +117,10 @@ test('a handshake that outlasts the beginning of a stop is followed by no servic
 })
 
 test('a certificate that is replaced is shown to new connections, old ones stay', async (t) => {
-  const { tls, write } = createFiles(t)
+  const folder = temporaryFolder((remove) => t.after(remove))
   const before = createCertificate()
   const after = createCertificate()
-  write(before)
+  const tls = writeCertificate(folder, before)
   const { health, grpcPort } = await startGrpc(t, { grpc: { port: 0, tls } })
   const reporter = health.register('collector_manager')
   reporter.healthy()
@@ -134,12 +128,7 @@ test('a certificate that is replaced is shown to new connections, old ones stay'
   assert.equal(await watch.next(), 'serving')
   assert.equal(await shownBy(grpcPort), before.fingerprint)
 
-  // Half of a pair serves nobody.
-  writeFileSync(tls.certFile, after.cert)
-  await new Promise((resolve) => setTimeout(resolve, 2_500))
-  assert.equal(await shownBy(grpcPort), before.fingerprint)
-
-  writeFileSync(tls.keyFile, after.key)
+  writeCertificate(folder, after)
   // Files are looked at once a second.
   while ((await shownBy(grpcPort)) !== after.fingerprint) {
     await new Promise((resolve) => setTimeout(resolve, 100))
@@ -150,11 +139,15 @@ test('a certificate that is replaced is shown to new connections, old ones stay'
 })
 
 test('files that are not there, or no pair, are told at the start', async (t) => {
-  const { tls, write } = createFiles(t)
+  const folder = temporaryFolder((remove) => t.after(remove))
+  const tls = { certFile: join(folder, 'tls.crt'), keyFile: join(folder, 'tls.key') }
   const health = await startRuntime(t)
   const start = () =>
     new HealthServer(health, { host: '127.0.0.1', port: 0, grpc: { port: 0, tls } }).start()
-  await assert.rejects(start(), { code: 'ERR_HEALTH_LISTEN', message: /ENOENT/ })
-  write({ ...createCertificate(), key: createCertificate().key })
-  await assert.rejects(start(), { code: 'ERR_HEALTH_LISTEN', message: /key values mismatch/ })
+  await assert.rejects(start(), { code: 'ERR_HEALTH_LISTEN', message: /certFile=.*: ENOENT/ })
+  writeCertificate(folder, { ...createCertificate(), key: createCertificate().key })
+  await assert.rejects(start(), {
+    code: 'ERR_HEALTH_LISTEN',
+    message: /certFile=.* keyFile=.*: .*key values mismatch/,
+  })
 })

@@ -1,30 +1,13 @@
 // How every transport must bound its clients, as one suite that each of them passes.
 import assert from 'node:assert/strict'
-import { describe, type TestContext, test } from 'node:test'
-import type { ListenerLimits, ProbeHandler, ProbeListener } from '../../src/probe/listener.js'
-import { RawConnection } from './raw-connection.js'
-import { drip, exchange, PATIENT, SHORT_MS } from './support/clients.js'
+import { describe, test } from 'node:test'
+import { drip, exchange, type Listen, SHORT_MS } from './support/clients.js'
 import { Echo, LARGE_BODY } from './support/echo.js'
 
-export function describeLimitsContract(
-  name: string,
-  createListener: (handler: ProbeHandler, limits: ListenerLimits) => ProbeListener,
-  openConnection = (port: number) => RawConnection.open(port),
-): void {
-  async function listen(t: TestContext, limits: Partial<ListenerLimits>, echo = new Echo()) {
-    const listener = createListener(echo.handler, { ...PATIENT, ...limits })
-    t.after(() => listener.stop())
-    const { port } = await listener.start('127.0.0.1', 0)
-    return async () => {
-      const connection = await openConnection(port)
-      t.after(() => connection.close())
-      return connection
-    }
-  }
-
+export function describeLimits(name: string, listen: Listen): void {
   describe(`limits of ${name}`, () => {
     test('closes a connection that never asks, and no other', async (t) => {
-      const open = await listen(t, { headersTimeoutMs: SHORT_MS })
+      const { open } = await listen(t, { headersTimeoutMs: SHORT_MS })
       const asking = await open()
       assert.equal(await exchange(asking, '/before'), '/before')
       const from = performance.now()
@@ -36,21 +19,21 @@ export function describeLimitsContract(
     })
 
     test('closes a connection whose headers never end', async (t) => {
-      const open = await listen(t, { headersTimeoutMs: SHORT_MS })
+      const { open } = await listen(t, { headersTimeoutMs: SHORT_MS })
       const slow = await open()
       slow.send('GET /slow HTTP/1.1\r\n')
       assert.match(await drip(slow, 'X: y\r\n'), /^$|^HTTP\/1\.1 408 /)
     })
 
     test('closes a connection that is idle after its answer', async (t) => {
-      const open = await listen(t, { idleTimeoutMs: SHORT_MS })
+      const { open } = await listen(t, { idleTimeoutMs: SHORT_MS })
       const connection = await open()
       assert.equal(await exchange(connection, '/one'), '/one')
       assert.equal(await connection.ended(), '')
     })
 
     test('closes a connection whose second request never ends', async (t) => {
-      const open = await listen(t, { idleTimeoutMs: SHORT_MS, headersTimeoutMs: SHORT_MS })
+      const { open } = await listen(t, { idleTimeoutMs: SHORT_MS, headersTimeoutMs: SHORT_MS })
       const connection = await open()
       assert.equal(await exchange(connection, '/one'), '/one')
       connection.send('GET /two HTTP/1.1\r\n')
@@ -58,7 +41,7 @@ export function describeLimitsContract(
     })
 
     test('closes a connection whose body never ends', async (t) => {
-      const open = await listen(t, { idleTimeoutMs: SHORT_MS, headersTimeoutMs: SHORT_MS })
+      const { open } = await listen(t, { idleTimeoutMs: SHORT_MS, headersTimeoutMs: SHORT_MS })
       const connection = await open()
       connection.request('POST', '/one', 'Content-Length: 1000000')
       assert.equal((await connection.receive()).body, '/one')
@@ -66,7 +49,7 @@ export function describeLimitsContract(
     })
 
     test('goes on with a connection that asks in time', async (t) => {
-      const open = await listen(t, { idleTimeoutMs: SHORT_MS * 4, headersTimeoutMs: SHORT_MS })
+      const { open } = await listen(t, { idleTimeoutMs: SHORT_MS * 4, headersTimeoutMs: SHORT_MS })
       const connection = await open()
       const until = performance.now() + SHORT_MS * 6
       while (performance.now() < until) {
@@ -76,7 +59,7 @@ export function describeLimitsContract(
     })
 
     test('lets the one go that has been idle for longest', async (t) => {
-      const open = await listen(t, { maxConnections: 3 })
+      const { open } = await listen(t, { maxConnections: 3 })
       const [first, second, third] = [await open(), await open(), await open()]
       for (const connection of [first, second, third, first]) await exchange(connection, '/old')
       const fourth = await open()
@@ -90,7 +73,7 @@ export function describeLimitsContract(
     })
 
     test('counts one that never asked as idle since it came', async (t) => {
-      const open = await listen(t, { maxConnections: 3 })
+      const { open } = await listen(t, { maxConnections: 3 })
       const asking = await open()
       await exchange(asking, '/old')
       const silent = await open()
@@ -107,7 +90,7 @@ export function describeLimitsContract(
     })
 
     test('holds the cap against hundreds that come at once, and answers who asks', async (t) => {
-      const open = await listen(t, { maxConnections: 20 })
+      const { open } = await listen(t, { maxConnections: 20 })
       const flood = await Promise.all(Array.from({ length: 300 }, open))
       const asking = await open()
       assert.equal(await exchange(asking, '/through'), '/through')
@@ -117,7 +100,7 @@ export function describeLimitsContract(
 
     test('lets nobody go who waits for an answer', async (t) => {
       const echo = new Echo()
-      const open = await listen(t, { maxConnections: 2 }, echo)
+      const { open } = await listen(t, { maxConnections: 2 }, echo)
       const waiting = await open()
       const asked = echo.asked()
       waiting.request('GET', '/later')
@@ -133,7 +116,7 @@ export function describeLimitsContract(
 
     test('refuses a new one where all others wait for their answers', async (t) => {
       const echo = new Echo()
-      const open = await listen(t, { maxConnections: 1 }, echo)
+      const { open } = await listen(t, { maxConnections: 1 }, echo)
       const waiting = await open()
       const asked = echo.asked()
       waiting.request('GET', '/later')
@@ -149,7 +132,7 @@ export function describeLimitsContract(
     })
 
     test('lets nobody go in the middle of a large answer', async (t) => {
-      const open = await listen(t, { maxConnections: 2, idleTimeoutMs: SHORT_MS })
+      const { open } = await listen(t, { maxConnections: 2, idleTimeoutMs: SHORT_MS })
       const slow = await open()
       slow.pause()
       slow.request('GET', '/large')
@@ -164,15 +147,8 @@ export function describeLimitsContract(
 
     test('stops at once, whatever its clients are at', async (t) => {
       const echo = new Echo()
-      const listener = createListener(echo.handler, PATIENT)
-      const { port } = await listener.start('127.0.0.1', 0)
-      const clients = await Promise.all(
-        Array.from({ length: 6 }, async () => {
-          const client = await openConnection(port)
-          t.after(() => client.close())
-          return client
-        }),
-      )
+      const { open, stop } = await listen(t, {}, echo)
+      const clients = await Promise.all(Array.from({ length: 6 }, open))
       const asked = echo.asked()
       clients[0]!.send('GET /half HTTP/1.1\r\n')
       clients[1]!.request('HEAD', '/head')
@@ -181,7 +157,7 @@ export function describeLimitsContract(
       clients[3]!.request('POST', '/post', 'Content-Length: 100')
       clients[4]!.request('GET', '/later')
       await asked
-      await listener.stop()
+      await stop()
       clients[2]!.resume()
       await Promise.all(clients.map((client) => client.ended()))
       echo.answerLater()

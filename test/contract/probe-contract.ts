@@ -178,6 +178,7 @@ export function describeProbeContract(
           target: request.target,
           header: (field) => request.header(field),
           isFromLoopback: () => false,
+          remoteAddress: () => '192.0.2.1',
         })
       const connection = await connect(t, remote)
       connection.request('GET', '/components/a')
@@ -238,6 +239,41 @@ export function describeProbeContract(
         assert.equal(body, '{"error":"method not allowed"}\n')
       })
     }
+
+    for (const method of ['GET', 'HEAD', 'POST']) {
+      test(`answers ${method} that expects 100-continue, and says so first`, async (t) => {
+        const connection = await open(t)
+        for (let i = 0; i < 2; i++) {
+          const length = method === 'POST' ? ['Content-Length: 5'] : []
+          connection.request(method, '/healthz', 'Expect: 100-continue', ...length)
+          // It has no body, nor a length.
+          const first = await connection.receive('HEAD')
+          assert.equal(first.statusLine, 'HTTP/1.1 100 Continue')
+          // A client need not wait for the first to send it, nor send it after the second.
+          if (method === 'POST') connection.send('hello')
+          const { statusLine } = await connection.receive(method)
+          assert.match(statusLine, method === 'POST' ? /^HTTP\/1.1 405 / : /^HTTP\/1.1 200 /)
+        }
+      })
+    }
+
+    test('answers whatever else a request expects', async (t) => {
+      const connection = await open(t)
+      for (let i = 0; i < 2; i++) {
+        connection.request('GET', '/healthz', 'Expect: wonders')
+        assert.equal((await connection.receive()).statusLine, 'HTTP/1.1 200 OK')
+        connection.request('POST', '/healthz', 'Expect: wonders', 'Content-Length: 5')
+        connection.send('hello')
+        const { statusLine } = await connection.receive()
+        assert.equal(statusLine, 'HTTP/1.1 405 Method Not Allowed')
+      }
+    })
+
+    test('takes an upgrade that it does not know for an ordinary request', async (t) => {
+      const connection = await open(t)
+      connection.request('GET', '/healthz', 'Connection: Upgrade', 'Upgrade: websocket')
+      assert.equal((await connection.receive()).statusLine, 'HTTP/1.1 200 OK')
+    })
 
     test('ignores the body of a request that it refuses', async (t) => {
       const connection = await open(t)

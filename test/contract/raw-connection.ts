@@ -13,7 +13,9 @@ export interface RawResponse {
 
 export class RawConnection {
   readonly #socket: Socket
-  #received = Buffer.alloc(0)
+  /** What was not received yet; put together only where it is looked into, as answers may have many megabytes. */
+  #chunks: Buffer[] = []
+  #bytes = 0
   #hasEnded = false
   #wake = () => {}
 
@@ -38,7 +40,8 @@ export class RawConnection {
   private constructor(socket: Socket) {
     this.#socket = socket
     socket.on('data', (chunk) => {
-      this.#received = Buffer.concat([this.#received, chunk])
+      this.#chunks.push(chunk)
+      this.#bytes += chunk.length
       this.#wake()
     })
     socket.on('close', () => {
@@ -76,10 +79,10 @@ export class RawConnection {
     const bodyStart = headEnd + 4
     const bodyBytes = method === 'HEAD' ? 0 : Number(headers.get('content-length'))
     const end = await this.#until(() =>
-      this.#received.length >= bodyStart + bodyBytes ? bodyStart + bodyBytes : undefined,
+      this.#bytes >= bodyStart + bodyBytes ? bodyStart + bodyBytes : undefined,
     )
     const body = this.#received.subarray(bodyStart, end).toString()
-    this.#received = this.#received.subarray(end)
+    this.#drop(end)
     return { statusLine, headers, headerNames, body }
   }
 
@@ -109,6 +112,11 @@ export class RawConnection {
     return String(this.#socket.getPeerCertificate().subject.CN)
   }
 
+  /** Of the other side. */
+  get port(): number {
+    return this.#socket.remotePort!
+  }
+
   /** Whether the other side has closed. */
   get hasEnded(): boolean {
     return this.#hasEnded
@@ -123,6 +131,11 @@ export class RawConnection {
     this.#socket.resume()
   }
 
+  /** Sends no more, and goes on receiving. */
+  end(): void {
+    this.#socket.end()
+  }
+
   close(): void {
     this.#socket.destroy()
   }
@@ -134,12 +147,23 @@ export class RawConnection {
     else this.#socket.resetAndDestroy()
   }
 
+  get #received(): Buffer {
+    if (this.#chunks.length !== 1) this.#chunks = [Buffer.concat(this.#chunks)]
+    return this.#chunks[0]!
+  }
+
+  #drop(bytes: number): void {
+    this.#chunks = [this.#received.subarray(bytes)]
+    this.#bytes -= bytes
+  }
+
   async #until<T>(find: () => T | undefined): Promise<T> {
     for (;;) {
       const found = find()
       if (found !== undefined) return found
       if (this.#hasEnded) {
-        throw new Error(`the connection was closed after ${JSON.stringify(String(this.#received))}`)
+        const start = JSON.stringify(String(this.#received.subarray(0, 1_000)))
+        throw new Error(`the connection was closed after ${this.#bytes} bytes: ${start}`)
       }
       await new Promise<void>((resolve) => {
         this.#wake = resolve

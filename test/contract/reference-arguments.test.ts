@@ -100,7 +100,7 @@ test('what is not of the documented form is refused with name=value, and changes
   assert.ok(health.livenessCheck() && health.readinessCheck())
 })
 
-test('adopt refuses options that it does not know', async (t) => {
+test('adopt and the suppressions refuse options that they do not know, or cannot read', async (t) => {
   const health = await startRuntime(t)
   const worker = new Worker('setInterval(() => {}, 1000)', { eval: true })
   t.after(() => worker.terminate())
@@ -112,6 +112,19 @@ test('adopt refuses options that it does not know', async (t) => {
   })
   assert.throws(adopt([]), { code, message: /^options=an array: / })
   assert.throws(adopt(null), { code, message: /^options=null: / })
+  const broken = {
+    get component() {
+      throw new Error('mine')
+    },
+  }
+  assert.throws(adopt(broken), { code, message: /^options=an object: could not be read/ })
+  const why = {
+    get owner(): string {
+      throw new Error('mine')
+    },
+  }
+  assert.throws(() => health.suppressLiveness(1, why), { code, message: /^why=an object: / })
+  assert.throws(() => health.suppressReadiness(1, why), { code, message: /^why=an object: / })
   assert.equal(worker.listenerCount('exit'), 0)
 })
 

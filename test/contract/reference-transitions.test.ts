@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type HealthManager, HealthStatus } from '../../src/index.js'
-import { type JournalEntry, JournalReader } from '../../src/memory/journal.js'
+import { JournalReader } from '../../src/memory/journal.js'
 import { openRegion } from '../../src/memory/region.js'
+import type { Transition } from '../../src/model/transition.js'
 import { startRuntime } from './support/runtime.js'
 
 const { Unspecified, Healthy, Degraded, Unhealthy } = HealthStatus
@@ -13,7 +14,7 @@ const { Unspecified, Healthy, Degraded, Unhealthy } = HealthStatus
 async function transitionsOf(health: HealthManager) {
   await health.flush()
   const reader = new JournalReader(openRegion(health.handle().region), 'oldest')
-  const transitions: Omit<JournalEntry, 'number' | 'at'>[] = []
+  const transitions: Omit<Transition, 'number' | 'at'>[] = []
   for (let entry = reader.next(); entry !== undefined; entry = reader.next()) {
     assert.ok('component' in entry, 'nothing was overwritten')
     const { number, at, metadata, ...rest } = entry

@@ -1,11 +1,10 @@
 import { test } from 'node:test'
 import { loadUws, UwsListener } from '../../src/probe/uws-listener.js'
 import { DEFAULT_SETTINGS } from '../fake-reader.js'
-import { describeLimitsContract } from './limits-contract.js'
+import { describeClientContract } from './client-contract.js'
 import { describeListenerContract } from './listener-contract.js'
 import { describeProbeContract } from './probe-contract.js'
 import { describeKnownDifferences } from './probe-differences.js'
-import { describeStreamContract } from './stream-contract.js'
 
 const loaded = await loadUws().catch((error: unknown) => String(error))
 
@@ -22,6 +21,8 @@ if (typeof loaded === 'string') {
     {
       http10: 505,
       unknownMethod: 405,
+      targetWithoutSlash: 505,
+      maxInPacket: 256,
       pipelining: 'closes',
       bodiesAhead: 'closes',
       ownTimeoutMs: 10_000,
@@ -31,11 +32,7 @@ if (typeof loaded === 'string') {
     'uWebSockets.js',
     (handler) => new UwsListener(loaded, handler, DEFAULT_SETTINGS),
   )
-  describeLimitsContract(
-    'uWebSockets.js',
-    (handler, limits) => new UwsListener(loaded, handler, { limits, tls: undefined }),
-  )
-  describeStreamContract(
+  describeClientContract(
     'uWebSockets.js',
     (handler, limits) => new UwsListener(loaded, handler, { limits, tls: undefined }),
   )

@@ -44,6 +44,24 @@ describe('the sample collector, when something fails', linux, () => {
       assert.ok(accountIn(collector.output).dropped > 0)
     }))
 
+  it('fails liveness while its main thread is wedged, tells what it is at, and is alive again after', () =>
+    withCollector(['--wedged', '1s', '--fault', 'block-main=3s@500ms'], async (collector) => {
+      const stuck = await collector.probeUntil('/healthz', ({ code }) => code === 503)
+      assert.doesNotMatch(collector.output, /the main thread is back/)
+      const late = stuck.filter((answer) => statusOf(answer, 'event_loop') === 'degraded')
+      assert.ok(late.every(({ code }) => code === 200))
+      const wedged = stuck.at(-1) as Answer
+      const message = messageOf(wedged, 'event_loop') ?? ''
+      assert.match(
+        message,
+        /^event loop wedged for \d\.\d s in "the fault block-main" \(for \d\.\d s\)$/,
+      )
+      assert.equal(wedged.error, `event_loop is unhealthy: ${message}`)
+      const back = await collector.probeUntil('/healthz', ({ code }) => code === 200)
+      assert.equal(messageOf(back.at(-1) as Answer, 'event_loop'), 'event loop on time')
+      assert.equal(await collector.stop(), 0, collector.output)
+    }))
+
   it('tells that a collector was killed, with its exit code, stays alive, and tells that it is back', () =>
     withCollector(['--fault', 'kill-collector@500ms'], async (collector, out) => {
       const dead = await collector.probeUntil(

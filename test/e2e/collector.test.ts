@@ -48,6 +48,7 @@ describe('the sample collector', linux, () => {
         'collector_memory',
         'collector_network',
         'dakr_transport',
+        'event_loop',
       ])
       const live = await collector.probe('/healthz')
       assert.deepEqual([live.code, live.status], [200, 'healthy'])

@@ -45,6 +45,10 @@ test('stop of an attached manager detaches its thread only, and makes room for a
   assert.equal(healthy, 24)
 })
 
+test('workers that end or throw without a stop make room for others', async () => {
+  assert.deepEqual(await runScenario('end-without-stop'), { healthy: 12 })
+})
+
 test('a manager that keeps crashing is given up after the restart intensity, with an error event', async () => {
   const { restarts, code, actors, message, tookMs, stopped } = await runScenario('crash-loop')
   assert.equal(restarts, 3)

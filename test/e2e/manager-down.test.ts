@@ -53,6 +53,21 @@ test('a registration that a manager did not get to in time is told so, and enter
   assert.equal(health.getStatus('late')?.status, 0)
 })
 
+test('after a registration in vain the thread is told so of each report, and the next one waits as long', async (t) => {
+  const { health, restarted } = await startDown(t, 50)
+  assert.throws(() => health.register('late'), { code: UNAVAILABLE })
+  assert.throws(() => health.updateStatus('late', 1, 'fine'), { code: UNAVAILABLE })
+  const { mock } = t.mock.method(Atomics, 'wait')
+  assert.throws(() => health.register('later'), { code: UNAVAILABLE })
+  assert.notEqual(mock.callCount(), 0)
+  mock.restore()
+  await restarted
+  await health.flush()
+  health.updateStatus('late', 1, 'fine')
+  assert.equal(health.getStatus('late')?.message, 'fine')
+  assert.equal((await health.stats()).ignored, 0)
+})
+
 test('a flush outlasts a manager that is restarted', async (t) => {
   const { health, restarted } = await startDown(t, NEVER_MS)
   health.suppressLiveness(1)

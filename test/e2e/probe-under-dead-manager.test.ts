@@ -12,7 +12,7 @@ import {
 } from './support/probe-traffic.js'
 
 const RUNTIME =
-  ',"health_runtime":{"status":"degraded","message":"the manager actor failed too often and was given up; ' +
+  ',"health_runtime":{"status":"degraded","message":"the manager actor failed too often, or the thread that had started it ended, and was given up; ' +
   'statuses are the last that were applied"}'
 
 test('every probe is answered while the manager is dead', { timeout: 120_000 }, async (t) => {

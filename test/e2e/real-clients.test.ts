@@ -9,8 +9,8 @@ import { delimiter, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { createCertificate } from '../contract/support/grpc-certificate.js'
 import { startGrpc } from '../contract/support/grpc-server.js'
+import { createCertificate } from '../contract/support/self-signed.js'
 
 const RUN_DEADLINE_MS = 30_000
 const protoFolder = fileURLToPath(new URL('../../../proto', import.meta.url))

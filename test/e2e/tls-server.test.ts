@@ -3,12 +3,12 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { HealthManager, HealthServer } from '../../src/index.js'
 import { RawConnection } from '../contract/raw-connection.js'
-import { makeCertificate, noOpenssl, temporaryFolder } from '../contract/support/certificates.js'
+import { makeCertificate, temporaryFolder } from '../contract/support/certificates.js'
 
 const health = await HealthManager.start()
 after(() => health.stop())
 
-test('a server with tls answers HTTPS, over node', { skip: noOpenssl }, async (t) => {
+test('a server with tls answers HTTPS, over node', async (t) => {
   const tls = makeCertificate(
     temporaryFolder((remove) => t.after(remove)),
     'probe',

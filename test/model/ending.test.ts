@@ -3,13 +3,27 @@
 // the report; so the report must reach it, through whatever binding the thread had.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MailboxReader } from '../../src/memory/mailbox.js'
+import {
+  MAILBOX_ENDING,
+  MAILBOX_FREE,
+  MAILBOX_HEADER_WORDS,
+  MAILBOX_OWNER,
+} from '../../src/memory/layout.js'
+import { MailboxReader } from '../../src/memory/mailbox-reader.js'
 import type { Region } from '../../src/memory/region.js'
 import { TableReader } from '../../src/memory/table-reader.js'
+import { abandonMailboxesOf } from '../../src/runtime/attachment.js'
 import { assertSound, stateOf } from './harness/audit.js'
 import { deregister, register, type State, update } from './harness/plain-model.js'
 import { type Producer, Rig } from './harness/rig.js'
-import { forEachPoint, interrupt, kill, simulate, simulation } from './harness/simulation.js'
+import {
+  forEachPair,
+  forEachPoint,
+  interrupt,
+  kill,
+  simulate,
+  simulation,
+} from './harness/simulation.js'
 
 const WAIT_MS = 100
 
@@ -130,4 +144,102 @@ test('a deregistration through an outdated binding, killed anywhere, hides no la
     return isReached
   })
   assert.ok(points >= 4, `points=${points}`)
+})
+
+/** The scene's third thread. */
+const THIRD = { mailbox: 2, threadId: 3 }
+
+/** The third thread is gone, and its mailbox is free. */
+function bury({ rig }: ReturnType<typeof begin>): void {
+  abandonMailboxesOf(rig.region, THIRD.threadId)
+  rig.drain()
+}
+
+function assertFree({ words, layout }: Region): void {
+  const header = layout.mailboxes + THIRD.mailbox * MAILBOX_HEADER_WORDS
+  assert.equal(words[header + MAILBOX_OWNER], MAILBOX_FREE)
+  assert.equal(words[header + MAILBOX_ENDING], 0)
+}
+
+test('a deregistration that was killed anywhere leaves no component that each update must wait for', () => {
+  let unpublished = 0
+  const points = forEachPoint((point) => {
+    const scene = begin()
+    const { rig, reporting, third } = scene
+    rig.settle(third, [update('x', 1, 'by the one that dies')])
+    rig.settle(reporting, [update('x', 1, 'before')])
+    const isReached = kill(point, () => third.tell(deregister('x')))
+    bury(scene)
+    assertFree(rig.region)
+    if (stateOf(new TableReader(rig.region, 0)).components['x'] === undefined) return isReached
+    unpublished++
+    // It may have to find out that its binding is outdated.
+    rig.settle(reporting, [update('x', 2, 'first')])
+    reporting.tell(update('y', 2, 'pending'))
+    simulation.waits.length = 0
+    reporting.tell(update('x', 1, 'second'))
+    reporting.tell(update('x', 2, 'third'))
+    assert.deepEqual(simulation.waits, [])
+    rig.drain()
+    assert.equal(stateOf(new TableReader(rig.region, 0)).components['x']?.message, 'third')
+    return isReached
+  })
+  assert.ok(points >= 6, `points=${points}`)
+  assert.ok(unpublished >= 4, `unpublished=${unpublished}`)
+})
+
+test('what a killed deregistration has left is not taken back from under one that another thread is about', () => {
+  const pairs = forEachPair((outer, inner) => {
+    const scene = begin()
+    const { registrar, third } = scene
+    simulation.onWait = () => scene.rig.drain()
+    let isInnerReached = false
+    const isOuterReached = interrupt(
+      outer,
+      () => registrar.tell(deregister('x')),
+      () => {
+        isInnerReached = kill(inner, () => third.tell(deregister('x')))
+        bury(scene)
+      },
+    )
+    registrar.tell(register('x'))
+    assertReported(scene)
+    return { outer: isOuterReached, inner: isInnerReached }
+  })
+  assert.ok(pairs >= 24, `pairs=${pairs}`)
+})
+
+test('a deregistration that comes while the manager takes a mark back raises it anew', () => {
+  const pairs = forEachPair((death, point) => {
+    const scene = begin()
+    const { rig, registrar, third } = scene
+    const isKilled = kill(death, () => third.tell(deregister('x')))
+    abandonMailboxesOf(rig.region, THIRD.threadId)
+    const isReached = interrupt(
+      point,
+      // One turn: what is published in it is not applied yet.
+      () => rig.manager.run(),
+      () => registrar.tell(deregister('x')),
+    )
+    registrar.tell(register('x'))
+    assertReported(scene)
+    return { outer: isKilled, inner: isReached }
+  })
+  assert.ok(pairs >= 100, `pairs=${pairs}`)
+})
+
+test('a manager that is killed while it takes a mark back is followed by one that does', () => {
+  const pairs = forEachPair((death, point) => {
+    const { rig, registrar, third } = begin()
+    const isKilled = kill(death, () => third.tell(deregister('x')))
+    abandonMailboxesOf(rig.region, THIRD.threadId)
+    const isReached = kill(point, () => rig.drain())
+    rig.restart()
+    rig.drain()
+    assertFree(rig.region)
+    const { x } = stateOf(new TableReader(rig.region, 0)).components
+    assert.equal(x !== undefined && registrar.attachment.isEnding(0, 1), false)
+    return { outer: isKilled, inner: isReached }
+  })
+  assert.ok(pairs >= 100, `pairs=${pairs}`)
 })

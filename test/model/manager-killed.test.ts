@@ -21,6 +21,11 @@ function assertCounters(words: Int32Array, story: Story): void {
   assert.ok(applied >= story.before.length && applied <= records, `applied=${applied}`)
 }
 
+/** However short it was, and wherever the manager was killed meanwhile. */
+function assertReadinessSeen(words: Int32Array, story: Story): void {
+  assert.equal(words[layout.READINESS_SEEN] === 1, modelOf(story).hasBeenReady, 'readiness seen')
+}
+
 /** The runtime goes on as if nothing had been. */
 function assertGoesOn(rig: Rig, story: Story): void {
   const model = modelOf(story)
@@ -50,6 +55,7 @@ for (const story of STORIES) {
       rig.drain()
       assertShows(rig.region, modelOf(story))
       assertCounters(rig.region.words, story)
+      assertReadinessSeen(rig.region.words, story)
       assertGoesOn(rig, story)
       return isReached
     })
@@ -79,6 +85,7 @@ for (const story of STORIES) {
         rig.drain()
         assertShows(rig.region, modelOf(story))
         assertCounters(rig.region.words, story)
+        assertReadinessSeen(rig.region.words, story)
       }
       return { outer: isOuterReached, inner: isInnerReached }
     })

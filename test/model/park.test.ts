@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ManagerActor } from '../../src/manager/manager-actor.js'
 import { DOORBELL, PARKED } from '../../src/memory/layout.js'
+import { TEST_POLICY } from '../policy.js'
 import { assertShows } from './harness/audit.js'
 import { PlainModel, register, type Told, update } from './harness/plain-model.js'
 import { type Producer, Rig } from './harness/rig.js'
@@ -74,7 +75,7 @@ async function runActor(
     async () => {
       const { rig, producers } = scene
       const bell = new Bell(rig)
-      const actor = new ManagerActor(rig.region.words.buffer)
+      const actor = new ManagerActor(rig.region.words.buffer, TEST_POLICY)
       await comeToRest(bell)
       unhooked(() => assertShows(rig.region, new PlainModel([...BEFORE, ...told])))
       for (const [i, producer] of producers.entries()) {
@@ -158,7 +159,7 @@ test('a thread that had rung for a manager that died rings for its successor', a
       const bell = new Bell(rig)
       const told: Told[] = []
       for (let managers = 0; managers < 4; managers++) {
-        const actor = new ManagerActor(rig.region.words.buffer)
+        const actor = new ManagerActor(rig.region.words.buffer, TEST_POLICY)
         await comeToRest(bell)
         for (let i = 0; i < managers; i++) {
           told.push(update('a', (i % 4) as 0 | 1 | 2 | 3, `${managers} ${i}`))

@@ -5,7 +5,13 @@ import { type Binding, DirectoryReader, DirectoryWriter } from '../../src/memory
 import { COPY_NAME, COPY_STATUS, DIRECTORY_VERSION } from '../../src/memory/layout.js'
 import { PayloadHeap } from '../../src/memory/payload-heap.js'
 import type { Region } from '../../src/memory/region.js'
-import { nextGeneration, SlotMap, SlotWriter, statusWordOf } from '../../src/memory/slot-latch.js'
+import {
+  freeWordOf,
+  nextGeneration,
+  SlotMap,
+  SlotWriter,
+  statusWordOf,
+} from '../../src/memory/slot-latch.js'
 import { type Encoded, encodeText } from '../../src/memory/text.js'
 import { anyText, check, nearWrap, smallRegion } from './support.js'
 
@@ -80,7 +86,7 @@ class DirectoryWorld {
     for (const [i, word] of encoded.words.entries()) this.#heap.write(block, i, word)
     const generation = nextGeneration(this.#generations[slot]!)
     this.#generations[slot] = generation
-    this.#commit(slot, statusWordOf(2, generation, true), block)
+    this.#commit(slot, statusWordOf(2, 2, generation), block)
     if (isWhole) this.#writer.add(slot, encoded.hash)
     this.model.set(name, { slot, generation })
   }
@@ -91,7 +97,7 @@ class DirectoryWorld {
     if (binding === undefined) return
     this.model.delete(name)
     const block = this.#slots.get(binding.slot, COPY_NAME)
-    this.#commit(binding.slot, statusWordOf(0, binding.generation, false), 0)
+    this.#commit(binding.slot, freeWordOf(binding.generation), 0)
     if (isWhole) this.#writer.remove(binding.slot, () => this.#entries())
     this.#heap.release(block)
   }

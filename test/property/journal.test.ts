@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import {
-  type JournalEntry,
   JournalReader,
   JournalWriter,
   journalBlocks,
@@ -22,6 +21,7 @@ import type { Region } from '../../src/memory/region.js'
 import { highWord, lowWord } from '../../src/memory/slot-latch.js'
 import { type Encoded, encodeMetadata, encodeText } from '../../src/memory/text.js'
 import { metadataPairs } from '../../src/model/arguments.js'
+import type { Transition } from '../../src/model/transition.js'
 import { anyMetadata, anyText, check, pairsOf, smallRegion } from './support.js'
 
 const HALF = 2 ** 32
@@ -149,7 +149,9 @@ class JournalWorld {
       message: blocks[1],
       metadata: blocks[2],
       givesMetadata: true,
+      isOverlay: false,
       isCountOdd: false,
+      observer: told.at | 0,
       atLow: lowWord(told.at),
       atHigh: highWord(told.at),
     })
@@ -191,7 +193,7 @@ class JournalWorld {
     }
     const told = this.#told[each.cursor - this.#base]!
     each.cursor++
-    const entry = next as JournalEntry
+    const entry = next as Transition
     assert.deepEqual(
       { ...entry, metadata: pairsOf(entry.metadata) },
       { ...told, metadata: pairsOf(told.metadata), number: each.cursor },

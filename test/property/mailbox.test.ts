@@ -10,7 +10,9 @@ import {
   RECORD_HEADER_WORDS,
   WORD_BYTES,
 } from '../../src/memory/layout.js'
-import { MailboxReader, MailboxWriter, mailboxHeader } from '../../src/memory/mailbox.js'
+import { mailboxHeader } from '../../src/memory/mailbox.js'
+import { MailboxReader } from '../../src/memory/mailbox-reader.js'
+import { MailboxWriter } from '../../src/memory/mailbox-writer.js'
 import type { Region } from '../../src/memory/region.js'
 import { type Encoded, encodedOf } from '../../src/memory/text.js'
 import { HealthError } from '../../src/model/errors.js'

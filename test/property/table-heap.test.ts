@@ -10,6 +10,7 @@ import { encodeText } from '../../src/memory/text.js'
 import type { HealthStatus } from '../../src/model/health-status.js'
 import { Attachment } from '../../src/runtime/attachment.js'
 import { Reporter, TextCache } from '../../src/runtime/reporter.js'
+import { TEST_POLICY } from '../policy.js'
 import { anyText, check, pairsOf, smallRegion } from './support.js'
 
 type Metadata = Readonly<Record<string, string>> | null
@@ -63,7 +64,7 @@ class CrampedWorld {
       journalBytes: 32 * 64,
       maxPayloadBytes: MAX_PAYLOAD_BYTES,
     })
-    this.#drain = new Drain(this.#region)
+    this.#drain = new Drain(this.#region, TEST_POLICY)
     this.#attachment = new Attachment(this.#region, 1, 0)
     this.#reader = new TableReader(this.#region, 0)
     this.#journal = new JournalReader(this.#region, 'oldest')
@@ -83,7 +84,7 @@ class CrampedWorld {
         this.#shown.delete(step.name)
         return
       case 'restart':
-        this.#drain = new Drain(this.#region)
+        this.#drain = new Drain(this.#region, TEST_POLICY)
         return
     }
   }
@@ -104,7 +105,7 @@ class CrampedWorld {
     const message = 'y'.repeat(HUGE[1])
     this.#update({ name: name!, status: 1, message, metadata: null })
     const used = this.#region.words[HEAP_USED_BYTES]
-    this.#drain = new Drain(this.#region)
+    this.#drain = new Drain(this.#region, TEST_POLICY)
     assert.equal(this.#region.words[HEAP_USED_BYTES], used)
     this.check()
   }

@@ -1,9 +1,10 @@
 // What readers of the region are shown, held against the model: snapshots, glances, verdicts, and the journal.
 import assert from 'node:assert/strict'
-import { type JournalEntry, JournalReader } from '../../src/memory/journal.js'
+import { JournalReader } from '../../src/memory/journal.js'
 import type { Region } from '../../src/memory/region.js'
 import { TableReader, watch } from '../../src/memory/table-reader.js'
 import type { ComponentStatus } from '../../src/model/report.js'
+import type { Transition } from '../../src/model/transition.js'
 import { HealthReader } from '../../src/runtime/health-reader.js'
 import { pairsOf } from './support.js'
 import type { TableModel } from './table-model.js'
@@ -86,6 +87,6 @@ function toComparable([name, status]: readonly [string, ComponentStatus]) {
   return [name, { ...status, metadata: pairsOf(status.metadata) }]
 }
 
-function toComparableEntry(entry: JournalEntry) {
+function toComparableEntry(entry: Transition) {
   return { ...entry, metadata: pairsOf(entry.metadata) }
 }

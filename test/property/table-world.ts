@@ -18,6 +18,7 @@ import {
 import { mailboxHeader } from '../../src/memory/mailbox.js'
 import type { Region } from '../../src/memory/region.js'
 import type { HealthError } from '../../src/model/errors.js'
+import { TEST_POLICY } from '../policy.js'
 import { smallRegion } from './support.js'
 import { TableModel } from './table-model.js'
 import { type Books, type Call, type Pending, TableThread } from './table-thread.js'
@@ -61,7 +62,7 @@ export class TableWorld {
       this.region.words[header + MAILBOX_TAIL] = firstTicket & ~7
       this.region.words[header + MAILBOX_HEAD] = firstTicket & ~7
     }
-    this.#drain = new Drain(this.region)
+    this.#drain = new Drain(this.region, TEST_POLICY)
     this.#books = { model: this.model, now: 1_700_000_000_000, applied: 0, ignored: 0 }
     this.#threads = Array.from(
       { length: threads },
@@ -162,7 +163,7 @@ export class TableWorld {
       now.mock.restore()
       return
     }
-    this.#drain = new Drain(this.region)
+    this.#drain = new Drain(this.region, TEST_POLICY)
   }
 
   /** Applies one record and takes back what a manager that died just before it would not have written. */
@@ -171,7 +172,7 @@ export class TableWorld {
     this.#run(1)
     takeBack()
     this.#areCountsExact = false
-    this.#drain = new Drain(this.region)
+    this.#drain = new Drain(this.region, TEST_POLICY)
   }
 
   /** Lets the ticket counter run on, as if others had published as much, with a sweep in each round. */

@@ -21,6 +21,7 @@ const attacks = [
   ['slowloris', 500],
   ['header', 4],
   ['pipeline', 8],
+  ['greedy', 8],
   ['garbage', 50],
   ['idle', 5_000],
 ] as const

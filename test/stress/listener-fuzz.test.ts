@@ -29,6 +29,9 @@ const allLines = [
   'POST /large HTTP/1.1',
   'POST /?1 HTTP/1.1',
   'GET / HTTP/1.0',
+  'GET http://probe/middle HTTP/1.1',
+  'CONNECT probe:443 HTTP/1.1',
+  'OPTIONS * HTTP/1.1',
   'nonsense',
 ]
 const connectionHeaders = ['', '', '', 'Connection: close\r\n', 'Connection: TE, close\r\n']
@@ -40,6 +43,9 @@ const bodies = [
   'Content-Length: 5\r\n\r\nhello',
   'Content-Length: 50\r\n\r\nnot all',
   'Content-Length: 0\r\n\r\n',
+  'Content-Length: 0\r\nContent-Length: 5\r\n\r\nhello',
+  'Expect: 100-continue\r\n\r\n',
+  'Expect: wonders\r\nContent-Length: 5\r\n\r\nhello',
   'Content-Length: none\r\n\r\n',
   'Transfer-Encoding: chunked\r\n\r\n',
   'Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n',
@@ -47,7 +53,8 @@ const bodies = [
 
 /** All that a client may ask. */
 function anyRequests(random: Random): string {
-  const count = random.oneIn(3) ? 1 + random.below(4) : 1
+  const most = random.oneIn(10) ? 100 : 4
+  const count = random.oneIn(3) ? 1 + random.below(most) : 1
   return Array.from({ length: count }, () => {
     const line = random.pick(allLines)
     return `${line}\r\nHost: probe\r\n${random.pick(connectionHeaders)}${random.pick(bodies)}`

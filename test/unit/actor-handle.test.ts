@@ -201,3 +201,40 @@ test('a program with an actor lives until the actor ends', () => {
   assert.equal(String(stdout), 'answer=42 alive=false')
   assert.equal(status, 0)
 })
+
+test('preloads of the host run in no actor, whether flags or NODE_OPTIONS name them', () => {
+  const preload = (place: string) => {
+    const module = `import{threadId}from'node:worker_threads';import{writeSync}from'node:fs';writeSync(2,'${place}:'+threadId+';')`
+    return `--import=data:text/javascript,${encodeURIComponent(module)}`
+  }
+  const host = fileURLToPath(new URL('./fixtures/unref-host.js', import.meta.url))
+  const { stdout, stderr, status } = spawnSync(process.execPath, [preload('flag'), host], {
+    timeout: 20_000,
+    env: { ...process.env, NODE_OPTIONS: preload('environment'), GREETING: 'hello' },
+  })
+  assert.equal(String(stdout), 'answer=42 alive=true')
+  assert.deepEqual(String(stderr).split(';').filter(Boolean).sort(), ['environment:0', 'flag:0'])
+  assert.equal(status, 0)
+})
+
+test('an actor has the environment of its host but for NODE_OPTIONS', async (t) => {
+  const names = ['NODE_OPTIONS', 'HEALTH_ACTOR_TEST']
+  const before = names.map((name) => process.env[name])
+  t.after(() => {
+    for (const [i, name] of names.entries()) {
+      if (before[i] === undefined) delete process.env[name]
+      else process.env[name] = before[i]
+    }
+  })
+  process.env['NODE_OPTIONS'] = '--no-warnings'
+  process.env['HEALTH_ACTOR_TEST'] = 'kept'
+  const actor = await spawnEcho(t)
+  const environment = (await actor.call('environment', 5_000)) as Record<string, string>
+  assert.equal(environment['HEALTH_ACTOR_TEST'], 'kept')
+  assert.deepEqual(
+    Object.keys(environment).sort(),
+    Object.keys(process.env)
+      .filter((name) => name !== 'NODE_OPTIONS')
+      .sort(),
+  )
+})

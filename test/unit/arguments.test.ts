@@ -10,6 +10,7 @@ import {
   checkOptions,
   checkStatus,
   metadataPairs,
+  readOptions,
 } from '../../src/model/arguments.js'
 
 function refuses(check: () => void, message: string): void {
@@ -188,4 +189,26 @@ test('an integer lies between its bounds, both included', () => {
       message: /^n=.*: must be an integer from 1 to 2$/,
     })
   }
+})
+
+test('each option is read once, and one that throws is refused with what it threw', () => {
+  let reads = 0
+  const options = {
+    get a() {
+      return ++reads
+    },
+  }
+  const copy = readOptions(options, 'options', ['a'])
+  assert.deepEqual([copy.a, copy.a, reads], [1, 1, 1])
+  const cause = new Error('mine')
+  const broken = {
+    get a(): number {
+      throw cause
+    },
+  }
+  assert.throws(() => readOptions(broken, 'options', ['a']), {
+    code: 'ERR_HEALTH_ARGUMENT',
+    message: 'options=an object: could not be read',
+    cause,
+  })
 })

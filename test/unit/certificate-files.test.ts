@@ -2,91 +2,87 @@ import assert from 'node:assert/strict'
 import { copyFileSync, writeFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
 import { type Certificate, CertificateFiles } from '../../src/probe/certificate-files.js'
-import { makeCertificate, noOpenssl, temporaryFolder } from '../contract/support/certificates.js'
+import { makeCertificate, temporaryFolder } from '../contract/support/certificates.js'
 
 const POLL_MS = 5
 
+/** What a server was given, and what was said; `next` resolves with the next of either. */
 function watched(t: TestContext) {
-  const mounted = makeCertificate(
-    temporaryFolder((remove) => t.after(remove)),
-    'mounted',
+  const [mounted, renewed] = ['mounted', 'renewed'].map((name) =>
+    makeCertificate(
+      temporaryFolder((remove) => t.after(remove)),
+      name,
+    ),
   )
-  const renewed = makeCertificate(
-    temporaryFolder((remove) => t.after(remove)),
-    'renewed',
-  )
+  const shown: Certificate[] = []
   const said: string[] = []
-  let onSaid = () => {}
-  const files = new CertificateFiles(
-    mounted,
-    (text) => {
-      said.push(text)
-      onSaid()
+  let wake = () => {}
+  const server = {
+    setSecureContext(certificate: Certificate) {
+      shown.push(certificate)
+      wake()
     },
-    POLL_MS,
-  )
+  }
+  const say = (text: string) => {
+    said.push(text)
+    wake()
+  }
+  const files = new CertificateFiles(mounted!, say, POLL_MS)
   t.after(() => files.close())
   // Its own timer keeps nothing alive.
   const alive = setInterval(() => {}, 1_000)
   t.after(() => clearInterval(alive))
-  const nextSaid = () =>
+  const next = () =>
     new Promise<void>((resolve) => {
-      onSaid = resolve
+      wake = resolve
     })
-  return { mounted, renewed, files, said, nextSaid }
+  return { mounted: mounted!, renewed: renewed!, files, server, shown, said, next }
 }
 
-test('keeps the old pair while the new one is half there, and says so once', {
-  skip: noOpenssl,
-}, async (t) => {
-  const { mounted, renewed, files, said, nextSaid } = watched(t)
-  await files.read()
-  const changes: Certificate[] = []
-  const changed = new Promise<void>((resolve) =>
-    files.watch((certificate) => {
-      changes.push(certificate)
-      resolve()
-    }),
-  )
-  const complained = nextSaid()
+test('keeps the old pair while the new one is half there, and says so once', async (t) => {
+  const { mounted, renewed, files, server, shown, said, next } = watched(t)
+  await files.serveOn(server)
+  const complained = next()
   copyFileSync(renewed.certFile, mounted.certFile)
   await complained
   assert.match(said[0]!, /^health-actor: the certificate is not renewed: .*certFile=.*keyFile=/)
   // Half written, which is another fault of the same renewal.
   writeFileSync(mounted.keyFile, '-----BEGIN PRIVATE KEY-----\n')
   await new Promise((resolve) => setTimeout(resolve, POLL_MS * 4))
+  const changed = next()
   copyFileSync(renewed.keyFile, mounted.keyFile)
   await changed
   assert.equal(said.length, 1)
-  assert.equal(changes.length, 1)
-  assert.match(changes[0]!.cert.toString(), /BEGIN CERTIFICATE/)
+  assert.equal(shown.length, 2)
+  assert.match(shown[1]!.cert.toString(), /BEGIN CERTIFICATE/)
 })
 
-test('says it again of another renewal', { skip: noOpenssl }, async (t) => {
-  const { mounted, renewed, files, said, nextSaid } = watched(t)
-  const { cert } = await files.read()
-  let onChange = () => {}
-  files.watch(() => onChange())
+test('says it again of another renewal', async (t) => {
+  const { mounted, renewed, files, server, shown, said, next } = watched(t)
+  await files.serveOn(server)
   for (let renewal = 1; renewal <= 2; renewal++) {
-    const complained = nextSaid()
+    const complained = next()
     copyFileSync(renewed.certFile, mounted.certFile)
     await complained
     assert.equal(said.length, renewal)
-    const changed = new Promise<void>((resolve) => {
-      onChange = resolve
-    })
-    writeFileSync(mounted.certFile, cert)
+    const changed = next()
+    writeFileSync(mounted.certFile, shown[0]!.cert)
     await changed
+    assert.equal(shown.length, 1 + renewal)
   }
 })
 
-test('tells nothing after it was closed', { skip: noOpenssl }, async (t) => {
-  const { mounted, renewed, files, said } = watched(t)
-  await files.read()
-  files.watch(() => assert.fail('was told'))
-  files.close()
-  copyFileSync(renewed.certFile, mounted.certFile)
-  copyFileSync(renewed.keyFile, mounted.keyFile)
-  await new Promise((resolve) => setTimeout(resolve, POLL_MS * 4))
-  assert.deepEqual(said, [])
+test('looks no more after it was closed, also if that was during the first look', async (t) => {
+  for (const isEarly of [true, false]) {
+    const { mounted, renewed, files, server, shown, said } = watched(t)
+    const serving = files.serveOn(server)
+    if (isEarly) files.close()
+    await serving
+    files.close()
+    copyFileSync(renewed.certFile, mounted.certFile)
+    copyFileSync(renewed.keyFile, mounted.keyFile)
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS * 4))
+    assert.equal(shown.length, 1)
+    assert.deepEqual(said, [])
+  }
 })

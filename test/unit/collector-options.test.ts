@@ -18,13 +18,14 @@ describe('parseOptions', () => {
       out: undefined,
       rotateMib: 64,
       procfs: '/proc',
+      wedgedMs: 10_000,
       faults: [],
     })
   })
 
   it('reads every option', () => {
     const line =
-      '--seconds 2.5 --port 0 --host ::1 --rate 50 --collectors 64 --queue 16 --out - --rotate-mib 0 --procfs /host/proc'
+      '--seconds 2.5 --port 0 --host ::1 --rate 50 --collectors 64 --queue 16 --out - --rotate-mib 0 --procfs /host/proc --wedged 1.5s'
     assert.deepEqual(parseOptions(line.split(' ')), {
       help: false,
       seconds: 2.5,
@@ -36,6 +37,7 @@ describe('parseOptions', () => {
       out: '-',
       rotateMib: 0,
       procfs: '/host/proc',
+      wedgedMs: 1_500,
       faults: [],
     })
   })
@@ -70,6 +72,7 @@ describe('parseOptions', () => {
       '--seconds NaN',
       '--seconds value="NaN": must be a number of seconds above 0 and at most 2000000',
     ],
+    ['--wedged 99ms', '--wedged value="99ms": must be like 5s or 500ms, from 100ms'],
     ['--out=', '--out value="": must not be empty'],
     [
       '--fault block-main',

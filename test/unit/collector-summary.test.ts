@@ -1,7 +1,8 @@
 // The account at the end: every sample that was produced is written, dropped, or said to be abandoned.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { accountOf, summaryLine } from '../../examples/collector/summary.js'
+import { accountOf, summaryLine, verdictsOf } from '../../examples/collector/summary.js'
+import { HealthError } from '../../src/index.js'
 
 const TOTALS = {
   accepted: 90,
@@ -62,5 +63,22 @@ describe('summaryLine', () => {
       summaryLine(interval, 32, verdicts),
       / live: a {2}ready: b {2}buffer_queue degraded$/,
     )
+  })
+})
+
+describe('verdictsOf', () => {
+  const failing = (error: Error) => () => {
+    throw error
+  }
+
+  it('is unknown while the runtime is away, and lets other errors through', () => {
+    const away = failing(new HealthError('ERR_HEALTH_UNAVAILABLE', 'no first snapshot'))
+    assert.deepEqual(verdictsOf({ livenessCheck: away, checkReadiness: away }), {
+      liveness: 'unknown',
+      readiness: 'unknown',
+      unwell: [],
+    })
+    const broken = failing(new TypeError('a mistake'))
+    assert.throws(() => verdictsOf({ livenessCheck: broken, checkReadiness: broken }), TypeError)
   })
 })

@@ -108,3 +108,43 @@ test('closes idle ones, or all', () => {
   connections.closeAll()
   assert.deepEqual(closed, ['silent', 'idle', 'answering'])
 })
+
+test('leaves one alone that streams, however long, and does not count it as answering', () => {
+  const { connections, closed, open, passMs } = world()
+  const { connection } = open('stream')
+  connections.asked(connection)
+  connections.streams(connection)
+  assert.equal(connections.isAnswering, false)
+  // Of a second request that was sent behind it.
+  connections.asked(connection)
+  passMs(10 * ANSWER_TIMEOUT_MS)
+  assert.deepEqual(closed, [])
+  assert.equal(connections.count, 1)
+})
+
+test('counts those that stream, and lets others go for a new one', () => {
+  const { connections, closed, open } = world()
+  for (const name of ['a', 'b']) connections.streams(open(name).connection)
+  connections.answered(open('idle').connection)
+  assert.equal(open('new').isIn, true)
+  assert.deepEqual(closed, ['idle'])
+})
+
+test('closes one that streams only with all others', () => {
+  const { connections, closed, open } = world()
+  connections.streams(open('stream').connection)
+  connections.closeIdle()
+  assert.deepEqual(closed, [])
+  connections.closeAll()
+  assert.deepEqual(closed, ['stream'])
+  assert.equal(connections.count, 0)
+})
+
+test('limits one that has streamed like any other', () => {
+  const { connections, closed, open, passMs } = world()
+  const { connection } = open('a')
+  connections.streams(connection)
+  connections.answered(connection)
+  passMs(10)
+  assert.deepEqual(closed, ['a'])
+})

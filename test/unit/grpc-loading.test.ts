@@ -22,10 +22,13 @@ test('neither the package nor a probe actor without gRPC loads grpc-js', async (
     readTimeoutMs: 5,
     audience: { detail: 'always', token: undefined },
     limits: DEFAULT_LIMITS,
+    maxStreams: 8,
     tls: undefined,
     grpc: undefined,
     startupDeadline: 0,
+    startupSuppressMs: 0,
     probeRestarts: 0,
+    evidence: undefined,
     gate: gate.buffer,
   }
   const without = await ProbeActor.create(boot, gate, new FakeSource())

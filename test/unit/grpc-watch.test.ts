@@ -172,6 +172,33 @@ test('a transition that is not in the table yet is not taken back', (t) => {
   for (const { told } of watchers) assert.deepEqual(told, ['serving', 'not serving'])
 })
 
+test('silence that a look has shown is told once, also when it is journaled later', (t) => {
+  const { source, hub, watch } = createHub(t)
+  const watchers = ['liveness', 'main'].map((service) => watch(service))
+  source.show('main', 3)
+  hub.round()
+  source.move('main', 3)
+  hub.round()
+  for (const { told } of watchers) assert.deepEqual(told, ['serving', 'not serving'])
+  source.show('main', 1)
+  hub.round()
+  source.move('main', 1)
+  hub.round()
+  for (const { told } of watchers) assert.deepEqual(told, ['serving', 'not serving', 'serving'])
+})
+
+test('an update after silence is told once, though its end was not journaled', (t) => {
+  const { source, hub, watch } = createHub(t)
+  const watcher = watch('main')
+  source.move('main', 3)
+  hub.round()
+  source.show('main', 1)
+  hub.round()
+  source.move('main', 2)
+  hub.round()
+  assert.deepEqual(watcher.told, ['serving', 'not serving', 'serving'])
+})
+
 test('after a gap the status is that of a look', (t) => {
   const { source, hub, watch } = createHub(t)
   const main = watch('main')

@@ -77,6 +77,57 @@ describe('the hot paths', () => {
     assert.ok(calls.total <= 4, `total=${calls.total}`)
   })
 
+  test('a beat makes one Atomics store, besides the looks whether it may', () => {
+    const known = health.register('with_deadline', { deadlineMs: 60_000 })
+    known.beat()
+    const calls = countAtomics(() => known.beat())
+    assert.equal(calls.of('store'), 1)
+    assert.equal(calls.total - calls.of('load'), 1)
+    assert.ok(calls.of('load') <= 4, `loads=${calls.of('load')}`)
+  })
+
+  test('an update that changes nothing is a beat for one store more where there is a deadline', async () => {
+    const known = health.register('with_deadline', { deadlineMs: 60_000 })
+    known.update(Healthy, MESSAGE, METADATA)
+    await health.flush()
+    const calls = countAtomics(() => known.update(Healthy, MESSAGE, METADATA))
+    assert.deepEqual([calls.of('load'), calls.of('store'), calls.total], [1, 1, 2])
+  })
+
+  test('a liveness check makes no more Atomics calls for a deadline while it cannot have run out', async () => {
+    const own = await HealthManager.start({ policy: { liveness: ['with_deadline'] } })
+    try {
+      own.register('with_deadline', { deadlineMs: 60_000 }).update(Healthy, MESSAGE)
+      await own.flush()
+      assert.equal(own.livenessCheck(), undefined)
+      const calls = countAtomics(() => own.livenessCheck())
+      assert.ok(calls.total <= 4, `total=${calls.total}`)
+    } finally {
+      await own.stop()
+    }
+  })
+
+  test('a breadcrumb that was left before makes two Atomics stores, and clearing it one', () => {
+    const calls = countAtomics(() => health.breadcrumb('parse batch'))
+    // The first time its text is written: three words between two moves of the sequence.
+    assert.ok(calls.of('store') <= 8, `stores=${calls.of('store')}`)
+    const again = countAtomics(() => health.breadcrumb('parse batch'))
+    assert.deepEqual([again.of('load'), again.of('store'), again.total], [1, 2, 3])
+    const cleared = countAtomics(() => health.breadcrumb(''))
+    assert.deepEqual([cleared.of('load'), cleared.of('store'), cleared.total], [1, 1, 2])
+  })
+
+  test('a breadcrumb that was left before allocates nothing', () => {
+    const bytes = allocatedBytes(() => health.breadcrumb('parse batch'))
+    assert.ok(bytes < 1, `bytes=${bytes} a breadcrumb`)
+  })
+
+  test('a beat allocates nothing', () => {
+    const known = health.register('with_deadline', { deadlineMs: 60_000 })
+    const bytes = allocatedBytes(() => known.beat())
+    assert.ok(bytes < 1, `bytes=${bytes} a beat`)
+  })
+
   test('an update that changes nothing allocates nothing', async () => {
     reporter.update(Healthy, MESSAGE)
     await health.flush()

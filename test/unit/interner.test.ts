@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Interner } from '../../src/manager/interner.js'
 import { HEAP_USED_BYTES } from '../../src/memory/layout.js'
-import { MailboxReader, MailboxWriter } from '../../src/memory/mailbox.js'
+import { MailboxReader } from '../../src/memory/mailbox-reader.js'
+import { MailboxWriter } from '../../src/memory/mailbox-writer.js'
 import { copyBlock, PayloadHeap } from '../../src/memory/payload-heap.js'
 import { decodeText, encodeText } from '../../src/memory/text.js'
 import { Bench, smallRegion } from './core-support.js'
@@ -119,6 +120,45 @@ test('with no room at all a long message is cut to its beginning, a short one is
   intern('held, too')
   assert.equal(intern('no room'), 0)
   assert.equal(interner.cutCount, 2)
+})
+
+test('old transitions that made no room are not given up for each further message as long', () => {
+  const held: number[] = []
+  const { heap, interner, intern } = rig(64, (heap) => {
+    const oldest = held.shift()
+    if (oldest !== undefined) heap.release(oldest)
+    return oldest !== undefined
+  })
+  // Every other granule is pinned, so that the rest makes no place for more than one.
+  for (let i = 0; i < 32; i++) {
+    intern(`pinned ${i}`)
+    held.push(intern(`held ${i}`))
+  }
+  const long = 'x'.repeat(300)
+  assert.equal(intern(long), 0)
+  assert.equal(held.length, 0, 'it was tried')
+  const { header } = encodeText('since then', 64)
+  while (heap.usedBytes < 64 * 32) held.push(heap.allocate(header))
+  const { length } = held
+  assert.ok(length > 0)
+  let attempts = 0
+  for (; held.length > 0; attempts++) assert.equal(intern(long), 0)
+  assert.ok(attempts > 100, `attempts=${attempts}`)
+  assert.equal(interner.cutCount, attempts + 1)
+})
+
+test('a name may cost all old transitions, however many messages were cut before it', () => {
+  const held: number[] = []
+  const { interner, intern } = rig(16, (heap) => {
+    const oldest = held.shift()
+    if (oldest !== undefined) heap.release(oldest)
+    return oldest !== undefined
+  })
+  for (let i = 0; i < 16; i++) held.push(intern(`held ${i}`))
+  intern('x'.repeat(1000))
+  held.push(intern('y'.repeat(400)))
+  const name = encodeText('n'.repeat(100), 255)
+  assert.notEqual(interner.internName(name.words, name.header), 0)
 })
 
 test('making room lets go of each kept message once', () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { KIND_UPDATE, STATUS_SHIFT } from '../../src/memory/layout.js'
-import { MailboxWriter } from '../../src/memory/mailbox.js'
+import { MailboxWriter } from '../../src/memory/mailbox-writer.js'
 import { SlotMap } from '../../src/memory/slot-latch.js'
 import { encodeMetadata, encodeText } from '../../src/memory/text.js'
 import { metadataPairs } from '../../src/model/arguments.js'

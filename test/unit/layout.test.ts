@@ -18,6 +18,7 @@ test('sections follow each other without overlap, each at the start of a line', 
     const {
       mailboxes,
       rings,
+      breadcrumbs,
       sequences,
       slots,
       directory,
@@ -35,6 +36,7 @@ test('sections follow each other without overlap, each at the start of a line', 
       [0, mailboxes],
       [mailboxes, maxThreads * layout.MAILBOX_HEADER_WORDS],
       [rings, maxThreads * mailboxWords],
+      [breadcrumbs, maxThreads * layout.BREADCRUMB_WORDS],
       [sequences, maxComponents],
       [slots, maxComponents * layout.SLOT_WORDS],
       [directory, 2 * directoryBuckets],
@@ -64,7 +66,6 @@ test('the words of the control block are different, and those of different write
         layout.SNAPSHOT_REQUESTS,
         layout.SNAPSHOT_DONES,
         layout.STALE_READS,
-        layout.READINESS_SEEN,
         layout.JOURNAL_GAPS,
       ],
     ],
@@ -90,6 +91,7 @@ test('the words of the control block are different, and those of different write
         layout.CUT_COUNT,
         layout.HEAP_USED_BYTES,
         layout.SWEPT_TICKET,
+        layout.READINESS_SEEN,
       ],
     ],
     [
@@ -101,6 +103,34 @@ test('the words of the control block are different, and those of different write
       ],
     ],
     ['supervisor', [layout.MANAGER_STATE, layout.MANAGER_RESTARTS]],
+    [
+      'manager, terms of observers',
+      [
+        layout.OBSERVER_TERMS,
+        layout.OBSERVER_TERMS + layout.OBSERVER_TERM_COUNT * layout.OBSERVER_TERM_WORDS - 1,
+      ],
+    ],
+    [
+      'observers',
+      [
+        layout.OBSERVER_DELIVERED,
+        layout.OBSERVER_ERRORS,
+        layout.OBSERVER_TIMEOUTS,
+        layout.OBSERVER_GAPS,
+        layout.OBSERVER_MISSED,
+        layout.OBSERVER_RESTARTS,
+        layout.OBSERVER_CURSOR,
+      ],
+    ],
+    [
+      'watchers',
+      [
+        layout.WATCHED_TICK,
+        layout.SUSPENSION_COUNT,
+        layout.SUSPENSIONS,
+        layout.SUSPENSIONS + layout.MAX_SUSPENSIONS * layout.SUSPENSION_WORDS - 1,
+      ],
+    ],
   ]
   const all = writers.flatMap(([, indexes]) => indexes)
   assert.equal(new Set(all).size, all.length)

@@ -6,7 +6,9 @@ import {
   MAILBOX_ROOM_WAITING,
   MAILBOX_WAITS,
 } from '../../src/memory/layout.js'
-import { MailboxReader, MailboxWriter, mailboxHeader } from '../../src/memory/mailbox.js'
+import { mailboxHeader } from '../../src/memory/mailbox.js'
+import { MailboxReader } from '../../src/memory/mailbox-reader.js'
+import { MailboxWriter } from '../../src/memory/mailbox-writer.js'
 import { encodedOf } from '../../src/memory/text.js'
 import { smallRegion } from './core-support.js'
 

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
 import { Drain, type DrainResult } from '../../src/manager/drain.js'
 import { ManagerActor } from '../../src/manager/manager-actor.js'
+import { TEST_POLICY } from '../policy.js'
 import { smallRegion } from './core-support.js'
 
 /** A message is there after a turn or two of the event loop; a loop that keeps its thread must not hang the test. */
@@ -23,7 +24,7 @@ for (const result of ['more', 'waiting'] as const) {
     })
     // As the supervisor does: through a port, whose messages only the event loop brings.
     port1.postMessage('drain')
-    const actor = new ManagerActor(smallRegion().words.buffer)
+    const actor = new ManagerActor(smallRegion().words.buffer, TEST_POLICY)
     await once(port2, 'message')
     assert.ok(turns > 0, 'the loop was at work before')
     isAsked = true

@@ -1,5 +1,6 @@
 // A source of metrics made by hand, and ways to look at what comes of it.
 import type { TransitionCounts } from '../../src/memory/slot-cache.js'
+import { NO_PROBES } from '../../src/model/probe-stats.js'
 import type { ProbeAnswer, ProbeRequest } from '../../src/probe/listener.js'
 import { createMetrics } from '../../src/probe/metrics.js'
 import { measured } from '../../src/probe/metrics-recorder.js'
@@ -23,6 +24,20 @@ export class FakeSource extends FakeReader implements MetricsSource {
     waits: 10,
     refusals: 11,
     heapUsedBytes: 12,
+    observer: {
+      kind: 'function',
+      delivered: 14,
+      errors: 15,
+      timeouts: 16,
+      gaps: 17,
+      missed: 18,
+      restarts: 19,
+      cursor: 20,
+      lag: 21,
+    },
+    suppressions: { readiness: { owner: 'a', reason: 'b', until: 0, remainingMs: 1_500 } },
+    suppressionCuts: 14,
+    probes: NO_PROBES,
     mailboxes: [
       { ...mailbox, index: 0, depthBytes: 64 },
       { ...mailbox, index: 1, depthBytes: 32 },
@@ -46,7 +61,7 @@ export class FakeSource extends FakeReader implements MetricsSource {
 }
 
 export function requestOf(target: string, method = 'GET'): ProbeRequest {
-  return { method, target, header: () => '', isFromLoopback: () => false }
+  return { method, target, header: () => '', isFromLoopback: () => false, remoteAddress: () => '' }
 }
 
 /** Metrics of a source, and the probe handler whose answers they count. */

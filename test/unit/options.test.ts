@@ -18,7 +18,10 @@ test('without options every default is as documented', () => {
     heapBytes: 16 * 1024 * 1024 + 10_000 * 512,
     publishTimeoutMs: 2_000,
     readTimeoutMs: 100,
+    observerDrainMs: 5_000,
+    maxSuppressionMs: 600_000,
     restarts: { max: 5, withinMs: 10_000 },
+    memoryPressure: undefined,
     workerBaseUrl: undefined,
   })
 })
@@ -59,6 +62,30 @@ test('sizes of rings are rounded up to powers of two', () => {
   assert.deepEqual([exact.mailboxBytes, exact.journalBytes], [524_288, 8_192])
 })
 
+test('memory pressure is watched where it is asked for, as documented or as given', () => {
+  const standard = {
+    thresholdPercent: 85,
+    intervalMs: 30_000,
+    reaffirmMs: 600_000,
+    root: '/sys/fs/cgroup',
+    version: undefined,
+  }
+  const watchOf = (memoryPressure: HealthManagerOptions['memoryPressure']) =>
+    resolveOptions({ memoryPressure: memoryPressure! }).memoryPressure
+  assert.deepEqual(watchOf(true), standard)
+  assert.deepEqual(watchOf({}), standard)
+  assert.deepEqual(watchOf(false), undefined)
+  assert.deepEqual(watchOf(undefined), undefined)
+  const given = {
+    thresholdPercent: 0.5,
+    intervalMs: 1,
+    reaffirmMs: 0,
+    root: '/cgroup',
+    version: 'v1',
+  }
+  assert.deepEqual(watchOf(given), given)
+})
+
 test('large payloads make mailbox and heap large enough by themselves', () => {
   const { mailboxBytes, heapBytes } = resolveOptions({ maxPayloadBytes: 1024 * 1024 })
   assert.ok(mailboxBytes >= 2 * 1024 * 1024 + 4096)
@@ -91,9 +118,24 @@ const refused: [options: unknown, message: RegExp][] = [
   [{ publishTimeoutMs: -1 }, /^publishTimeoutMs=-1: /],
   [{ publishTimeoutMs: Infinity }, /^publishTimeoutMs=Infinity: /],
   [{ readTimeoutMs: '5' }, /^readTimeoutMs="5": /],
+  [{ maxSuppressionMs: 0 }, /^maxSuppressionMs=0: must be an integer from 1 to 2147483647/],
+  [{ maxSuppressionMs: Number.NaN }, /^maxSuppressionMs=NaN: /],
   [{ restarts: { max: -1 } }, /^restarts.max=-1: /],
   [{ restarts: { withinMs: 0 } }, /^restarts.withinMs=0: /],
   [{ restarts: 5 }, /^restarts=5: must be an object/],
+  [{ memoryPressure: null }, /^memoryPressure=null: must be an object/],
+  [{ memoryPressure: { treshold: 1 } }, /^memoryPressure="treshold": must be one of /],
+  ...[0, -1, 100.1, Number.NaN, '85'].map((thresholdPercent): [unknown, RegExp] => [
+    { memoryPressure: { thresholdPercent } },
+    /^memoryPressure\.thresholdPercent=.*: must be a number above 0, at most 100$/,
+  ]),
+  [
+    { memoryPressure: { intervalMs: 0 } },
+    /^memoryPressure\.intervalMs=0: must be an integer from 1 to 2147483647/,
+  ],
+  [{ memoryPressure: { reaffirmMs: 2 ** 31 } }, /^memoryPressure\.reaffirmMs=2147483648: /],
+  [{ memoryPressure: { root: '' } }, /^memoryPressure\.root="": must be a path/],
+  [{ memoryPressure: { version: 1 } }, /^memoryPressure\.version=1: must be a string/],
   [{ policy: 'strict' }, /^policy="strict": must be an object/],
   [{ mailboxBytes: 2 ** 28 }, /^regionBytes=34\d{9}: .*maxThreads=128 mailboxBytes=268435456/],
   [{ mailboxBytes: 2 ** 28, maxThreads: 1024 }, /^regionBytes=27\d{10}: /],
@@ -141,6 +183,7 @@ test('a base of the worker entries is a URL or a string, and copied', () => {
 test('limits themselves are allowed', () => {
   resolveOptions({ maxComponents: 1, maxThreads: 2, maxPayloadBytes: 64, journalBytes: 4096 })
   resolveOptions({ maxComponents: 1_000_000, maxThreads: 1024 })
+  resolveOptions({ maxSuppressionMs: Number.POSITIVE_INFINITY })
   resolveOptions({ publishTimeoutMs: 0, readTimeoutMs: 0, restarts: { max: 0, withinMs: 1 } })
 })
 
@@ -149,4 +192,32 @@ test('a policy is copied, so that changing the arrays later changes nothing', ()
   const { policy } = resolveOptions({ policy: { liveness, readiness: [], unregistered: 'skip' } })
   liveness.push('b')
   assert.deepEqual(policy, { liveness: ['a'], readiness: [], unregistered: 'skip' })
+})
+
+test('an option that throws when it is read is refused, wherever it is', () => {
+  const cause = new Error('mine')
+  const broken = (name: string): object =>
+    Object.defineProperty({}, name, {
+      enumerable: true,
+      get: () => {
+        throw cause
+      },
+    })
+  const list = new Proxy(['x'], {
+    get: () => {
+      throw cause
+    },
+  })
+  for (const [options, argument] of [
+    [broken('maxThreads'), 'options'],
+    [{ restarts: broken('max') }, 'restarts'],
+    [{ policy: broken('liveness') }, 'policy'],
+    [{ policy: { readiness: list } }, 'policy.readiness'],
+  ] as const) {
+    assert.throws(() => resolveOptions(options as HealthManagerOptions), {
+      code: 'ERR_HEALTH_ARGUMENT',
+      message: new RegExp(`^${argument}=.*: could not be read$`),
+      cause,
+    })
+  }
 })

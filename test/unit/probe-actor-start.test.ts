@@ -22,10 +22,13 @@ for (const transport of transports) {
       readTimeoutMs: 5,
       audience: { detail: 'always', token: undefined },
       limits: DEFAULT_LIMITS,
+      maxStreams: 8,
       tls: undefined,
       grpc: { host, port: ports?.grpcPort ?? 0, tls: undefined },
       startupDeadline: 0,
+      startupSuppressMs: 0,
       probeRestarts: 0,
+      evidence: undefined,
       gate: gate.buffer,
     }
     const actor = await ProbeActor.create(boot, gate, new FakeSource())

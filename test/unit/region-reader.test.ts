@@ -20,6 +20,7 @@ function createReader(t: TestContext) {
     policy,
     publishTimeoutMs: 0,
     readTimeoutMs: 0,
+    observers: { drainMs: 0, restarts: { max: 0, withinMs: 1 }, workerBaseUrl: undefined },
   }
   const { mock } = t.mock.method(Atomics, 'wait')
   return { bench, gate, reader: new RegionReader(handle, 20, gate), wait: mock }

@@ -63,6 +63,19 @@ test('a region of another layout version is refused, and the error names both', 
   )
 })
 
+test('a buffer that is no whole number of words is refused', () => {
+  for (const bytes of [1, 3, 1027]) {
+    assert.throws(
+      () => openRegion(new SharedArrayBuffer(bytes)),
+      codeIs('ERR_HEALTH_LAYOUT', new RegExp(`bytes=${bytes}: must be a multiple of 4`)),
+    )
+  }
+  assert.throws(
+    () => openRegion(new SharedArrayBuffer(0)),
+    codeIs('ERR_HEALTH_LAYOUT', /layoutVersion/),
+  )
+})
+
 test('a region whose size is not that of its layout is refused', () => {
   const { words } = smallRegion()
   words[MAX_COMPONENTS] = 1000

@@ -124,7 +124,13 @@ describe('authorization', () => {
         throw new Error('nobody needs that')
       }
       for (const target of [...PROBES, '/components', '/livez?verbose', '/nope']) {
-        handler({ method: 'GET', target, header: unread, isFromLoopback: unread })
+        handler({
+          method: 'GET',
+          target,
+          header: unread,
+          isFromLoopback: unread,
+          remoteAddress: unread,
+        })
       }
     }
   })

@@ -15,6 +15,32 @@ test('/components shows all of them in the order of the probes', () => {
   })
 })
 
+test('/components shows what is suppressed while it is, and probes do not', () => {
+  const reader = FakeReader.of({ b: [1] })
+  const plain = '{"components":{"b":{"status":"healthy"}}}\n'
+  const handler = createProbeHandler(reader, OPEN_TO_ALL)
+  const body = (target: string) => new TextDecoder().decode(send(handler, target).body)
+  assert.equal(body('/components'), plain)
+  reader.gate = { ...reader.gate, isLivenessSuppressed: true }
+  const until = Date.UTC(2026, 0, 31, 12)
+  reader.suppressed = { liveness: { owner: 'a', reason: '<b>', until, remainingMs: 1_500.2 } }
+  const suppressed =
+    '"suppressed":{"liveness":{"owner":"a","reason":"\\u003cb\\u003e","until":"2026-01-31T12:00:00.000Z","remainingMs":1501}}'
+  assert.equal(body('/components'), `{${suppressed},${plain.slice(1)}`)
+  assert.equal(body('/livez'), `{"status":"healthy",${plain.slice(1)}`)
+  reader.report = reportOf({})
+  assert.equal(body('/components'), `{${suppressed}}\n`)
+  reader.suppressed = {}
+  assert.equal(body('/components'), '{}\n')
+})
+
+test('a suppression until the end of all calendars is shown as such', () => {
+  const reader = new FakeReader()
+  reader.gate = { ...reader.gate, isReadinessSuppressed: true }
+  reader.suppressed = { readiness: { owner: '', reason: '', until: 1e300, remainingMs: 1e300 } }
+  assert.match(ask(reader, '/components').body, /"until":"\+275760-09-13T00:00:00.000Z"/)
+})
+
 test('/components is empty where there are none', () => {
   assert.equal(ask(new FakeReader(), '/components?verbose').body, '{}\n')
 })

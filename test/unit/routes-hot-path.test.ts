@@ -24,8 +24,6 @@ for (const [what, reader] of [
     test(`a verdict that ${what} is told again to ${who} without a body of its own`, () => {
       const look = reader.look()
       reader.look = () => look
-      // Or each call would judge readiness, and make an error that says why it fails.
-      reader.hasBeenReady = () => true
       // As in a probe actor, so what it costs to be counted is within the bound.
       const { onJudged } = new ProbeRecorder(reader.policy)
       const handler = createProbeHandler(reader, { ...OPEN_TO_ALL, onJudged })
@@ -34,6 +32,7 @@ for (const [what, reader] of [
         target: '/livez',
         header: () => agent,
         isFromLoopback: () => false,
+        remoteAddress: () => '192.0.2.1',
       }
       const answer = handler(request)
       assert.ok(allocatedBytes(() => handler(request)) <= MAX_BYTES)

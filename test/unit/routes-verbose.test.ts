@@ -123,6 +123,28 @@ test('open gates have lines of their own, and failures beside them do not count'
   )
 })
 
+test('the line of a suppression says for how long, who and why', () => {
+  const reader = FakeReader.of({ collector_manager: [1], dakr_transport: [1] })
+  reader.gate = { isStandby: false, isLivenessSuppressed: true, isReadinessSuppressed: true }
+  const until = Date.UTC(2026, 0, 31, 12)
+  reader.suppressed = {
+    liveness: { owner: '', reason: '', until, remainingMs: 59_960 },
+    readiness: { owner: 'main', reason: 'start\n-up', until, remainingMs: 119_500 },
+  }
+  assert.equal(
+    ask(reader, '/readyz?verbose').body.split('\n')[0],
+    '[+]suppressed ok: failures do not count for 119.5 s, until 2026-01-31T12:00:00.000Z, owner: main, reason: start\\n-up',
+  )
+  assert.equal(
+    ask(reader, '/livez?verbose').body.split('\n')[0],
+    '[+]suppressed ok: failures do not count for 60.0 s, until 2026-01-31T12:00:00.000Z',
+  )
+  // A start that is excused is another matter than readiness that is suppressed.
+  assert.doesNotMatch(ask(reader, '/startupz?verbose').body, /owner/)
+  const hidden = { audience: { detail: 'never', token: undefined } } as const
+  assert.equal(ask(reader, '/readyz?verbose', {}, hidden).body, 'readyz check passed\n')
+})
+
 test('no text begins a line of its own, steers a terminal, or turns the direction of another', () => {
   const name = 'a\nreadyz check passed'
   const reader = FakeReader.of({

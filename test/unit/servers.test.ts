@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { NO_PROBES } from '../../src/model/probe-stats.js'
 import { addServer, removeServer, serversOf, stopServers } from '../../src/runtime/servers.js'
 
 const actor = { name: 'probe', state: 'running', restarts: 0 } as const
-const serverThat = (stop: () => Promise<void>) => ({ actor, stop })
+const probeStats = async () => NO_PROBES
+const serverThat = (stop: () => Promise<void>) => ({ actor, probeStats, stop })
 
 test('a runtime knows the servers that were added, in order', () => {
   const runtime = {}

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { COPY_MESSAGE, COPY_STATUS, COPY_TICKET, TICKET_COUNTER } from '../../src/memory/layout.js'
 import {
+  freeWordOf,
   generationOf,
   highWord,
   isRegistered,
@@ -12,6 +13,7 @@ import {
   SlotWriter,
   statusOf,
   statusWordOf,
+  toldOf,
 } from '../../src/memory/slot-latch.js'
 import { smallRegion } from './core-support.js'
 
@@ -21,24 +23,27 @@ function rig() {
   return { words: region.words, map, slots: new SlotWriter(map) }
 }
 
-test('a status word holds status, registration and generation apart', () => {
-  for (const generation of [0, 1, 2 ** 28, 2 ** 29 - 1]) {
+test('a status word holds both statuses, registration and generation apart', () => {
+  for (const generation of [0, 1, 2 ** 26, 2 ** 27 - 1]) {
     for (const status of [0, 1, 2, 3]) {
-      for (const registered of [true, false]) {
-        const word = statusWordOf(status, generation, registered)
+      for (const told of [0, 1, 2, 3]) {
+        const word = statusWordOf(status, told, generation)
         assert.equal(word, word | 0)
         assert.deepEqual(
-          [statusOf(word), isRegistered(word), generationOf(word)],
-          [status, registered, generation],
+          [statusOf(word), toldOf(word), isRegistered(word), generationOf(word)],
+          [status, told, true, generation],
         )
       }
     }
+    const free = freeWordOf(generation)
+    assert.equal(free, free | 0)
+    assert.deepEqual([isRegistered(free), generationOf(free)], [false, generation])
   }
 })
 
-test('generations count up and wrap at 2^29', () => {
+test('generations count up and wrap at 2^27', () => {
   assert.equal(nextGeneration(0), 1)
-  assert.equal(nextGeneration(2 ** 29 - 1), 0)
+  assert.equal(nextGeneration(2 ** 27 - 1), 0)
 })
 
 const times = [0, 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 1_700_000_000_000, 2 ** 53 - 1]
@@ -51,15 +56,15 @@ for (const epochMs of times) {
 
 test('a change shows whole at its commit, and not before', () => {
   const { words, map, slots } = rig()
-  words[slots.openWhole(2) + COPY_STATUS] = statusWordOf(1, 5, true)
+  words[slots.openWhole(2) + COPY_STATUS] = statusWordOf(1, 1, 5)
   slots.commit(2)
   const copy = slots.openWhole(2)
-  words[copy + COPY_STATUS] = statusWordOf(3, 6, true)
+  words[copy + COPY_STATUS] = statusWordOf(3, 3, 6)
   words[copy + COPY_MESSAGE] = 77
-  assert.equal(map.statusWord(2), statusWordOf(1, 5, true))
+  assert.equal(map.statusWord(2), statusWordOf(1, 1, 5))
   assert.equal(slots.get(2, COPY_MESSAGE), 0)
   slots.commit(2)
-  assert.equal(map.statusWord(2), statusWordOf(3, 6, true))
+  assert.equal(map.statusWord(2), statusWordOf(3, 3, 6))
   assert.equal(slots.get(2, COPY_MESSAGE), 77)
 })
 

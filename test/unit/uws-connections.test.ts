@@ -19,6 +19,8 @@ class FakeSocket implements UwsResponse {
   writeStatus = () => this
   writeHeader = () => this
   tryEnd = (): [boolean, boolean] => [true, true]
+  write = () => true
+  end = () => this
   endWithoutBody = () => {}
   getWriteOffset = () => this.offset
   onWritable = () => this
@@ -81,7 +83,7 @@ function world(limits = { maxConnections: 1_000, headersTimeoutMs: 1, idleTimeou
       socket.offset = 0
       const connection = connections.tryFind(socket)
       if (connection !== undefined) act(connection)
-      else connections.waitForClaim({ response: socket, hasBody: false, answer: act })
+      else connections.waitForClaim({ response: socket, mayLackClaim: false, answer: act })
       const { claim } = socket
       socket.claim = undefined
       claim?.(new ArrayBuffer(0), true)
@@ -148,13 +150,13 @@ test('takes a body that goes on for no request', async () => {
   const [head, body] = [open(), open()]
   // Answered while its body goes on.
   connections.tryFind(body)
-  connections.waitForClaim({ response: body, hasBody: true, answer: () => {} })
+  connections.waitForClaim({ response: body, mayLackClaim: true, answer: () => {} })
   body.claim!(new ArrayBuffer(1), false)
   assert.equal(request(head, 'head'), true)
   connections.tryFind(head)
   connections.waitForClaim({
     response: head,
-    hasBody: false,
+    mayLackClaim: false,
     answer: () => assert.fail('was taken for a request of another one'),
   })
   body.claim!(new ArrayBuffer(1), true)
@@ -186,7 +188,7 @@ test('learns of one that closes in the write of its answer', () => {
   connections.tryFind(socket)
   connections.waitForClaim({
     response: socket,
-    hasBody: false,
+    mayLackClaim: false,
     answer: (connection) => {
       found = connection
       connections.write(connection, 20, () => {
@@ -236,7 +238,7 @@ test('does not take it for such a one where a body may follow', () => {
   connections.tryFind(socket)
   connections.waitForClaim({
     response: socket,
-    hasBody: true,
+    mayLackClaim: true,
     answer: () => assert.fail('was answered'),
   })
   connections.filter(new DeafSocket(), 1)

@@ -3,7 +3,9 @@
 //
 //	unchanged N | unchanged-metadata N | flips N | distinct N | liveness N | readiness N
 //	                        -> {"operations":N,"nanoseconds":T}
+//	visible N               -> the same; N changes, each seen by another goroutine that looks without pause
 //	serve COMPONENTS [MILLIS] -> {"port":P} with MILLIS > 0, one component changes every so many ms
+//	tell healthy|unhealthy  -> {"toldAtNs":T} changes what is served; the machine's clock just before
 //	block loop MILLIS       -> {"isBlocked":true}, then {"isFree":true}: keeps the main goroutine busy
 //	rest                    -> {}           stops what serve started
 package main
@@ -110,6 +112,7 @@ func main() {
 	}
 	metadata := map[string]string{"active": "55", "total": "60"}
 	stop := func() {}
+	watched, served := one(), one()
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
 		fields := strings.Fields(lines.Text())
@@ -120,7 +123,10 @@ func main() {
 			}
 			return value
 		}
-		runtime.GC()
+		// One change is no batch: a collection just before it would be part of what is measured.
+		if fields[0] != "visible" && fields[0] != "tell" {
+			runtime.GC()
+		}
 		var elapsed time.Duration
 		switch fields[0] {
 		case "unchanged":
@@ -135,13 +141,27 @@ func main() {
 			elapsed = liveness(number(1))
 		case "readiness":
 			elapsed = readiness(large, largeNames, number(1))
+		case "visible":
+			for i := 0; i < number(1); i++ {
+				elapsed += visible(watched)
+			}
+		case "tell":
+			to := healthy
+			if fields[1] == unhealthy.String() {
+				to = unhealthy
+			}
+			at := machineNanoseconds()
+			served.update("collector_manager", to, message, nil)
+			out.Encode(map[string]int64{"toldAtNs": at})
+			continue
 		case "serve":
 			every := 0
 			if len(fields) > 2 {
 				every = number(2)
 			}
 			stop()
-			port, close := serve(number(1), time.Duration(every)*time.Millisecond)
+			served = newManager()
+			port, close := serve(served, fill(served, number(1)), time.Duration(every)*time.Millisecond)
 			stop = close
 			out.Encode(map[string]int{"port": port})
 			continue

@@ -37,9 +37,7 @@ func (m *manager) healthz(w http.ResponseWriter, _ *http.Request) {
 }
 
 // serve listens on a free loopback port. With every > 0, one component after the other changes at that pace.
-func serve(components int, every time.Duration) (int, func()) {
-	m := newManager()
-	names := fill(m, components)
+func serve(m *manager, names []string, every time.Duration) (int, func()) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/healthz", m.healthz)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -1,21 +1,9 @@
-// Certificates for tests, made by the openssl command, in a folder that goes away with the test.
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+// Certificate files for tests, in a folder that goes away with the test.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TlsFiles } from '../../../src/probe/listener.js'
-
-/** Why there are no certificates, where there is no openssl; for the `skip` of a test. */
-export const noOpenssl = hasOpenssl() ? false : 'needs the openssl command'
-
-function hasOpenssl(): boolean {
-  try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
+import { type Certificate, createCertificate } from './self-signed.js'
 
 /** A folder of its own, removed by `after`. */
 export function temporaryFolder(after: (remove: () => void) => void): string {
@@ -24,20 +12,14 @@ export function temporaryFolder(after: (remove: () => void) => void): string {
   return folder
 }
 
+export function writeCertificate(folder: string, { cert, key }: Certificate): TlsFiles {
+  const files = { certFile: join(folder, 'tls.crt'), keyFile: join(folder, 'tls.key') }
+  writeFileSync(files.certFile, cert)
+  writeFileSync(files.keyFile, key)
+  return files
+}
+
 /** Writes a self-signed certificate in `name` and its key into `folder`. */
 export function makeCertificate(folder: string, name: string): TlsFiles {
-  const certFile = join(folder, 'tls.crt')
-  const keyFile = join(folder, 'tls.key')
-  const kind = [
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-  ]
-  const files = ['-keyout', keyFile, '-out', certFile, '-days', '2', '-subj', `/CN=${name}`]
-  execFileSync('openssl', [...kind, ...files], { stdio: 'ignore' })
-  return { certFile, keyFile }
+  return writeCertificate(folder, createCertificate(name))
 }

@@ -1,6 +1,15 @@
 // What tests of limits do with their clients.
+import type { TestContext } from 'node:test'
 import type { ListenerLimits } from '../../../src/probe/listener.js'
 import type { RawConnection } from '../raw-connection.js'
+import type { Echo } from './echo.js'
+
+/** Starts a listener for one test, on an echo; its limits are patient but for those given. */
+export type Listen = (
+  t: TestContext,
+  limits: Partial<ListenerLimits>,
+  echo?: Echo,
+) => Promise<{ open(): Promise<RawConnection>; stop(): Promise<void> }>
 
 /** Nothing is late in a test that does not wait for it. */
 export const PATIENT: ListenerLimits = {

@@ -11,8 +11,11 @@ function answerOf(body: string | Uint8Array): ProbeAnswer {
 export class Echo {
   readonly #waiting: (() => void)[] = []
   #onAsked = () => {}
+  /** All that was asked for, in the order of the answers. */
+  readonly targets: string[] = []
 
   readonly handler: ProbeHandler = ({ target }) => {
+    this.targets.push(target)
     if (target === '/large') return { ...answerOf(''), body: LARGE_BODY }
     if (target !== '/later') return answerOf(target)
     return new Promise((resolve) => {

@@ -6,6 +6,7 @@ import {
   type ClientReadableStream,
   status as Code,
   credentials,
+  Metadata,
   makeClientConstructor,
   type ServiceError,
 } from '@grpc/grpc-js'
@@ -23,9 +24,9 @@ interface ListResponse {
 type Callback<Value> = (error: ServiceError | null, value?: Value) => void
 /** What makeClientConstructor makes of the service; its own type knows no methods. */
 interface HealthStub {
-  Check(request: object, options: object, callback: Callback<Response>): void
-  List(request: object, options: object, callback: Callback<ListResponse>): void
-  Watch(request: object): ClientReadableStream<Response>
+  Check(request: object, metadata: Metadata, options: object, callback: Callback<Response>): void
+  List(request: object, metadata: Metadata, options: object, callback: Callback<ListResponse>): void
+  Watch(request: object, metadata: Metadata): ClientReadableStream<Response>
   close(): void
 }
 
@@ -34,23 +35,32 @@ const Stub = makeClientConstructor(await loadHealthService(), 'Health')
 /** Long enough for a machine with other things to do, so that a call that hangs fails its test. */
 const DEADLINE_MS = 20_000
 
+/** Whom a client asks, and with what right. */
+interface Caller {
+  readonly host?: string
+  readonly authorization?: string | undefined
+}
+
 export class GrpcClient {
   readonly #stub: HealthStub
+  readonly #metadata = new Metadata()
 
   constructor(
     t: TestContext,
     port: number,
     options: object = {},
     channel: ChannelCredentials = credentials.createInsecure(),
+    { host = '127.0.0.1', authorization }: Caller = {},
   ) {
-    this.#stub = new Stub(`127.0.0.1:${port}`, channel, options) as unknown as HealthStub
+    if (authorization !== undefined) this.#metadata.set('authorization', authorization)
+    this.#stub = new Stub(`${host}:${port}`, channel, options) as unknown as HealthStub
     t.after(() => this.close())
   }
 
   /** The status, or the name of the code that the call ended with. */
   check(service: string): Promise<Word | string> {
     return new Promise((resolve) => {
-      this.#stub.Check({ service }, deadline(), (error, response) =>
+      this.#stub.Check({ service }, this.#metadata, deadline(), (error, response) =>
         resolve(error ? Code[error.code] : WORDS[response!.status]!),
       )
     })
@@ -58,7 +68,7 @@ export class GrpcClient {
 
   list(): Promise<Record<string, Word> | string> {
     return new Promise((resolve) => {
-      this.#stub.List({}, deadline(), (error, response) => {
+      this.#stub.List({}, this.#metadata, deadline(), (error, response) => {
         if (error) return resolve(Code[error.code])
         const entries = Object.entries(response!.statuses)
         resolve(Object.fromEntries(entries.map(([name, { status }]) => [name, WORDS[status]!])))
@@ -67,7 +77,7 @@ export class GrpcClient {
   }
 
   watch(service: string): WatchedService {
-    return new WatchedService(this.#stub.Watch({ service }))
+    return new WatchedService(this.#stub.Watch({ service }, this.#metadata))
   }
 
   close(): void {

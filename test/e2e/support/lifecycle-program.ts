@@ -96,6 +96,20 @@ const scenarios: Record<string, () => Promise<void>> = {
     await health.stop()
   },
 
+  async 'end-without-stop'() {
+    const health = await HealthManager.start({ maxThreads: 4 })
+    for (let i = 0; i < 12; i++) {
+      const worker = await startWorker(health, `worker-${i}`)
+      await ask(worker, 'report')
+      worker.on('error', () => {})
+      worker.postMessage(i % 2 === 0 ? 'end' : 'throw, as this is no order')
+      await new Promise((resolve) => worker.once('exit', resolve))
+    }
+    const reports = [...health.buildReport().values()]
+    say({ healthy: reports.filter(({ status }) => status === 1).length })
+    await health.stop()
+  },
+
   async 'crash-loop'() {
     const health = await HealthManager.start({
       restarts: { max: 3, withinMs: 60_000 },

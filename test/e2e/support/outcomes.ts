@@ -36,6 +36,8 @@ export async function outcomesOfEverything(
     clearReadinessSuppression: () => health.clearReadinessSuppression(),
     handle: () => health.handle(),
     flush: () => health.flush(),
+    'setTransitionObserver, function': () => health.setTransitionObserver(() => {}),
+    'setTransitionObserver, null': () => health.setTransitionObserver(null),
     stats: () => health.stats(),
     'reporter.update': () => reporter.update(3, 'late'),
     'reporter.healthy, unchanged': () => reporter.healthy('again', { a: '1' }),

@@ -1,5 +1,8 @@
 // What the runtime has to show, as a plain sequential model: what is told takes effect at once, one after the other.
 // Model tests compare the region with it. Pure.
+import type { HealthStatus } from '../../../src/model/health-status.js'
+import { isReady } from '../../../src/model/policy.js'
+import { TEST_POLICY } from '../../policy.js'
 
 export type Metadata = Readonly<Record<string, string>>
 
@@ -52,12 +55,19 @@ export class PlainModel {
   readonly changes: Change[] = []
   /** Of each component since its registration, by new status. */
   readonly transitions: Record<string, Record<number, number>> = {}
+  /** By the policy of these tests; a suppression changes nothing in it. */
+  hasBeenReady = false
 
   constructor(told: Iterable<Told> = []) {
     for (const each of told) this.tell(each)
   }
 
   tell(told: Told): void {
+    this.#take(told)
+    this.hasBeenReady ||= this.#isStandby || this.#areReady()
+  }
+
+  #take(told: Told): void {
     switch (told.kind) {
       case 'register':
         this.#components[told.name] ??= { status: 0, message: '', metadata: {} }
@@ -84,6 +94,12 @@ export class PlainModel {
       isStandby: this.#isStandby,
       deadlines: { ...this.#deadlines },
     }
+  }
+
+  #areReady(): boolean {
+    const { readiness, unregistered } = TEST_POLICY
+    const statusOf = (name: string) => this.#components[name]?.status as HealthStatus | undefined
+    return readiness.every((name) => isReady(statusOf(name), unregistered))
   }
 
   #update(told: Extract<Told, { kind: 'update' }>): void {

@@ -6,13 +6,17 @@ import {
   KIND_SUPPRESS_LIVENESS,
   KIND_SUPPRESS_READINESS,
   type RegionSizes,
+  WATCHED_TICK,
   WORD_BYTES,
 } from '../../../src/memory/layout.js'
 import { createRegion, type Region } from '../../../src/memory/region.js'
 import { encodeText } from '../../../src/memory/text.js'
+import { nowTicks } from '../../../src/memory/ticks.js'
 import { Attachment } from '../../../src/runtime/attachment.js'
 import { Reporter, TextCache } from '../../../src/runtime/reporter.js'
+import { TEST_POLICY } from '../../policy.js'
 import type { Told } from './plain-model.js'
+import { simulation } from './simulation.js'
 
 const SMALL: RegionSizes = {
   maxComponents: 4,
@@ -72,13 +76,16 @@ export class Rig {
   #manager: Drain | undefined
   #threads = 0
 
-  constructor(sizes: Partial<RegionSizes> | Region = {}, firstTicket = 1) {
+  constructor(
+    sizes: (Partial<RegionSizes> & { maxSuppressionMs?: number }) | Region = {},
+    firstTicket = 1,
+  ) {
     this.region = 'words' in sizes ? sizes : createRegion({ ...SMALL, ...sizes }, firstTicket)
   }
 
   /** The current manager; made when it is asked for first. */
   get manager(): Drain {
-    this.#manager ??= new Drain(this.region)
+    this.#manager ??= new Drain(this.region, TEST_POLICY)
     return this.#manager
   }
 
@@ -97,9 +104,23 @@ export class Rig {
     drainAll(this.manager)
   }
 
+  /** The current manager does all that is due, as each turn of its loop does. */
+  settleAll(): void {
+    this.drain()
+    for (let turn = 0; this.manager.tellOverlays() === 0; turn++) {
+      if (turn === MAX_TURNS) throw new Error('the manager does not come to an end')
+    }
+  }
+
+  /** Time passes, in which some other thread watches for suspensions. */
+  pass(ms: number): void {
+    simulation.passMs(ms)
+    this.region.words[WATCHED_TICK] = nowTicks()
+  }
+
   /** A new manager takes over, as after a crash. */
   restart(): void {
-    this.#manager = new Drain(this.region)
+    this.#manager = new Drain(this.region, TEST_POLICY)
   }
 
   /** Tells and applies, one after the other. */

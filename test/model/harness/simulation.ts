@@ -52,12 +52,14 @@ interface Layer {
 
 const READ_MS = 0.01
 const EPOCH_MS = 1_700_000_000_000
+const MONOTONIC_MS = 5_000_000
 
 const real = {} as Record<Operation, Call>
 for (const name of OPERATIONS) real[name] = Reflect.get(Atomics, name)
 
 let layer: Layer | undefined
 let clockMs = 0
+let monotonicMs = 0
 let dates = 0
 let randoms = 0
 /** The operation that comes next, and before which operations something happened. */
@@ -78,8 +80,13 @@ export const simulation = {
   get nowMs(): number {
     return clockMs
   },
+  /** The monotonic clock of the process moves by this alone: deadlines run out when a test says so. */
   passMs(ms: number): void {
     clockMs += ms
+    monotonicMs += ms
+  },
+  get monotonicMs(): number {
+    return monotonicMs
   },
   /** How often a word was notified. */
   notifiesOf(index: number): number {
@@ -90,6 +97,7 @@ export const simulation = {
 function reset(): void {
   layer = undefined
   clockMs = 1000
+  monotonicMs = MONOTONIC_MS
   dates = 0
   randoms = 0
   label = ''
@@ -159,6 +167,7 @@ function replacementOf(operation: Operation): Call {
 function install(): () => void {
   const dateNow = Date.now
   const random = Math.random
+  const { hrtime } = process
   for (const name of OPERATIONS) Reflect.set(Atomics, name, replacementOf(name))
   Object.defineProperty(performance, 'now', {
     configurable: true,
@@ -167,6 +176,8 @@ function install(): () => void {
       return clockMs
     },
   })
+  const stopped = () => [Math.floor(monotonicMs / 1e3), (monotonicMs % 1e3) * 1e6]
+  process.hrtime = Object.assign(stopped, hrtime) as typeof process.hrtime
   // Each batch gets a time of its own, so that the words of times differ from one to the next.
   Date.now = () => EPOCH_MS + dates++
   // The same in every simulation, but never the same number twice: stamps of payload blocks begin with it.
@@ -177,6 +188,7 @@ function install(): () => void {
     Reflect.deleteProperty(performance, 'now')
     Date.now = dateNow
     Math.random = random
+    process.hrtime = hrtime
     reset()
     simulation.sabotage = undefined
   }

@@ -86,6 +86,16 @@ export const STORIES: readonly Story[] = [
     told: [suppress('readiness', 0)],
   },
   {
+    name: 'readiness of a moment',
+    before: [...A, register('b'), suppress('readiness', 5000)],
+    told: [update('b', 2, 'slow'), update('b', 3, 'broken')],
+  },
+  {
+    name: 'a moment in standby, before anything is ready',
+    before: A,
+    told: [standby(true), standby(false)],
+  },
+  {
     name: 'a sweep of old tickets',
     before: [...AB, standby(true), suppress('liveness', 5000, 'reason')],
     ticketsBetween: SWEEP,

@@ -7,6 +7,8 @@ import { connect, type Socket } from 'node:net'
 const [port, kind, count] = process.argv.slice(2) as [string, string, string]
 const GET = 'GET /healthz HTTP/1.1\r\nHost: probe\r\n\r\n'
 const PIPELINED = Buffer.from(GET.repeat(500))
+/** What node's parser is handed at once. */
+const PACKET = Buffer.from(GET.repeat(1_400))
 const MEGABYTE = Buffer.alloc(1024 * 1024, 'x')
 const HEADER_MEGABYTES = 10
 const AGAIN_MS = 50
@@ -28,6 +30,14 @@ const kinds: Record<string, (socket: Socket) => void> = {
     socket.pause()
     const send = () => {
       while (!socket.destroyed && socket.write(PIPELINED)) {}
+    }
+    socket.on('drain', send)
+    send()
+  },
+  /** Sends as much, and reads it all. */
+  greedy(socket) {
+    const send = () => {
+      while (!socket.destroyed && socket.write(PACKET)) {}
     }
     socket.on('drain', send)
     send()

@@ -1,5 +1,5 @@
-// A self-signed certificate for `localhost`, made anew for each test, so that none lies in the repository and none runs out.
-import { createHash, generateKeyPairSync, sign } from 'node:crypto'
+// A self-signed certificate, good for `localhost`, made anew for each test, so that none lies in the repository and none runs out.
+import { createHash, generateKeyPairSync, randomInt, sign } from 'node:crypto'
 
 export interface Certificate {
   readonly cert: string
@@ -12,12 +12,11 @@ const ECDSA_WITH_SHA256 = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02]
 const COMMON_NAME = [0x55, 0x04, 0x03]
 const SUBJECT_ALT_NAME = [0x55, 0x1d, 0x11]
 
-export function createCertificate(): Certificate {
+/** `name` is what the certificate calls itself. */
+export function createCertificate(name = 'localhost'): Certificate {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const algorithm = sequence(objectId(ECDSA_WITH_SHA256))
-  const name = sequence(
-    der(0x31, sequence(objectId(COMMON_NAME), der(0x0c, Buffer.from('localhost')))),
-  )
+  const names = sequence(der(0x31, sequence(objectId(COMMON_NAME), der(0x0c, Buffer.from(name)))))
   const altNames = sequence(
     der(0x82, Buffer.from('localhost')),
     der(0x87, Buffer.from([127, 0, 0, 1])),
@@ -25,11 +24,12 @@ export function createCertificate(): Certificate {
   const extensions = sequence(sequence(objectId(SUBJECT_ALT_NAME), der(0x04, altNames)))
   const body = sequence(
     der(0xa0, integer(2)),
-    integer(1 + Math.floor(Math.random() * 0x7ffffffe)),
+    // Never so small that its first byte would be padding, which the engine refuses.
+    integer(randomInt(2 ** 30, 2 ** 31)),
     algorithm,
-    name,
+    names,
     sequence(utcTime(-1), utcTime(1)),
-    name,
+    names,
     publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, extensions),
   )

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { FaultTeller } from '../../src/observe/fault-teller.js'
+
+function rig() {
+  const told: string[] = []
+  const clock = { nowMs: 0 }
+  const teller = new FaultTeller(
+    (message) => told.push(message),
+    () => clock.nowMs,
+  )
+  return { told, clock, teller }
+}
+
+test('what goes wrong in the same way is told once, and again when it went well meanwhile', () => {
+  const { told, clock, teller } = rig()
+  for (let number = 1; number <= 3; number++) teller.failed('refused', `number=${number}`)
+  clock.nowMs = 5_000
+  teller.failed('refused', 'number=4')
+  teller.succeeded()
+  teller.failed('refused', 'number=6')
+  assert.deepEqual(told, ['refused: number=1', 'refused: number=6'])
+})
+
+test('another fault is told, too', () => {
+  const { told, clock, teller } = rig()
+  teller.failed('refused', 'number=1')
+  clock.nowMs = 1_000
+  teller.failed('reset', 'number=2')
+  assert.deepEqual(told, ['refused: number=1', 'reset: number=2'])
+})
+
+test('however often it changes, it is told once a second, with how many were not', () => {
+  const { told, clock, teller } = rig()
+  for (let number = 1; number <= 2_001; number++) {
+    teller.failed(number % 2 === 0 ? 'refused' : 'reset', `number=${number}`)
+    clock.nowMs += 1
+  }
+  assert.deepEqual(told, [
+    'reset: number=1',
+    'reset: number=1001, untold=999',
+    'reset: number=2001, untold=999',
+  ])
+})
