@@ -103,14 +103,21 @@ test('what was reported is shown where it is worse than the silence', (t) => {
   assert.equal(shown(), said)
 })
 
-test('silence that is as bad as what was reported changes the message and not since when', (t) => {
+test('silence that is as bad as what was reported adds to its message, and is nothing new', (t) => {
   const { clock, bench, reporter, shown } = rig(t, { degradedAfterMs: 1_500 })
   reporter.degraded('slow')
   bench.settle()
   const { since } = shown()
   clock.pass(2_000)
   const { status, message, since: sinceThen } = shown()
-  assert.deepEqual([status, message, sinceThen], [2, 'no update for 2.0 s (deadline 1.5 s)', since])
+  assert.deepEqual(
+    [status, message, sinceThen],
+    [2, 'slow; no update for 2.0 s (deadline 1.5 s)', since],
+  )
+  reporter.degraded('')
+  bench.settle()
+  clock.pass(2_000)
+  assert.equal(shown().message, 'no update for 2.0 s (deadline 1.5 s)')
 })
 
 test('of two deadlines the worse one that has run out is told, and since when', (t) => {
