@@ -13,7 +13,10 @@ const HISTORY_INTERVAL_MS = 1_000
 /** More than there are between two looks. */
 const TRANSITIONS = 1_000
 export const STOPPED_MS = 20_000
-const AFTERWARDS_MS = 8_000
+/** The signals take a while to come through. */
+const STOP_TOLERANCE_MS = 1_000
+/** Two reports of the gauge, the first of which has the stop in it. */
+const AFTERWARDS_MS = 12_000
 const KUBELET_TIMEOUT_MS = 1_000
 const LATE_MS = 500
 /** The gauge of the loop takes a sample each 20 ms, and gives its figures every 5 s, when the loop gets to it. */
@@ -67,6 +70,7 @@ class Soak {
     await this.#probe(startedAt + durationMs)
     const ranMs = Date.now() - startedAt
     const cores = ((cpuSecondsOf(this.#subject.pid) - startSeconds) * 1_000) / ranMs
+    const worstLagMs = Math.max(0, ...this.#lags.map(({ maxMs }) => maxMs))
     this.#subject.signal('SIGSTOP')
     await wait(STOPPED_MS)
     this.#subject.signal('SIGCONT')
@@ -80,7 +84,7 @@ class Soak {
       probes: this.#probes,
       slowestProbeMs: this.#slowestProbeMs,
       slowProbes: this.#slowProbes,
-      worstLagMs: Math.max(0, ...this.#lags.map(({ maxMs }) => maxMs)),
+      worstLagMs,
       alarms: this.#alarms,
     }
   }
@@ -137,7 +141,9 @@ class Soak {
     const from = Date.parse(at)
     const lags = this.#lags.filter(({ seenAt }) => seenAt >= from)
     const next = lags.filter(({ seenAt }) => seenAt <= (lags[0]?.seenAt ?? 0) + GAUGE_INTERVAL_MS)
-    const worst = Math.max(0, ...next.map(({ maxMs }) => maxMs))
+    // Figures over a time in which the process was stopped have that in them, and show nothing.
+    const usable = next.filter(({ maxMs }) => maxMs < STOPPED_MS - STOP_TOLERANCE_MS)
+    const worst = Math.max(0, ...usable.map(({ maxMs }) => maxMs))
     if (worst < LATE_MS - GAUGE_MS) return undefined
     return `the loop's own gauge had ${Math.round(worst)} ms`
   }
