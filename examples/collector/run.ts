@@ -2,7 +2,7 @@
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Component, HealthManager, HealthServer } from '../../src/index.js'
+import { Component, type ComponentOptions, HealthManager, HealthServer } from '../../src/index.js'
 import { BufferQueue } from './buffer-queue.js'
 import { CollectionManager } from './collection-manager.js'
 import { launchCollector } from './collector-thread.js'
@@ -22,6 +22,7 @@ const DRAIN_TIMEOUT_MS = 5_000
 /** The main thread's loop. The collectors work synchronously, and tell of themselves after each reading. */
 const EVENT_LOOP = 'event_loop'
 const LATE_MS = 500
+const TRANSITION_LOG = new URL('./on-transition.js', import.meta.url)
 const TRANSPORT_NAMES = { uws: 'uWebSockets.js', node: 'node:http' } as const
 
 /** The exit code. @throws what kept it from starting. */
@@ -35,12 +36,14 @@ export async function run(options: CollectorOptions): Promise<number> {
   const health = await HealthManager.start({
     // A main thread that is stuck for good is a reason to start the program anew.
     policy: { liveness: [Component.CollectorManager, EVENT_LOOP] },
+    memoryPressure: true,
   })
   health.on('restart', ({ actor, restarts }) => {
     log(`health: the ${actor} thread was restarted (${restarts} so far)`)
   })
   health.on('error', (error) => log(`health: ${error.message}`))
   try {
+    await health.setTransitionObserver(TRANSITION_LOG)
     return await collect(options, health, destination, out, stopSignal, log)
   } finally {
     stopSignal.dispose()
@@ -59,18 +62,23 @@ async function collect(
 ): Promise<number> {
   const plans = planCollectors(options.collectors)
   const names = plans.map(({ name }) => name)
-  const voiceOf = (component: string) => tolerant(health.register(component))
+  const { wedgedMs, deadlineMs, stallMs } = options
+  const voiceOf = (component: string, rules?: ComponentOptions) =>
+    tolerant(health.register(component, rules))
   const managerVoice = voiceOf(Component.CollectorManager)
-  const queue = new BufferQueue(names, options.queue, voiceOf(Component.BufferQueue))
+  const queue = new BufferQueue(
+    names,
+    options.queue,
+    voiceOf(Component.BufferQueue, { progress: { stallMs } }),
+  )
   const sink = new Sink({
     queue,
     destination,
-    voice: voiceOf(Component.DakrTransport),
+    voice: voiceOf(Component.DakrTransport, { progress: { stallMs } }),
     log,
     onReaderGone: () => stopSignal.stop('the reader of standard output has gone'),
   })
-  for (const name of names) health.register(componentOf(name))
-  const { wedgedMs } = options
+  for (const name of names) health.register(componentOf(name), { deadlineMs })
   const lateMs = Math.min(LATE_MS, wedgedMs / 2)
   health.watchEventLoop({ component: EVENT_LOOP, lateMs, wedgedMs })
   health.suppressReadiness(START_SUPPRESSION_MS, { owner: 'collector', reason: 'starting' })
@@ -81,6 +89,7 @@ async function collect(
     port: options.port,
     onRestart: ({ cause }) => log(`health: the probe thread was restarted: ${cause.message}`),
     onError: (error) => log(`health: ${error.message}`),
+    ...(options.incident === undefined ? {} : { incidentFile: options.incident }),
   })
   const { host, port, transport } = await server.start()
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
@@ -95,7 +104,8 @@ async function collect(
     launch: (name) => {
       const files = plans.find((plan) => plan.name === name)?.files ?? []
       const { procfs, rate: ratePerSecond } = options
-      const settings = { name, files, procfs, ratePerSecond, queueCapacity: queue.capacity }
+      const queueCapacity = queue.capacity
+      const settings = { name, files, procfs, ratePerSecond, queueCapacity, deadlineMs }
       return launchCollector(health, { ring: queue.ringOf(name), settings })
     },
   })
@@ -116,6 +126,7 @@ async function collect(
   const stopSummaries = printSummaries(health, totals, queue.capacity, log)
   const cancelFaults = scheduleFaults(options.faults, {
     killCollector: () => manager.killOne(),
+    hangCollector: (durationMs) => manager.hangOne(durationMs),
     killManager: () => killManager(health, log),
     stallSink: (durationMs) => destination.stall(durationMs),
     breadcrumb: (text) => health.breadcrumb(text),

@@ -18,7 +18,12 @@ describe('the sample collector', linux, () => {
     withCollector(['--seconds', '2'], async (collector, out) => {
       const [code] = await collector.exited
       assert.equal(code, 0, collector.output)
-      assert.equal(withoutFallbackNotice(collector.stderr), '')
+      const told = withoutFallbackNotice(collector.stderr).trimEnd().split('\n')
+      for (const [index, line] of told.entries()) {
+        assert.match(line, new RegExp(`^transition ${index + 1}: \\w+ \\w+ -> \\w+: `))
+      }
+      const last = 'transition \\d+: collector_manager healthy -> unhealthy: All collectors stopped'
+      assert.match(collector.stderr, new RegExp(`^${last}$`, 'm'))
       const account = accountIn(collector.output)
       const samples = await readSamples(out)
       assert.equal(samples.length, account.written)
@@ -49,6 +54,7 @@ describe('the sample collector', linux, () => {
         'collector_network',
         'dakr_transport',
         'event_loop',
+        'memory_pressure',
       ])
       const live = await collector.probe('/healthz')
       assert.deepEqual([live.code, live.status], [200, 'healthy'])
