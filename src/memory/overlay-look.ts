@@ -74,6 +74,11 @@ export class OverlayLook {
     return this.#suspensions.hasToBeginAnew()
   }
 
+  /** What time alone has turned may turn back: a watcher may be about to record a suspension. */
+  get isProvisional(): boolean {
+    return this.#suspensions.isStale
+  }
+
   /** Ticks since one that is given as a word, without those in which the process did not run; as of the round. */
   activeTicksSince(word: number): number {
     return this.#suspensions.activeTicksSince(word)

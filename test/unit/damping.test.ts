@@ -194,3 +194,30 @@ test('metadata that comes late, and a sweep of old tickets, leave the streak alo
   bench.restart()
   assert.ok(!passes())
 })
+
+test('a verdict that a suspension has turned turns back when a watcher has recorded it', (t) => {
+  const { clock, bench, say, health } = rig(t, { failAfter: -5_000 })
+  say(Unhealthy)
+  clock.pass(100)
+  assert.equal(health.livenessCheck(), undefined)
+  clock.suspend(20_000)
+  // No watcher runs while this waits for one.
+  assert.equal(health.livenessCheck()?.message, 'x is unhealthy: why')
+  bench.settle()
+  assert.equal(health.livenessCheck(), undefined)
+  clock.pass(5_020)
+  assert.equal(health.livenessCheck()?.message, 'x is unhealthy: why')
+})
+
+test('who finds a verdict turned after a suspension waits for a watcher', (t) => {
+  const { clock, bench, say, health } = rig(t, { failAfter: -5_000 })
+  say(Unhealthy)
+  clock.pass(100)
+  assert.equal(health.livenessCheck(), undefined)
+  clock.suspend(20_000)
+  t.mock.method(Atomics, 'wait', () => {
+    bench.settle()
+    return 'ok'
+  })
+  assert.equal(health.livenessCheck(), undefined)
+})
