@@ -13,6 +13,7 @@ import {
   STALE_READS,
 } from '../../src/memory/layout.js'
 import { encodeText } from '../../src/memory/text.js'
+import { nextTick } from '../../src/memory/ticks.js'
 import { NO_PROBES } from '../../src/model/probe-stats.js'
 import { noteOf } from '../../src/model/suppression.js'
 import { HealthReader } from '../../src/runtime/health-reader.js'
@@ -132,4 +133,23 @@ test('what is known of an incident: verdicts, who suppresses, who is unwell, the
   )
   const { number, from, to } = transitions[0]!
   assert.deepEqual([number, from, to], [62, 'healthy', 'unhealthy'])
+})
+
+test('a suppression that a start-up prolongs is told', (t) => {
+  const clock = new StoppedClock(t)
+  const bench = new Bench({ maxSuppressionMs: 600_000 })
+  const attachment = bench.attach()
+  bench.register(attachment, 'a', { stallMs: 60_000 }).progress(1, 1)
+  const [low, high] = toFloatWords(5_001_000)
+  const note = encodeText(noteOf('main', 'migration'), 512)
+  attachment.control(KIND_SUPPRESS_LIVENESS, low, high, note, nextTick())
+  bench.settle()
+  clock.pass(2_000)
+  const { region } = bench
+  const reader = new HealthReader(region, policy, 0)
+  const { suppressed } = describeIncident({ kind: 'exit', culprit: '' }, { region, policy, reader })
+  assert.deepEqual(
+    suppressed.map(({ check, reason }) => [check, reason]),
+    [['liveness', 'migration']],
+  )
 })
