@@ -6,6 +6,7 @@ import { IncidentWatch } from '../../src/evidence/incident-watch.js'
 import { toFloatWords } from '../../src/memory/control.js'
 import {
   KIND_SUPPRESS_LIVENESS,
+  MANAGER_BEAT,
   MANAGER_FAILED,
   MANAGER_STATE,
   PHASE,
@@ -87,6 +88,23 @@ test('a manager that was given up is told once', (t) => {
     ['manager-lost'],
   )
   assert.match(written[0]!.culprit, /given up/)
+})
+
+test('a manager that gives no sign of life is told once, and not again when it is given up', (t) => {
+  const { bench, written, look } = scene(t)
+  let ms = 1_000
+  t.mock.method(performance, 'now', () => ms)
+  bench.region.words[MANAGER_BEAT] = 1
+  for (; ms <= 6_000; ms += 250) look()
+  assert.equal(written.length, 0)
+  for (let i = 0; i < 10; i++, ms += 250) look()
+  bench.region.words[MANAGER_STATE] = MANAGER_FAILED
+  look()
+  assert.deepEqual(
+    written.map(({ kind }) => kind),
+    ['manager-lost'],
+  )
+  assert.match(written[0]!.culprit, /no sign of life/)
 })
 
 test('a runtime that stops has no incidents', (t) => {
