@@ -15,7 +15,7 @@
 import { MAX_NAME_BYTES } from '../model/arguments.js'
 
 /** Raised with every change of this file that another build could misread; checked by every attacher. */
-export const LAYOUT_VERSION = 3
+export const LAYOUT_VERSION = 4
 /** "HLTH"; tells a region of ours from any other buffer. */
 export const LAYOUT_MAGIC = 0x48544c48
 
@@ -79,6 +79,8 @@ export const PHASE = 6 * LINE_WORDS + 1
 export const PHASE_RUNNING = 0
 export const PHASE_STOPPING = 1
 export const PHASE_STOPPED = 2
+/** Supervisor: the tick of the stop, stored before PHASE leaves PHASE_RUNNING; says nothing until then. */
+export const STOP_TICK = 6 * LINE_WORDS + 2
 /** Manager: transitions journaled, low word; published after the record it counts. */
 export const JOURNAL_TAIL = 7 * LINE_WORDS
 /** Manager: the high word, written before (FIRST) and after (SECOND) the low word wraps. */

@@ -49,9 +49,9 @@ export class OverlayView {
     this.rules = rules
   }
 
-  /** What is shown rests on the overlay. */
-  get isTelling(): boolean {
-    return this.#face?.isTelling === true
+  /** Silence, or time alone, has made it what it is: it is to be looked at again at every read. */
+  get isByTime(): boolean {
+    return this.nextAt === Number.NEGATIVE_INFINITY
   }
 
   /** The slot has moved. `reported.since` is the time of the last transition that was told; the streak is of a damped one. */
@@ -103,8 +103,11 @@ export class OverlayView {
     const { status } = this.#reported
     if (this.#streak === undefined) return status
     const ticks = look.activeTicksSince(this.#streak.beganAt)
-    const turnsAt = look.now - ticks + turningTicks(this.#streak, this.rules) + 1
+    const patience = turningTicks(this.#streak, this.rules)
+    const turnsAt = look.now - ticks + patience + 1
     if (turnsAt > look.now) this.nextAt = Math.min(this.nextAt, turnsAt)
+    // Turned by time, not by updates: kept only once it is known that the process ran in that time.
+    else if (patience >= 0 && look.isProvisional) this.nextAt = Number.NEGATIVE_INFINITY
     if (isTakenForFailing(this.#streak, this.rules, ticks)) return HealthStatus.Unhealthy
     return status === HealthStatus.Unhealthy ? HealthStatus.Degraded : status
   }

@@ -130,7 +130,7 @@ export class SlotCache {
       const overlay = known.overlay!
       if (now >= overlay.nextAt) {
         if (overlay.refresh(this.#look)) this.#show(known, overlay.shown)
-        if (overlay.isTelling && this.#look.hasToBeginAnew()) {
+        if (overlay.isByTime && this.#look.hasToBeginAnew()) {
           this.refresh()
           return
         }

@@ -447,9 +447,17 @@ export class HealthManager {
   }
 
   async #stop(): Promise<void> {
-    this.#watches.stop()
     const supervisor = this.#supervisor
-    if (supervisor === undefined) this.#observers.leave()
+    try {
+      this.#watches.stop()
+      if (supervisor === undefined) this.#observers.leave()
+    } finally {
+      // Whatever has become of those: a stop is not tried twice.
+      await this.#end(supervisor)
+    }
+  }
+
+  async #end(supervisor: Supervisor | undefined): Promise<void> {
     this.#attachment.detach()
     this.#forgetThreadExit()
     const stopReaders = async () => {

@@ -44,8 +44,12 @@ export class EventLoopWatches {
   /** Before the attachment detaches. Waits for nobody: what can't be deregistered at once is shown as gone. */
   stop(): void {
     for (const watch of this.#watches.values()) {
-      if (!watch.isOver && this.#hasRoom()) watch.stop()
-      else watch.end()
+      try {
+        if (!watch.isOver && this.#hasRoom()) watch.stop()
+        else watch.end()
+      } catch {
+        // It has ended, and its component is shown as gone; the manager is away. The stop goes on.
+      }
     }
     this.#watches.clear()
   }
