@@ -93,7 +93,10 @@ export class HealthManager {
     )
     this.#observers = new Observers(this, this.#attachment, handle, this.#events)
     // A worker may end without a stop, and its mailbox is for the next one. Of one that is terminated `adopt` tells.
-    this.#forgetThreadExit = onThreadExit(() => this.#attachment.detach())
+    this.#forgetThreadExit = onThreadExit(() => {
+      this.#observers.leave()
+      this.#attachment.detach()
+    })
   }
 
   /**
