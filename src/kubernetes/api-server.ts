@@ -99,10 +99,11 @@ export class ApiServer {
     signal: AbortSignal | undefined,
     work: (client: Client, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
+    signal?.throwIfAborted()
     try {
-      return await withDeadline(this.#settings.timeoutMs, signal, async (inTime) =>
-        work(await this.#connect(), inTime),
-      )
+      // Before the time begins: a slow machine may take longer to load the client than a server to answer.
+      const client = await this.#connect()
+      return await withDeadline(this.#settings.timeoutMs, signal, (inTime) => work(client, inTime))
     } catch (error) {
       signal?.throwIfAborted()
       throw error instanceof HealthError ? error : kubernetesError(failure, error)

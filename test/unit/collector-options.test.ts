@@ -12,6 +12,7 @@ describe('parseOptions', () => {
       seconds: undefined,
       port: 8081,
       host: '127.0.0.1',
+      grpcPort: undefined,
       rate: 1000,
       collectors: 4,
       queue: 2048,
@@ -24,12 +25,13 @@ describe('parseOptions', () => {
 
   it('reads every option', () => {
     const line =
-      '--seconds 2.5 --port 0 --host ::1 --rate 50 --collectors 64 --queue 16 --out - --rotate-mib 0 --procfs /host/proc'
+      '--seconds 2.5 --port 0 --host ::1 --grpc-port 9090 --rate 50 --collectors 64 --queue 16 --out - --rotate-mib 0 --procfs /host/proc'
     assert.deepEqual(parseOptions(line.split(' ')), {
       help: false,
       seconds: 2.5,
       port: 0,
       host: '::1',
+      grpcPort: 9090,
       rate: 50,
       collectors: 64,
       queue: 16,
