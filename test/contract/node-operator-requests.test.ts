@@ -187,7 +187,8 @@ const SILENCES: readonly { name: string; fault: Fault }[] = [
 ]
 
 for (const { name, fault } of SILENCES) {
-  test(`${name} is waited for no longer than requestTimeoutMs`, async (t) => {
+  const title = `${name} is waited for no longer than requestTimeoutMs, and its connection is closed`
+  test(title, { timeout: 20_000 }, async (t) => {
     const api = await KubernetesApi.start(t, [deployment()])
     // Loaded before, so that the time is the server's alone.
     const kubeConfig = api.kubeConfig()
@@ -197,6 +198,7 @@ for (const { name, fault } of SILENCES) {
       code: 'ERR_HEALTH_KUBERNETES',
       message: /^Deployments could not be listed: (no answer within 200 ms|error=.*)$/,
     })
+    await api.allClosed()
   })
 }
 
@@ -257,7 +259,9 @@ test('a server that asks for more patience than there is time gets no more than 
   })
 })
 
-test('a look ends with its signal, in whatever it is: the reason is the caller’s', async (t) => {
+test('a look ends with its signal, in whatever it is: the reason is the caller’s', {
+  timeout: 20_000,
+}, async (t) => {
   const reason = new Error('enough')
   await assert.rejects(
     new NodeOperatorMonitor().buildNodeOperatorReport(AbortSignal.abort(reason)),
@@ -276,6 +280,7 @@ test('a look ends with its signal, in whatever it is: the reason is the caller�
     for (let count = 0; count <= passed; count++) await api.nextRequest()
     controller.abort(reason)
     await assert.rejects(looking, reason)
+    await api.allClosed()
   }
   const api = await KubernetesApi.start(t, [deployment(), pod()])
   const controller = new AbortController()

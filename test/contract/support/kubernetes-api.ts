@@ -1,5 +1,6 @@
 // An API server of one's own: the list protocol of Kubernetes over HTTP or HTTPS, with label selectors, pages, bearer tokens,
 // and faults to order.
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
@@ -54,6 +55,7 @@ export class KubernetesApi {
   readonly faults: Fault[] = []
   readonly #objects: readonly KubernetesFixture[]
   readonly #certificate: Certificate | undefined
+  readonly #sockets = new Set<Socket>()
   #port = 0
   #onRequest: ((request: RecordedRequest) => void) | undefined
 
@@ -73,7 +75,7 @@ export class KubernetesApi {
       api.#answer(request, response)
     const server =
       certificate === undefined ? createServer(onRequest) : createTlsServer(certificate, onRequest)
-    const sockets = new Set<Socket>()
+    const sockets = api.#sockets
     server.on('connection', (socket: Socket) => {
       sockets.add(socket)
       socket.on('close', () => sockets.delete(socket))
@@ -112,6 +114,11 @@ export class KubernetesApi {
     const config = new KubeConfig()
     config.loadFromString(this.kubeConfigText(token))
     return config
+  }
+
+  /** When every connection to it is closed, by whichever side. */
+  async allClosed(): Promise<void> {
+    for (const socket of this.#sockets) if (!socket.closed) await once(socket, 'close')
   }
 
   /** The next request that it is asked. */
