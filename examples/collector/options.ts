@@ -9,6 +9,7 @@ Samples /proc with several threads, writes the samples as NDJSON, and answers he
   --seconds N      end after N seconds (default: run until SIGINT or SIGTERM)
   --port P         port of the probes, 0 = any free one (default 8081)
   --host H         address of the probes (default 127.0.0.1)
+  --grpc-port P    answer gRPC health probes there as well, 0 = any free port (default: none)
   --rate N         samples a second of each collector, 1 to 20000 (default 1000)
   --collectors N   collector threads, 1 to 64 (default 4)
   --queue N        samples that may wait for the sink, of each collector, 16 to 65536 (default 2048)
@@ -45,6 +46,7 @@ export interface CollectorOptions {
   readonly seconds: number | undefined
   readonly port: number
   readonly host: string
+  readonly grpcPort: number | undefined
   readonly rate: number
   readonly collectors: number
   readonly queue: number
@@ -78,6 +80,10 @@ export function parseOptions(argv: readonly string[]): CollectorOptions {
     seconds: values.seconds === undefined ? undefined : secondsOf(values.seconds),
     port: integerOf('port', values.port, 8081, 0, 65_535),
     host: textOf('host', values.host, '127.0.0.1'),
+    grpcPort:
+      values['grpc-port'] === undefined
+        ? undefined
+        : integerOf('grpc-port', values['grpc-port'], 0, 0, 65_535),
     rate: integerOf('rate', values.rate, 1_000, 1, 20_000),
     collectors: integerOf('collectors', values.collectors, 4, 1, 64),
     queue: integerOf('queue', values.queue, 2_048, 16, 65_536),
@@ -102,6 +108,7 @@ function readArguments(argv: readonly string[]) {
         seconds: { type: 'string' },
         port: { type: 'string' },
         host: { type: 'string' },
+        'grpc-port': { type: 'string' },
         rate: { type: 'string' },
         collectors: { type: 'string' },
         queue: { type: 'string' },

@@ -87,13 +87,16 @@ async function collect(
   const server = new HealthServer(health, {
     host: options.host,
     port: options.port,
+    ...(options.grpcPort !== undefined && { grpc: { port: options.grpcPort } }),
     onRestart: ({ cause }) => log(`health: the probe thread was restarted: ${cause.message}`),
     onError: (error) => log(`health: ${error.message}`),
     ...(options.incident === undefined ? {} : { incidentFile: options.incident }),
   })
-  const { host, port, transport } = await server.start()
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const { host, port, transport, grpcPort } = await server.start()
+  const address = host.includes(':') ? `[${host}]` : host
+  const url = `http://${address}:${port}`
   log(`probes    ${url}/healthz  ${url}/readyz  (${TRANSPORT_NAMES[transport]})`)
+  if (grpcPort !== undefined) log(`gRPC      ${address}:${grpcPort}`)
   log(`samples   ${out === '-' ? 'standard output' : out}`)
 
   const manager = new CollectionManager({

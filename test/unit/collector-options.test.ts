@@ -12,6 +12,7 @@ describe('parseOptions', () => {
       seconds: undefined,
       port: 8081,
       host: '127.0.0.1',
+      grpcPort: undefined,
       rate: 1000,
       collectors: 4,
       queue: 2048,
@@ -28,12 +29,13 @@ describe('parseOptions', () => {
 
   it('reads every option', () => {
     const line =
-      '--seconds 2.5 --port 0 --host ::1 --rate 50 --collectors 64 --queue 16 --out - --rotate-mib 0 --procfs /host/proc --wedged 1.5s --deadline 2s --stall 300ms --incident words.json'
+      '--seconds 2.5 --port 0 --host ::1 --grpc-port 9090 --rate 50 --collectors 64 --queue 16 --out - --rotate-mib 0 --procfs /host/proc --wedged 1.5s --deadline 2s --stall 300ms --incident words.json'
     assert.deepEqual(parseOptions(line.split(' ')), {
       help: false,
       seconds: 2.5,
       port: 0,
       host: '::1',
+      grpcPort: 9090,
       rate: 50,
       collectors: 64,
       queue: 16,
