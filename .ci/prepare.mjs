@@ -54,7 +54,7 @@ function refresh(stamp, inputs, work) {
 refresh('node_modules/.health-actor-installed', ['package.json', 'package-lock.json'], () =>
   run('npm', ['ci', '--no-audit', '--no-fund']),
 )
-const sources = sourceFolders.flatMap(filesBelow).filter((path) => path.endsWith('.ts'))
+const sources = sourceFolders.flatMap(filesBelow).filter((path) => /\.[jt]s$/.test(path))
 refresh('dist/.health-actor-built', ['package-lock.json', 'tsconfig.json', ...sources.sort()], () =>
   run('npm', ['run', '--silent', 'build']),
 )

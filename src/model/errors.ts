@@ -13,6 +13,8 @@ export type HealthErrorCode =
   | 'ERR_HEALTH_CHECK'
   /** The Kubernetes API server could not be asked; the message says why, `cause` holds the client's error. */
   | 'ERR_HEALTH_KUBERNETES'
+  /** A heartbeat could not be made or was not received; the message has the code of gRPC. */
+  | 'ERR_HEALTH_HEARTBEAT'
   /** The shared region was laid out by another version of this package. */
   | 'ERR_HEALTH_LAYOUT'
   /** The HTTP server could not listen; `cause` holds the system's error where there is one. */

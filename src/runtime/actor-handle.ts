@@ -18,6 +18,8 @@ export interface ActorOptions {
   readonly entry: URL
   /** Handed to the actor's set-up. Structured-cloneable. */
   readonly data: unknown
+  /** Ports in `data`, which go over to the actor. */
+  readonly ports?: readonly MessagePort[]
   /** Limits of the thread's engine; see `resourceLimits` of Node's Worker. */
   readonly resourceLimits?: ResourceLimits
   /** How long the thread may take to start and set itself up, in ms. Default 10,000. */
@@ -73,7 +75,7 @@ export class ActorHandle<Api extends ActorMethods<Api>> {
   #end: HealthError | undefined
 
   /** Prefer {@link spawnActor}, which waits until the actor is ready. */
-  constructor({ name, entry, data, resourceLimits }: ActorOptions) {
+  constructor({ name, entry, data, ports = [], resourceLimits }: ActorOptions) {
     this.name = name
     const { port1, port2 } = new MessageChannel()
     const workerData: ActorBoot = { actorPort: port2, data }
@@ -81,7 +83,7 @@ export class ActorHandle<Api extends ActorMethods<Api>> {
     this.#worker = new Worker(entry, {
       name,
       workerData,
-      transferList: [port2],
+      transferList: [port2, ...ports],
       // Without the host's own flags, also those of its environment: its preloads are not meant for us, and one that
       // starts a runtime would do so again in every actor.
       execArgv: [],

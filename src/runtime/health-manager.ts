@@ -414,7 +414,7 @@ export class HealthManager {
   async stats(): Promise<RuntimeStats> {
     this.#checkRunning()
     const servers = serversOf(this)
-    const probes = await Promise.all(servers.map((server) => server.probeStats()))
+    const probes = await Promise.all(servers.flatMap((server) => server.probeStats?.() ?? []))
     return readStats(
       this.#region,
       [...servers.map((server) => server.actor), ...this.#observers.actors],

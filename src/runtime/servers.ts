@@ -8,8 +8,10 @@ import type { ActorStats } from './stats.js'
 export interface AttachedServer {
   /** How its actor is, for the runtime's stats. */
   readonly actor: ActorStats
-  /** What its probes were answered, for the runtime's stats. Bounded; never rejects. */
-  probeStats(): Promise<ProbeStats>
+  /** Whether it is to be stopped while probes are still answered. */
+  readonly stopsFirst?: boolean
+  /** What its probes were answered, for the runtime's stats, where it answers any. Bounded; never rejects. */
+  probeStats?(): Promise<ProbeStats>
   /** Idempotent. */
   stop(): Promise<void>
 }
@@ -32,9 +34,17 @@ export function serversOf(runtime: object): readonly AttachedServer[] {
   return [...(serversByRuntime.get(runtime) ?? [])]
 }
 
-/** Stops every server of a runtime; rejects with the first failure after all were tried. */
+/** Stops every server of a runtime, those that stop first before the others; rejects with the first failure after all were tried. */
 export async function stopServers(runtime: object): Promise<void> {
-  const outcomes = await Promise.allSettled(serversOf(runtime).map((server) => server.stop()))
+  const servers = serversOf(runtime)
+  const outcomes = [
+    ...(await stopAll(servers.filter((server) => server.stopsFirst))),
+    ...(await stopAll(servers.filter((server) => !server.stopsFirst))),
+  ]
   const failure = outcomes.find((outcome) => outcome.status === 'rejected')
   if (failure) throw failure.reason
+}
+
+function stopAll(servers: readonly AttachedServer[]) {
+  return Promise.allSettled(servers.map((server) => server.stop()))
 }

@@ -1,5 +1,6 @@
 // grpc-js takes as much memory and time as all the rest: nobody pays for it who has not asked for gRPC.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { HealthManager } from '../../src/index.js'
@@ -41,4 +42,17 @@ test('neither the package nor a probe actor without gRPC loads grpc-js', async (
   t.after(() => withGrpc.close())
   assert.ok((await withGrpc.listen('127.0.0.1', 0)).grpcPort! > 0)
   assert.equal(isLoaded(), true)
+})
+
+test('nor does health-actor/heartbeat, before something is sent or received', () => {
+  const entry = new URL('../../src/heartbeat/index.js', import.meta.url).href
+  const program = `
+    import { createRequire } from 'node:module'
+    import { HeartbeatReporter, FleetReceiver } from ${JSON.stringify(entry)}
+    new FleetReceiver()
+    const paths = Object.keys(createRequire(${JSON.stringify(entry)}).cache)
+    console.log(typeof HeartbeatReporter, paths.filter((path) => /@grpc|protobufjs/.test(path)).length)
+  `
+  const args = ['--input-type=module', '--eval', program]
+  assert.equal(execFileSync(process.execPath, args, { encoding: 'utf8' }), 'function 0\n')
 })

@@ -57,3 +57,16 @@ test('stopping the servers stops each, also after one that fails, and tells', as
   await assert.rejects(stopServers(runtime), /stuck/)
   assert.deepEqual(stopped, ['first', 'second'])
 })
+
+test('servers that stop first have stopped before the others are asked to', async () => {
+  const runtime = {}
+  const stopped: string[] = []
+  const stopAs = (name: string) => async () => {
+    await new Promise((resolve) => setImmediate(resolve))
+    stopped.push(name)
+  }
+  addServer(runtime, serverThat(stopAs('probe')))
+  addServer(runtime, { actor, stopsFirst: true, stop: stopAs('heartbeat') })
+  await stopServers(runtime)
+  assert.deepEqual(stopped, ['heartbeat', 'probe'])
+})

@@ -11,7 +11,7 @@ export interface Ending {
   readonly stderr: string
 }
 
-const DEADLINE_MS = 60_000
+const DEADLINE_MS = 120_000
 
 /** Runs `entry` (relative to this folder, as built) to its end; one that hangs is killed, and ends by SIGKILL. */
 export function runChild(entry: string, args: readonly string[], flags: readonly string[] = []) {
