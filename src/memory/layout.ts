@@ -307,8 +307,8 @@ export const MAX_BREADCRUMB_BYTES = (BREADCRUMB_WORDS - BREADCRUMB_TEXT) * WORD_
 //     manager                                                       producers (RMW), reporters, producers (RMW), reporters
 //
 //   a copy:       0 status word | 1 ticket | 2 name | 3 message | 4 metadata | 5-6 updated at | 7-8 since | 9 metadata ticket
-//   transitions:  those to each status since the registration, by status
 //                 and, only where the options damp verdicts: 10 tick at which the streak began | 11 streak, see streak.ts
+//   transitions:  those to each status since the registration, by status
 //   options:      heap reference of the registration's rules, 0 = none; see rules-block.ts
 //
 // The transitions are beside the copies: in them a count would have to be written twice, as the copy to write is always two
