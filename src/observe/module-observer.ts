@@ -9,7 +9,7 @@ import type { ActorExit } from '../runtime/actor-handle.js'
 import { RestartIntensity, type RestartLimits } from '../runtime/restart-intensity.js'
 import type { RuntimeEvents } from '../runtime/runtime-events.js'
 import type { ActorState, ActorStats } from '../runtime/stats.js'
-import { BeatWatch } from './beat-watch.js'
+import { HangWatch } from './hang-watch.js'
 import { LOOK_MS } from './observe-loop.js'
 import type { CallSettings } from './observer-options.js'
 import type { ObserverProgress } from './observer-progress.js'
@@ -120,7 +120,7 @@ export class ModuleObserver implements RunningObserver {
     const { progress, timeoutMs, concurrency } = this.#options
     for (;;) {
       const thread = this.#thread
-      const watch = new BeatWatch(progress, timeoutMs, () => void thread.terminate())
+      const watch = new HangWatch(progress, timeoutMs, () => void thread.terminate())
       await thread.begin({ term, timeoutMs, concurrency, soloUpTo: progress.started })
       const end = await thread.end
       watch.stop()
