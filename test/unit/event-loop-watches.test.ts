@@ -6,7 +6,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { HealthManager } from '../../src/index.js'
 import { HealthError } from '../../src/model/errors.js'
-import { eventLoopSettings } from '../../src/watch/event-loop-options.js'
+import { abandonMailboxesOf } from '../../src/runtime/attachment.js'
+import { eventLoopRules, eventLoopSettings } from '../../src/watch/event-loop-options.js'
 import { EventLoopWatches } from '../../src/watch/event-loop-watches.js'
 import { Bench } from './core-support.js'
 
@@ -121,4 +122,27 @@ test('a watch that can not be deregistered keeps neither the others nor the stop
     started.map(({ isOver }) => isOver),
     [true, true],
   )
+})
+
+test('of two threads that replace one that is gone the later one does not end the watch of the other', () => {
+  const bench = new Bench()
+  const settings = eventLoopSettings({ component: 'loop' })
+  const gone = bench.attach(5)
+  bench.register(gone, 'loop', eventLoopRules(settings, gone.identity))
+  abandonMailboxesOf(bench.region, 5)
+  const [faster, slower] = [bench.attach(6), bench.attach(7)]
+  const find = slower.registrationByName.bind(slower)
+  let hasReplaced = false
+  slower.registrationByName = (name) => {
+    const found = find(name)
+    if (!hasReplaced) {
+      hasReplaced = true
+      bench.reporter(faster, 'loop').deregister()
+      bench.register(faster, 'loop', eventLoopRules(settings, faster.identity))
+    }
+    return found
+  }
+  const watches = new EventLoopWatches(slower, (name, rules) => bench.register(slower, name, rules))
+  assert.throws(() => watches.watch(settings), isTaken)
+  assert.ok(bench.report().has('loop'))
 })
