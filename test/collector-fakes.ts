@@ -8,6 +8,7 @@ import { healthStatusName } from '../src/model/health-status.js'
 /** Remembers everything that was said, in order. */
 export class RecordingVoice implements Voice {
   readonly said: unknown[][] = []
+  lastProgress: readonly [inCount: number, outCount: number] | undefined
 
   update: Voice['update'] = (status, message, metadata) => {
     this.said.push([healthStatusName(status), message, metadata])
@@ -20,6 +21,10 @@ export class RecordingVoice implements Voice {
   }
   unhealthy: Voice['unhealthy'] = (message, metadata) => {
     this.said.push(['unhealthy', message, metadata])
+  }
+  beat: Voice['beat'] = () => {}
+  progress: Voice['progress'] = (inCount, outCount) => {
+    this.lastProgress = [inCount, outCount]
   }
 }
 
@@ -43,6 +48,13 @@ export class ManualAlarm implements Alarm {
   ring(): void {
     this.#dueMs = Number.POSITIVE_INFINITY
     this.#resolve()
+  }
+
+  /** Time passes in which nothing can happen; then what is due does, once. */
+  async oversleep(durationMs: number): Promise<void> {
+    this.#nowMs += durationMs
+    if (this.#dueMs <= this.#nowMs) this.ring()
+    await settle()
   }
 
   /** Lets everything that is due by then happen, in order. */

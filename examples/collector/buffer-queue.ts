@@ -31,6 +31,7 @@ export class BufferQueue {
   readonly #voice: Voice
   readonly #metadata: Readonly<Record<string, string>>
   #firstReader = 0
+  #takenCount = 0
   #droppedCount = 0
   #lastDropMs = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
@@ -70,6 +71,7 @@ export class BufferQueue {
       byteCount = drained?.endOffset ?? byteCount
       count += drained?.count ?? 0
     }
+    this.#takenCount += count
     this.#firstReader = (this.#firstReader + 1) % this.#readers.length
     return { byteCount, count }
   }
@@ -85,9 +87,10 @@ export class BufferQueue {
     }
   }
 
-  /** Says that the queue is operational, if it is. Saying it again costs next to nothing. */
+  /** Tells what came in and went out, and that the queue is operational, if it is. Saying it again costs next to nothing. */
   settle(nowMs: number): void {
-    const { dropped, depth } = this.counts()
+    const { accepted, dropped, depth } = this.counts()
+    this.#voice.progress(accepted, this.#takenCount)
     if (dropped !== this.#droppedCount) {
       this.#droppedCount = dropped
       this.#lastDropMs = nowMs

@@ -23,6 +23,8 @@ export interface CollectorThread {
   /** Resolves with the exit code, whyever it ended. */
   readonly exited: Promise<number>
   requestStop(): void
+  /** For the fault `hang-collector`: lets it do nothing at all for that long. */
+  hang(durationMs: number): void
   terminate(): Promise<unknown>
 }
 
@@ -77,6 +79,13 @@ export class CollectionManager {
   killOne(): string | undefined {
     const member = this.#members.find(({ state }) => state === 'running')
     member?.thread?.terminate()
+    return member?.name
+  }
+
+  /** For the fault `hang-collector`: as above, but the thread hangs. */
+  hangOne(durationMs: number): string | undefined {
+    const member = this.#members.find(({ state }) => state === 'running')
+    member?.thread?.hang(durationMs)
     return member?.name
   }
 

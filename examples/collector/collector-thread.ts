@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import type { HealthManager } from '../../src/index.js'
 import type { CollectorThread } from './collection-manager.js'
-import type { CollectorWorkerData } from './collector-worker.js'
+import type { CollectorMessage, CollectorWorkerData } from './collector-worker.js'
 import { componentOf } from './proc/sources.js'
 
 export function launchCollector(
@@ -13,6 +13,7 @@ export function launchCollector(
   const worker = new Worker(new URL('./collector-worker.js', import.meta.url), { workerData })
   // From here on its component turns unhealthy by itself if the thread ends unasked.
   health.adopt(worker, { component: componentOf(start.settings.name) })
+  const tell = (message: CollectorMessage) => worker.postMessage(message)
   const exited = new Promise<number>((resolve) => {
     worker.once('exit', resolve)
   })
@@ -24,7 +25,8 @@ export function launchCollector(
   return {
     ready,
     exited,
-    requestStop: () => worker.postMessage('stop'),
+    requestStop: () => tell('stop'),
+    hang: (hangMs) => tell({ hangMs }),
     terminate: () => worker.terminate(),
   }
 }

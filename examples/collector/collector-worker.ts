@@ -13,6 +13,9 @@ export interface CollectorWorkerData {
   readonly settings: CollectorSettings
 }
 
+/** What a collector thread is told: to end, or, as a fault, to hang. */
+export type CollectorMessage = 'stop' | { readonly hangMs: number }
+
 if (parentPort === null) throw new Error('collector-worker must run in a worker thread')
 const port = parentPort
 const { handle, ring, settings } = workerData as CollectorWorkerData
@@ -25,12 +28,21 @@ const collector = new Collector(
   tolerant(component),
   tolerant(health.register(Component.BufferQueue)),
 )
-port.once('message', async () => {
+port.on('message', async (message: CollectorMessage) => {
+  if (message !== 'stop') {
+    hang(message.hangMs)
+    return
+  }
   collector.stop()
   // A component that is still there when its thread ends turns unhealthy.
   unlessAway(() => component.deregister())
   await health.stop()
   port.close()
 })
+/** As a reading from a dead disk does: asleep, with nothing told and no message taken. */
+function hang(durationMs: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, durationMs)
+}
+
 collector.start()
 port.postMessage('ready')

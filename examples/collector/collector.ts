@@ -7,6 +7,8 @@ import { Schedule } from './schedule.js'
 import type { Voice } from './telling.js'
 
 const COUNTS_INTERVAL_MS = 1_000
+/** Several in a deadline, so that one that is late does no harm. */
+const BEATS_A_DEADLINE = 5
 
 export interface CollectorSettings {
   readonly name: string
@@ -14,6 +16,8 @@ export interface CollectorSettings {
   readonly procfs: string
   readonly ratePerSecond: number
   readonly queueCapacity: number
+  /** How long it may be silent. */
+  readonly deadlineMs: number
 }
 
 interface Input {
@@ -53,7 +57,9 @@ export class Collector {
   /** Takes the first samples at once, then goes on by itself. */
   start(): void {
     this.#takeDueSamples()
-    this.#timer = setTimeout(() => this.start(), this.#schedule.delayMs(performance.now()))
+    const beatMs = this.#settings.deadlineMs / BEATS_A_DEADLINE
+    const delayMs = Math.min(this.#schedule.delayMs(performance.now()), beatMs)
+    this.#timer = setTimeout(() => this.start(), delayMs)
   }
 
   stop(): void {
@@ -63,7 +69,13 @@ export class Collector {
 
   #takeDueSamples(): void {
     const nowMs = performance.now()
-    for (let owed = this.#schedule.takeDue(nowMs); owed > 0; owed--) this.#takeSample(nowMs)
+    let owed = this.#schedule.takeDue(nowMs)
+    if (owed === 0) {
+      // Between two readings that are far apart, there is nothing new to tell but that it lives.
+      this.#own.beat()
+      return
+    }
+    for (; owed > 0; owed--) this.#takeSample(nowMs)
     const { missedCount } = this.#schedule
     if (missedCount !== this.#missedCount) {
       this.#ring.noteMissed(missedCount - this.#missedCount)

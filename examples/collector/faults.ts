@@ -1,10 +1,13 @@
 // Makes things fail on request, to see what the probes say then. Main thread.
 import { assertNever } from '../../src/model/errors.js'
+import { BLOCKINGS } from './blocking.js'
 import type { Fault } from './options.js'
 
 export interface FaultTargets {
   /** Its name, or undefined if none runs. */
   killCollector(): string | undefined
+  /** Its name, or undefined if none runs. */
+  hangCollector(durationMs: number): string | undefined
   killManager(): void
   stallSink(durationMs: number): void
   /** What the main thread is at; '' for nothing in particular. */
@@ -21,34 +24,36 @@ export function scheduleFaults(faults: readonly Fault[], targets: FaultTargets):
 }
 
 function inflict(fault: Fault, targets: FaultTargets): void {
+  // Told with the time, as of before it: who measures how long a verdict takes counts from there.
+  const log = (what: string) => targets.log(`fault: ${what}, at ${new Date().toISOString()}`)
   switch (fault.kind) {
     case 'block-main':
-      targets.log(`fault: the main thread is busy for ${fault.forMs / 1000} s from now on`)
-      targets.breadcrumb('the fault block-main')
-      blockThisThread(fault.forMs)
+    case 'regex':
+    case 'wait':
+    case 'crypto':
+      log(`the main thread is busy for ${fault.forMs / 1000} s from now on`)
+      targets.breadcrumb(`the fault ${fault.kind}`)
+      BLOCKINGS[fault.kind](fault.forMs)
       targets.breadcrumb('')
-      targets.log('fault: the main thread is back')
+      log('the main thread is back')
       return
     case 'stall-sink':
-      targets.log(`fault: the destination takes nothing for ${fault.forMs / 1000} s from now on`)
+      log(`the destination takes nothing for ${fault.forMs / 1000} s from now on`)
       targets.stallSink(fault.forMs)
       return
+    case 'hang-collector':
+      log('letting a collector hang')
+      targets.log(`fault: hung collector ${targets.hangCollector(fault.forMs) ?? '(none runs)'}`)
+      return
     case 'kill-collector':
+      log('killing a collector')
       targets.log(`fault: killed collector ${targets.killCollector() ?? '(none runs)'}`)
       return
     case 'kill-manager':
-      targets.log('fault: killing the thread that keeps the health')
+      log('killing the thread that keeps the health')
       targets.killManager()
       return
     default:
       assertNever(fault)
-  }
-}
-
-/** Busy, not asleep: what a runaway computation looks like to everything else in the process. */
-function blockThisThread(durationMs: number): void {
-  const endMs = performance.now() + durationMs
-  while (performance.now() < endMs) {
-    // nothing: that is the fault
   }
 }

@@ -9,6 +9,7 @@ Samples /proc with several threads, writes the samples as NDJSON, and answers he
   --seconds N      end after N seconds (default: run until SIGINT or SIGTERM)
   --port P         port of the probes, 0 = any free one (default 8081)
   --host H         address of the probes (default 127.0.0.1)
+  --grpc-port P    answer gRPC health probes there as well, 0 = any free port (default: none)
   --rate N         samples a second of each collector, 1 to 20000 (default 1000)
   --collectors N   collector threads, 1 to 64 (default 4)
   --queue N        samples that may wait for the sink, of each collector, 16 to 65536 (default 2048)
@@ -16,24 +17,36 @@ Samples /proc with several threads, writes the samples as NDJSON, and answers he
   --rotate-mib N   start FILE anew at N MiB and keep the full one as FILE.1, 0 = never (default 64)
   --procfs DIR     where procfs is mounted (default /proc)
   --wedged TIME    how long the main thread may be stuck before liveness fails, from 100ms (default 10s)
+  --deadline TIME  how long a collector may be silent before it is unhealthy, from 100ms (default 5s)
+  --stall TIME     how long the queue and the sink may take in and give nothing out, from 100ms (default 2s)
+  --incident FILE  where last words go in full, each in place of the one before (default: nowhere)
   --fault F[@AT]   make something fail AT this long after the start (default 2s); may be given several times:
                      block-main=5s    keep the main thread busy, as a runaway computation does (see --wedged)
+                     regex=5s         the same by regular expressions that backtrack
+                     wait=5s          put the main thread to sleep in Atomics.wait
+                     crypto=5s        have the main thread derive keys synchronously, in native code
+                     hang-collector=10s  let a collector thread hang (see --deadline)
                      kill-collector   end a collector thread at any instruction
                      kill-manager     end the thread that keeps the health
-                     stall-sink=10s   let the destination take nothing, as a dead disk or network does
+                     stall-sink=10s   let the destination take nothing, as a dead disk or network does (see --stall)
   --help           show this`
 
+const LASTING = ['block-main', 'regex', 'wait', 'crypto', 'hang-collector', 'stall-sink'] as const
+const SUDDEN = ['kill-collector', 'kill-manager'] as const
+
+type LastingKind = (typeof LASTING)[number]
+type SuddenKind = (typeof SUDDEN)[number]
+
 export type Fault =
-  | { readonly kind: 'block-main'; readonly forMs: number; readonly atMs: number }
-  | { readonly kind: 'stall-sink'; readonly forMs: number; readonly atMs: number }
-  | { readonly kind: 'kill-collector'; readonly atMs: number }
-  | { readonly kind: 'kill-manager'; readonly atMs: number }
+  | { readonly kind: LastingKind; readonly forMs: number; readonly atMs: number }
+  | { readonly kind: SuddenKind; readonly atMs: number }
 
 export interface CollectorOptions {
   readonly help: boolean
   readonly seconds: number | undefined
   readonly port: number
   readonly host: string
+  readonly grpcPort: number | undefined
   readonly rate: number
   readonly collectors: number
   readonly queue: number
@@ -42,6 +55,9 @@ export interface CollectorOptions {
   readonly rotateMib: number
   readonly procfs: string
   readonly wedgedMs: number
+  readonly deadlineMs: number
+  readonly stallMs: number
+  readonly incident: string | undefined
   readonly faults: readonly Fault[]
 }
 
@@ -54,6 +70,7 @@ export class OptionError extends Error {
 }
 
 const DEFAULT_FAULT_AT_MS = 2_000
+const MAX_THRESHOLD_MS = 60 * 60_000
 
 /** @throws OptionError for anything that is not understood. */
 export function parseOptions(argv: readonly string[]): CollectorOptions {
@@ -63,13 +80,20 @@ export function parseOptions(argv: readonly string[]): CollectorOptions {
     seconds: values.seconds === undefined ? undefined : secondsOf(values.seconds),
     port: integerOf('port', values.port, 8081, 0, 65_535),
     host: textOf('host', values.host, '127.0.0.1'),
+    grpcPort:
+      values['grpc-port'] === undefined
+        ? undefined
+        : integerOf('grpc-port', values['grpc-port'], 0, 0, 65_535),
     rate: integerOf('rate', values.rate, 1_000, 1, 20_000),
     collectors: integerOf('collectors', values.collectors, 4, 1, 64),
     queue: integerOf('queue', values.queue, 2_048, 16, 65_536),
     out: values.out === undefined ? undefined : textOf('out', values.out, '-'),
     rotateMib: integerOf('rotate-mib', values['rotate-mib'], 64, 0, 2 ** 20),
     procfs: textOf('procfs', values.procfs, '/proc'),
-    wedgedMs: wedgedMsOf(values.wedged ?? '10s'),
+    wedgedMs: thresholdOf('wedged', values.wedged ?? '10s'),
+    deadlineMs: thresholdOf('deadline', values.deadline ?? '5s'),
+    stallMs: thresholdOf('stall', values.stall ?? '2s'),
+    incident: values.incident === undefined ? undefined : textOf('incident', values.incident, ''),
     faults: (values.fault ?? []).map(parseFault),
   }
 }
@@ -84,6 +108,7 @@ function readArguments(argv: readonly string[]) {
         seconds: { type: 'string' },
         port: { type: 'string' },
         host: { type: 'string' },
+        'grpc-port': { type: 'string' },
         rate: { type: 'string' },
         collectors: { type: 'string' },
         queue: { type: 'string' },
@@ -91,6 +116,9 @@ function readArguments(argv: readonly string[]) {
         'rotate-mib': { type: 'string' },
         procfs: { type: 'string' },
         wedged: { type: 'string' },
+        deadline: { type: 'string' },
+        stall: { type: 'string' },
+        incident: { type: 'string' },
         fault: { type: 'string', multiple: true },
       },
     })
@@ -134,11 +162,12 @@ function textOf(option: string, text: string | undefined, standard: string): str
   return text
 }
 
-function wedgedMsOf(text: string): number {
+function thresholdOf(option: string, text: string): number {
   const ms = tryParseDurationMs(text)
-  if (ms === undefined || ms < 100)
-    throw bad('wedged', text, 'must be like 5s or 500ms, from 100ms')
-  return ms
+  if (ms === undefined || ms < 100 || ms > MAX_THRESHOLD_MS) {
+    throw bad(option, text, 'must be like 5s or 500ms, from 100ms to 60m')
+  }
+  return Math.round(ms)
 }
 
 function parseFault(text: string): Fault {
@@ -150,22 +179,19 @@ function parseFault(text: string): Fault {
   const equals = what.indexOf('=')
   const kind = equals < 0 ? what : what.slice(0, equals)
   const duration = equals < 0 ? undefined : what.slice(equals + 1)
-  switch (kind) {
-    case 'block-main':
-    case 'stall-sink': {
-      const forMs = tryParseDurationMs(duration ?? '')
-      if (forMs === undefined) throw bad('fault', text, `must be like ${kind}=5s or ${kind}=500ms`)
-      return { kind, forMs, atMs }
-    }
-    case 'kill-collector':
-    case 'kill-manager':
-      if (duration !== undefined) throw bad('fault', text, `${kind} takes no duration`)
-      return { kind, atMs }
-    default:
-      throw bad(
-        'fault',
-        text,
-        'must be block-main=TIME, kill-collector, kill-manager or stall-sink=TIME',
-      )
+  if (isOneOf(LASTING, kind)) {
+    const forMs = tryParseDurationMs(duration ?? '')
+    if (forMs === undefined) throw bad('fault', text, `must be like ${kind}=5s or ${kind}=500ms`)
+    return { kind, forMs, atMs }
   }
+  if (isOneOf(SUDDEN, kind)) {
+    if (duration !== undefined) throw bad('fault', text, `${kind} takes no duration`)
+    return { kind, atMs }
+  }
+  const known = [...LASTING.map((each) => `${each}=TIME`), ...SUDDEN]
+  throw bad('fault', text, `must be one of ${known.join(', ')}`)
+}
+
+function isOneOf<Word extends string>(words: readonly Word[], text: string): text is Word {
+  return words.some((word) => word === text)
 }

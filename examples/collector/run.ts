@@ -2,13 +2,12 @@
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Component, HealthManager, HealthServer } from '../../src/index.js'
+import { Component, type ComponentOptions, HealthManager, HealthServer } from '../../src/index.js'
 import { BufferQueue } from './buffer-queue.js'
 import { CollectionManager } from './collection-manager.js'
 import { launchCollector } from './collector-thread.js'
 import { FileDestination, StallableDestination, StdoutDestination } from './destination.js'
 import { scheduleFaults } from './faults.js'
-import { type Fleet, startFleet, startHeartbeats } from './fleet.js'
 import { killManager } from './kill-manager.js'
 import type { CollectorOptions } from './options.js'
 import { componentOf, planCollectors } from './proc/sources.js'
@@ -20,11 +19,10 @@ import { tolerant, tolerantSuppressions } from './telling.js'
 const START_SUPPRESSION_MS = 2 * 60_000
 const SUMMARY_INTERVAL_MS = 1_000
 const DRAIN_TIMEOUT_MS = 5_000
-/** Whether the samples are taken. `dakr_transport` is about the heartbeats. */
-const SAMPLE_SINK = 'sample_sink'
 /** The main thread's loop. The collectors work synchronously, and tell of themselves after each reading. */
 const EVENT_LOOP = 'event_loop'
 const LATE_MS = 500
+const TRANSITION_LOG = new URL('./on-transition.js', import.meta.url)
 const TRANSPORT_NAMES = { uws: 'uWebSockets.js', node: 'node:http' } as const
 
 /** The exit code. @throws what kept it from starting. */
@@ -36,24 +34,20 @@ export async function run(options: CollectorOptions): Promise<number> {
   const log = (line: string) => void stream.write(`${line}\n`)
   const destination = await openDestination(out, options.rotateMib)
   const health = await HealthManager.start({
-    policy: {
-      // A main thread that is stuck for good is a reason to start the program anew.
-      liveness: [Component.CollectorManager, EVENT_LOOP],
-      readiness: [Component.CollectorManager, Component.DakrTransport, SAMPLE_SINK],
-    },
+    // A main thread that is stuck for good is a reason to start the program anew.
+    policy: { liveness: [Component.CollectorManager, EVENT_LOOP] },
+    memoryPressure: true,
   })
   health.on('restart', ({ actor, restarts }) => {
     log(`health: the ${actor} thread was restarted (${restarts} so far)`)
   })
   health.on('error', (error) => log(`health: ${error.message}`))
-  let fleet: Fleet | undefined
   try {
-    fleet = await startFleet(process.env['DAKR_URL'])
-    return await collect(options, health, fleet, destination, out, stopSignal, log)
+    await health.setTransitionObserver(TRANSITION_LOG)
+    return await collect(options, health, destination, out, stopSignal, log)
   } finally {
     stopSignal.dispose()
     await health.stop()
-    await fleet?.stop()
     await destination.close()
   }
 }
@@ -61,7 +55,6 @@ export async function run(options: CollectorOptions): Promise<number> {
 async function collect(
   options: CollectorOptions,
   health: HealthManager,
-  fleet: Fleet,
   destination: StallableDestination,
   out: string,
   stopSignal: StopSignal,
@@ -69,18 +62,23 @@ async function collect(
 ): Promise<number> {
   const plans = planCollectors(options.collectors)
   const names = plans.map(({ name }) => name)
-  const voiceOf = (component: string) => tolerant(health.register(component))
+  const { wedgedMs, deadlineMs, stallMs } = options
+  const voiceOf = (component: string, rules?: ComponentOptions) =>
+    tolerant(health.register(component, rules))
   const managerVoice = voiceOf(Component.CollectorManager)
-  const queue = new BufferQueue(names, options.queue, voiceOf(Component.BufferQueue))
+  const queue = new BufferQueue(
+    names,
+    options.queue,
+    voiceOf(Component.BufferQueue, { progress: { stallMs } }),
+  )
   const sink = new Sink({
     queue,
     destination,
-    voice: voiceOf(SAMPLE_SINK),
+    voice: voiceOf(Component.DakrTransport, { progress: { stallMs } }),
     log,
     onReaderGone: () => stopSignal.stop('the reader of standard output has gone'),
   })
-  for (const name of names) health.register(componentOf(name))
-  const { wedgedMs } = options
+  for (const name of names) health.register(componentOf(name), { deadlineMs })
   const lateMs = Math.min(LATE_MS, wedgedMs / 2)
   health.watchEventLoop({ component: EVENT_LOOP, lateMs, wedgedMs })
   health.suppressReadiness(START_SUPPRESSION_MS, { owner: 'collector', reason: 'starting' })
@@ -89,13 +87,16 @@ async function collect(
   const server = new HealthServer(health, {
     host: options.host,
     port: options.port,
+    ...(options.grpcPort !== undefined && { grpc: { port: options.grpcPort } }),
     onRestart: ({ cause }) => log(`health: the probe thread was restarted: ${cause.message}`),
     onError: (error) => log(`health: ${error.message}`),
+    ...(options.incident === undefined ? {} : { incidentFile: options.incident }),
   })
-  const { host, port, transport } = await server.start()
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const { host, port, transport, grpcPort } = await server.start()
+  const address = host.includes(':') ? `[${host}]` : host
+  const url = `http://${address}:${port}`
   log(`probes    ${url}/healthz  ${url}/readyz  (${TRANSPORT_NAMES[transport]})`)
-  log(`fleet     ${fleet.line}`)
+  if (grpcPort !== undefined) log(`gRPC      ${address}:${grpcPort}`)
   log(`samples   ${out === '-' ? 'standard output' : out}`)
 
   const manager = new CollectionManager({
@@ -106,13 +107,13 @@ async function collect(
     launch: (name) => {
       const files = plans.find((plan) => plan.name === name)?.files ?? []
       const { procfs, rate: ratePerSecond } = options
-      const settings = { name, files, procfs, ratePerSecond, queueCapacity: queue.capacity }
+      const queueCapacity = queue.capacity
+      const settings = { name, files, procfs, ratePerSecond, queueCapacity, deadlineMs }
       return launchCollector(health, { ring: queue.ringOf(name), settings })
     },
   })
   queue.start()
   sink.start()
-  await startHeartbeats(health, fleet.options, log)
   // Who wants it to end need not wait until it has begun.
   await Promise.race([manager.start(), stopSignal.stopped])
   if (!stopSignal.isStopped) {
@@ -128,6 +129,7 @@ async function collect(
   const stopSummaries = printSummaries(health, totals, queue.capacity, log)
   const cancelFaults = scheduleFaults(options.faults, {
     killCollector: () => manager.killOne(),
+    hangCollector: (durationMs) => manager.hangOne(durationMs),
     killManager: () => killManager(health, log),
     stallSink: (durationMs) => destination.stall(durationMs),
     breadcrumb: (text) => health.breadcrumb(text),

@@ -1,11 +1,10 @@
-// Takes samples out of the queue in batches, writes them, and tells how that goes as `sample_sink`. Main thread.
+// Takes samples out of the queue in batches, writes them, and tells how that goes as `dakr_transport`. Main thread.
 //
 // One batch is under way at a time: while the destination is slow the samples wait in the queue, which is bounded. A
 // write that hangs is never repeated, as it may still come through; after an error only the bytes that were not taken
 // are tried again. So a line is written once and whole, whatever happens.
-
-import { CircuitBreaker, transportStatusOf } from '../../src/heartbeat/index.js'
 import { type Alarm, RealAlarm } from './alarm.js'
+import { CircuitBreaker, transportStatusOf } from './circuit-breaker.js'
 import { type Destination, ReaderGoneError } from './destination.js'
 import { MAX_SAMPLE_BYTES } from './sample-ring.js'
 import type { Voice } from './telling.js'
@@ -15,6 +14,7 @@ const BATCH_BYTES = 4 * MAX_SAMPLE_BYTES
 const FLUSH_INTERVAL_MS = 50
 /** A write that makes no progress for this long counts as a failure, and again after each further such time. */
 const WRITE_TIMEOUT_MS = 500
+const PATIENCE_SLICE_MS = 100
 const RETRY_DELAY_MS = 500
 const NEWLINE = 0x0a
 
@@ -98,6 +98,7 @@ export class Sink {
     this.#batchStart = 0
     this.#batchEnd = byteCount
     this.#batchCount = count
+    this.#tellProgress()
     return count > 0
   }
 
@@ -128,15 +129,23 @@ export class Sink {
         (takenBytes) => ({ takenBytes }),
         (error: Error) => ({ error }),
       )
-    const startMs = this.#alarm.nowMs()
-    const waitMs = this.#bounded(patienceMs)
-    const timeout = this.#alarm.wait(waitMs).then((): Outcome => {
-      return this.#alarm.nowMs() - startMs >= waitMs - 1 ? 'hangs' : 'woken'
-    })
-    const outcome = await Promise.race([this.#underWay, timeout])
+    const outcome = await Promise.race([this.#underWay, this.#wait(this.#bounded(patienceMs))])
     this.#alarm.ring()
     if (typeof outcome === 'object') this.#underWay = undefined
     return outcome
+  }
+
+  /** In slices: time in which this thread did not run counts for one, and that the write is done is heard of in the next. */
+  async #wait(durationMs: number): Promise<Outcome> {
+    let leftMs = durationMs
+    do {
+      const sliceMs = Math.min(leftMs, PATIENCE_SLICE_MS)
+      const startMs = this.#alarm.nowMs()
+      await this.#alarm.wait(sliceMs)
+      if (this.#alarm.nowMs() - startMs < sliceMs - 1) return 'woken'
+      leftMs -= sliceMs
+    } while (leftMs > 0)
+    return 'hangs'
   }
 
   get #isStopping(): boolean {
@@ -161,6 +170,11 @@ export class Sink {
       this.#options.log('sink: the destination takes samples again')
     this.#breaker.succeed()
     this.#tell()
+    this.#tellProgress()
+  }
+
+  #tellProgress(): void {
+    this.#options.voice.progress(this.#writtenCount + this.#batchCount, this.#writtenCount)
   }
 
   #noteFailure(why: string): void {

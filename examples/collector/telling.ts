@@ -2,7 +2,10 @@
 import { type ComponentReporter, HealthError, type HealthManager } from '../../src/index.js'
 
 /** The part of a reporter that this program uses. */
-export type Voice = Pick<ComponentReporter, 'update' | 'healthy' | 'degraded' | 'unhealthy'>
+export type Voice = Pick<
+  ComponentReporter,
+  'update' | 'healthy' | 'degraded' | 'unhealthy' | 'beat' | 'progress'
+>
 
 export type Suppressions = Pick<
   HealthManager,
@@ -29,6 +32,8 @@ export function tolerant(reporter: Voice): Voice {
     healthy: (message, metadata) => unlessAway(() => reporter.healthy(message, metadata)),
     degraded: (message, metadata) => unlessAway(() => reporter.degraded(message, metadata)),
     unhealthy: (message, metadata) => unlessAway(() => reporter.unhealthy(message, metadata)),
+    beat: () => unlessAway(() => reporter.beat()),
+    progress: (inCount, outCount) => unlessAway(() => reporter.progress(inCount, outCount)),
   }
 }
 

@@ -1,5 +1,6 @@
-// Notices from the outside that an event loop is stuck or that the manager was given up, and writes last words, once an
+// Notices from the outside that an event loop is stuck, or that the manager was given up or gives no sign of life, and writes last words, once an
 // incident. Runs in the probe actor's thread: the one that goes on when the others do not.
+import { BeatWatch } from '../memory/beat-watch.js'
 import { PHASE, PHASE_RUNNING } from '../memory/layout.js'
 import { hasManagerFailed } from '../memory/manager-state.js'
 import type { Region } from '../memory/region.js'
@@ -18,6 +19,12 @@ const MANAGER_LOST: Cause = {
   kind: 'manager-lost',
   culprit:
     'health_runtime is degraded: the manager actor failed too often and was given up; statuses are the last that were applied',
+}
+
+const MANAGER_SILENT: Cause = {
+  kind: 'manager-lost',
+  culprit:
+    'health_runtime is degraded: the manager actor gives no sign of life; statuses are the last that were applied',
 }
 
 export interface IncidentWatchOptions {
@@ -40,12 +47,15 @@ export class IncidentWatch {
   readonly #options: IncidentWatchOptions
   readonly #reader: TableReader
   readonly #suspects: readonly Suspect[]
+  /** Whoever was to say that the manager is lost may have been terminated, too. */
+  readonly #beats: BeatWatch
   #isManagerLost = false
 
   constructor(options: IncidentWatchOptions) {
     const { region, wedgeComponents, suspensions } = options
     this.#options = options
     this.#reader = new TableReader(region, 0, suspensions)
+    this.#beats = new BeatWatch(region.words)
     this.#suspects = wedgeComponents.map((name) => ({ component: watch(name), isWedged: false }))
   }
 
@@ -66,8 +76,11 @@ export class IncidentWatch {
     // Who stops is not stuck, and loses its manager on purpose.
     if (Atomics.load(words, PHASE) !== PHASE_RUNNING) return
     for (const suspect of this.#suspects) this.#lookAt(suspect)
-    const isManagerLost = hasManagerFailed(words)
-    if (isManagerLost && !this.#isManagerLost) this.#tell(MANAGER_LOST)
+    // Asked at each look, as it counts them.
+    const isSilent = this.#beats.look() !== undefined
+    const hasFailed = hasManagerFailed(words)
+    const isManagerLost = isSilent || hasFailed
+    if (isManagerLost && !this.#isManagerLost) this.#tell(hasFailed ? MANAGER_LOST : MANAGER_SILENT)
     this.#isManagerLost = isManagerLost
   }
 

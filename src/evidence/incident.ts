@@ -85,14 +85,7 @@ export function describeIncident(
     at: new Date().toISOString(),
     pid: process.pid,
     ...verdictsOf(reader, policy),
-    suppressed: Object.entries(readSuppressions(region)).map(
-      ([check, { owner, reason, remainingMs }]) => ({
-        check,
-        owner,
-        reason,
-        remainingMs: Math.ceil(remainingMs),
-      }),
-    ),
+    suppressed: suppressedOf(reader, region),
     ...(probes && { probes }),
     transitions: lastTransitions(region),
   }
@@ -129,6 +122,22 @@ function verdictsOf(
     // The manager writes all the while, before this thread's first look.
     const unknown = { status: 'unknown', error: error instanceof Error ? error.message : '' }
     return { liveness: unknown, readiness: unknown, components: [] }
+  }
+}
+
+function suppressedOf(reader: HealthReader, region: Region): Incident['suppressed'] {
+  try {
+    return Object.entries(readSuppressions(region, reader.startUp())).map(
+      ([check, { owner, reason, remainingMs }]) => ({
+        check,
+        owner,
+        reason,
+        remainingMs: Math.ceil(remainingMs),
+      }),
+    )
+  } catch {
+    // As for the verdicts, which say so.
+    return []
   }
 }
 

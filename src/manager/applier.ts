@@ -277,11 +277,11 @@ export class Applier {
   #observe({ slot, generation, ticket }: MailboxReader): Outcome {
     const control = this.#control
     if (ticket === control.get(CONTROL_OBSERVER_TICKET)) return 'applied'
-    // An observer's record has its kind where others have the slot, and the term that is left where they have the generation.
+    // An observer's record has its kind where others have the slot, and where they have the generation the owner, or the term that is left.
     if (slot === OBSERVER_LEFT && generation !== control.termTicket) return 'superseded'
-    const kind = slot === OBSERVER_LEFT ? OBSERVER_NONE : slot
+    const [kind, owner] = slot === OBSERVER_LEFT ? [OBSERVER_NONE, 0] : [slot, generation]
     const since = journalCount(this.#region.words)
-    return control.beginTerm(kind, since, ticket) ? 'applied' : 'superseded'
+    return control.beginTerm(kind, since, ticket, owner) ? 'applied' : 'superseded'
   }
 
   #suppress(record: MailboxReader, field: SuppressionField): Outcome {

@@ -95,8 +95,12 @@ export class Overlays {
     put(words, copy + COPY_STREAK, 0)
     for (let i = 0; i < PROGRESS_WORDS; i++) Atomics.store(words, map.progress(slot) + i, 0)
     if (this.#rules.size === 0) this.#watch.restart(now)
-    this.#rules.set(slot, decodeRules(words, block))
-    this.#nextLook = Math.min(this.#nextLook, now)
+    const rules = decodeRules(words, block)
+    this.#rules.set(slot, rules)
+    // Not a look at all of them for each registration.
+    this.#look.begin(now)
+    this.#look.take(slot, rules)
+    this.#nextLook = Math.min(this.#nextLook, this.#look.nextAt)
   }
 
   /** A deregistration, behind its commit: gives the block of its rules, which the caller lets go of. */
@@ -109,8 +113,8 @@ export class Overlays {
   }
 
   /**
-   * What an update of a component leaves as the told status. Where the overlay is at least as bad as what the update says, it
-   * is not the update that is shown: then the told status stays as it was, and the next look, which is due at once, journals
+   * What an update of a component leaves as the told status. Where the overlay is worse than what the update says, it is not
+   * the update that is shown: then the told status stays as it was, and the next look, which is due at once, journals
    * the overlay. An update that was accepted long ago and is applied only now is such a case; one that was accepted a moment
    * ago is not, as its thread has stored its beat before.
    */
@@ -119,7 +123,7 @@ export class Overlays {
     if (rules === undefined) return status
     this.#look.begin(nowTicks())
     const level = this.#look.take(slot, rules)
-    if (level === HealthStatus.Unspecified || status > level) return status
+    if (status >= level) return status
     this.#nextLook = 0
     return told
   }
@@ -173,7 +177,7 @@ export class Overlays {
     const slots = this.#slots
     const status = statusOf(statusWord)
     const generation = generationOf(statusWord)
-    const isOverlaid = level !== HealthStatus.Unspecified && level >= status
+    const isOverlaid = level > status
     const newStatus = isOverlaid ? level : status
     const own = isOverlaid
       ? this.#interner.internOwn(encodeText(this.#look.text, MAX_TEXT_BYTES))

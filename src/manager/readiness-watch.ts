@@ -77,7 +77,10 @@ export class ReadinessWatch {
     return readControl(this.#words)?.isStandby === true
   }
 
-  /** By told statuses: a component that has reported that it is healthy, and is silent since, is not. */
+  /**
+   * By told statuses: a component that has reported that it is healthy, and is silent since, is not. Damping is no part of
+   * it: a start is over with the first good report, and `/startupz` goes by what is shown as well.
+   */
   #areReady(): boolean {
     for (const name of this.#names) {
       const slot = this.#directory.find(name)?.slot

@@ -23,6 +23,7 @@ import {
   SUPPRESSION_REASON,
   SUPPRESSION_TICKET,
   TERM_KIND,
+  TERM_OWNER,
   TERM_SINCE,
   TERM_TICKET,
   type Words,
@@ -52,7 +53,7 @@ export interface ControlState {
   readonly isStandby: boolean
   readonly livenessDeadline: number
   readonly readinessDeadline: number
-  /** Until when a start-up that advances may prolong the suppression of liveness; Infinity for ever. */
+  /** Until when a start-up that advances may prolong the suppression of liveness; Infinity for ever, 0 where there is none. */
   readonly livenessLatest: number
 }
 
@@ -106,7 +107,7 @@ export class ControlWriter {
    * Begins a term of observers behind `since` transitions. The latest ticket wins. Whoever reads a later transition in
    * the journal finds the term begun, as it is counted before that is journaled.
    */
-  beginTerm(kind: number, since: number, ticket: number): boolean {
+  beginTerm(kind: number, since: number, ticket: number, owner = 0): boolean {
     if (!isAfter(ticket, this.get(CONTROL_OBSERVER_TICKET))) return false
     const words = this.#words
     const term = (this.get(CONTROL_OBSERVER_TERM) + 1) | 0
@@ -114,6 +115,7 @@ export class ControlWriter {
     const [low, high] = toFloatWords(since)
     put(words, entry + TERM_TICKET, ticket)
     put(words, entry + TERM_KIND, kind)
+    put(words, entry + TERM_OWNER, owner)
     put(words, entry + TERM_SINCE, low)
     put(words, entry + TERM_SINCE + 1, high)
     const next = this.#carryOver()
@@ -180,15 +182,14 @@ export function readControl(
       const asked = fromFloatWords(low, load(field + SUPPRESSION_DEADLINE + 1))
       return heldUntil(asked, load(beganField(field)), words[MAX_SUPPRESSION_MS]!)
     }
+    const livenessDeadline = deadline(CONTROL_LIVENESS)
+    const livenessBegan = load(CONTROL_LIVENESS_BEGAN)
+    const asLongAsMayBe = livenessDeadline === 0 ? 0 : Number.POSITIVE_INFINITY
     const state = {
       isStandby: load(CONTROL_STANDBY) === 1,
-      livenessDeadline: deadline(CONTROL_LIVENESS),
+      livenessDeadline,
       readinessDeadline: deadline(CONTROL_READINESS),
-      livenessLatest: heldUntil(
-        Number.POSITIVE_INFINITY,
-        load(beganField(CONTROL_LIVENESS)),
-        words[MAX_SUPPRESSION_MS]!,
-      ),
+      livenessLatest: heldUntil(asLongAsMayBe, livenessBegan, words[MAX_SUPPRESSION_MS]!),
       sequence,
     }
     if (Atomics.load(words, CONTROL_SEQUENCE) === sequence) return state
@@ -202,6 +203,8 @@ export interface Term {
   readonly term: number
   readonly ticket: number
   readonly kind: number
+  /** Of the mailbox of the thread that has set the observer, when it did. */
+  readonly owner: number
   /** Transitions journaled before it. */
   readonly since: number
 }
@@ -229,13 +232,14 @@ export function readTerm(words: Words, term: number): Term | 'gone' | undefined 
   const entry = termEntry(term)
   const ticket = Atomics.load(words, entry + TERM_TICKET)
   const kind = Atomics.load(words, entry + TERM_KIND)
+  const owner = Atomics.load(words, entry + TERM_OWNER)
   const low = Atomics.load(words, entry + TERM_SINCE)
   const high = Atomics.load(words, entry + TERM_SINCE + 1)
   // Behind the entry. Pairs with beginTerm: the one after the current term may be half written in the oldest's place.
   const current = readCurrentTerm(words)
   if (current === undefined) return undefined
   if (((current.term - term) | 0) >= OBSERVER_TERM_COUNT - 1) return 'gone'
-  return { term, ticket, kind, since: fromFloatWords(low, high) }
+  return { term, ticket, kind, owner, since: fromFloatWords(low, high) }
 }
 
 function termEntry(term: number): number {

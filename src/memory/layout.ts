@@ -15,7 +15,7 @@
 import { MAX_NAME_BYTES } from '../model/arguments.js'
 
 /** Raised with every change of this file that another build could misread; checked by every attacher. */
-export const LAYOUT_VERSION = 3
+export const LAYOUT_VERSION = 4
 /** "HLTH"; tells a region of ours from any other buffer. */
 export const LAYOUT_MAGIC = 0x48544c48
 
@@ -79,6 +79,8 @@ export const PHASE = 6 * LINE_WORDS + 1
 export const PHASE_RUNNING = 0
 export const PHASE_STOPPING = 1
 export const PHASE_STOPPED = 2
+/** Supervisor: the tick of the stop, stored before PHASE leaves PHASE_RUNNING; says nothing until then. */
+export const STOP_TICK = 6 * LINE_WORDS + 2
 /** Manager: transitions journaled, low word; published after the record it counts. */
 export const JOURNAL_TAIL = 7 * LINE_WORDS
 /** Manager: the high word, written before (FIRST) and after (SECOND) the low word wraps. */
@@ -116,9 +118,9 @@ export const MANAGER_RESTARTING = 1
 export const MANAGER_FAILED = 2
 export const MANAGER_STOPPED = 3
 export const MANAGER_RESTARTS = 10 * LINE_WORDS + 1
-/** Manager: a ring of the last terms of observers; each is written before the control latch counts it. */
+/** Manager: a ring of the last terms of observers; each is written before the control latch counts it. Two lines. */
 export const OBSERVER_TERMS = 11 * LINE_WORDS
-export const OBSERVER_TERM_WORDS = 4
+export const OBSERVER_TERM_WORDS = 8
 /** A power of two. All but one can be read: the oldest may be about to be overwritten. */
 export const OBSERVER_TERM_COUNT = 8
 /** RMW by observers: transitions done with; of these, those that failed or took too long. */
@@ -179,11 +181,13 @@ export const CONTROL_TICKETS = [
 
 // A term: an observer, or nobody, is told of the transitions after `since`, up to the `since` of the next term.
 //
-//   0 ticket of the record that began it | 1 kind | 2-3 transitions journaled before it (Float64 bits)
+//   0 ticket of the record that began it | 1 kind and mailbox | 2-3 transitions journaled before it (Float64 bits)
+//   | 4 what MAILBOX_OWNER held when the observer was set
 
 export const TERM_TICKET = 0
 export const TERM_KIND = 1
 export const TERM_SINCE = 2
+export const TERM_OWNER = 4
 export const OBSERVER_NONE = 0
 export const OBSERVER_FUNCTION = 1
 export const OBSERVER_WORKER = 2
@@ -260,7 +264,7 @@ export const KIND_DEREGISTER = 3
 export const KIND_STANDBY = 4
 export const KIND_SUPPRESS_LIVENESS = 5
 export const KIND_SUPPRESS_READINESS = 6
-/** Words 2 and 3: kind of observer, ticket of the term that is left. */
+/** Words 2 and 3: kind of observer and mailbox, owner of that mailbox; or OBSERVER_LEFT and the ticket of the term that is left. */
 export const KIND_OBSERVER = 7
 export const KIND_MASK = 0xff
 export const STATUS_SHIFT = 8
@@ -303,8 +307,8 @@ export const MAX_BREADCRUMB_BYTES = (BREADCRUMB_WORDS - BREADCRUMB_TEXT) * WORD_
 //     manager                                                       producers (RMW), reporters, producers (RMW), reporters
 //
 //   a copy:       0 status word | 1 ticket | 2 name | 3 message | 4 metadata | 5-6 updated at | 7-8 since | 9 metadata ticket
-//   transitions:  those to each status since the registration, by status
 //                 and, only where the options damp verdicts: 10 tick at which the streak began | 11 streak, see streak.ts
+//   transitions:  those to each status since the registration, by status
 //   options:      heap reference of the registration's rules, 0 = none; see rules-block.ts
 //
 // The transitions are beside the copies: in them a count would have to be written twice, as the copy to write is always two

@@ -91,9 +91,14 @@ function currentTerm(words: Words): Term | undefined {
 }
 
 /** The current observer; undefined if there is none. Any thread. */
-export function currentObserver(
-  words: Words,
-): { readonly kind: number; readonly mailbox: number; readonly lag: number } | undefined {
+export function currentObserver(words: Words):
+  | {
+      readonly kind: number
+      readonly mailbox: number
+      readonly owner: number
+      readonly lag: number
+    }
+  | undefined {
   const term = currentTerm(words)
   if (term === undefined) return undefined
   const kind = term.kind & KIND_BITS
@@ -102,7 +107,7 @@ export function currentObserver(
   const count = journalCount(words)
   // Until it has begun, the cursor is another observer's.
   const lag = Math.min((count - cursor) >>> 0, Math.max(0, count - term.since))
-  return { kind, mailbox: term.kind >> MAILBOX_SHIFT, lag }
+  return { kind, mailbox: term.kind >> MAILBOX_SHIFT, owner: term.owner, lag }
 }
 
 /** Any thread. */
@@ -130,7 +135,7 @@ const SLICE_MS = 50
 /** Waits until the current observer has been told of everything, its thread has let go, or the time is up. */
 export async function caughtUp(
   words: Words,
-  isAttached: (mailbox: number) => boolean,
+  isAttached: (mailbox: number, owner: number) => boolean,
   deadlineMs: number,
 ): Promise<void> {
   for (;;) {
@@ -138,7 +143,7 @@ export async function caughtUp(
     const current = currentObserver(words)
     const leftMs = deadlineMs - performance.now()
     if (current === undefined || current.lag === 0 || leftMs <= 0) return
-    if (!isAttached(current.mailbox)) return
+    if (!isAttached(current.mailbox, current.owner)) return
     // Pairs with ObserverCounters.doneUpTo.
     const wait = Atomics.waitAsync(words, OBSERVER_CURSOR, cursor, Math.min(leftMs, SLICE_MS))
     if (wait.async) await wait.value

@@ -9,10 +9,13 @@ import {
 import { HealthStatus } from '../model/health-status.js'
 import { eventLoopText } from './event-loop-text.js'
 import {
+  PHASE,
+  PHASE_RUNNING,
   PROGRESS_IN,
   PROGRESS_IN_AT_OUTPUT,
   PROGRESS_OUT,
   PROGRESS_PENDING_SINCE,
+  STOP_TICK,
 } from './layout.js'
 import type { Region } from './region.js'
 import type { SlotMap } from './slot-latch.js'
@@ -23,7 +26,7 @@ export class OverlayLook {
   readonly #region: Region
   readonly #map: SlotMap
   readonly #suspensions: SuspensionReader
-  /** The tick that the round is as of. */
+  /** The tick that the round is as of; no later than a stop. */
   now = 0
   #rules: ComponentRules = NO_RULES
   /** `Unspecified` where there is nothing to be said; the others are of the last look. */
@@ -53,16 +56,27 @@ export class OverlayLook {
 
   /**
    * Begins a round of looks as of `now`, a tick that was taken before them: a beat that comes in between makes the silence
-   * shorter, where a clock that is looked at after it would make it longer.
+   * shorter, where a clock that is looked at after it would make it longer. Behind a stop nobody can beat any more, so for
+   * silence the time stands still there, while observers are told of the last and probes are still answered.
    */
   begin(now: number): void {
+    const { words } = this.#region
     this.now = now
-    this.#suspensions.begin(now)
+    // Pairs with Supervisor.stop, which stores the tick first.
+    if (Atomics.load(words, PHASE) !== PHASE_RUNNING) {
+      this.now -= Math.max(0, ticksSince(now, Atomics.load(words, STOP_TICK)))
+    }
+    this.#suspensions.begin(this.now)
   }
 
   /** For who has found silence: true if the round must begin anew, as the process may have been suspended; bounded. */
   hasToBeginAnew(): boolean {
     return this.#suspensions.hasToBeginAnew()
+  }
+
+  /** What time alone has turned may turn back: a watcher may be about to record a suspension. */
+  get isProvisional(): boolean {
+    return this.#suspensions.isStale
   }
 
   /** Ticks since one that is given as a word, without those in which the process did not run; as of the round. */

@@ -1,5 +1,5 @@
-// What one reader shows of one component that has rules: what was reported, or the overlay while that is at least as bad; and
-// what verdicts take it for. The object that is shown stays the same until it would say something else, or be judged otherwise.
+// What one reader shows of one component that has rules: what was reported, or the overlay while that is worse; and what verdicts
+// take it for. The object that is shown stays the same until it would say something else, or be judged otherwise.
 import type { ComponentRules, OverlayLevel } from '../model/component-rules.js'
 import { HealthStatus } from '../model/health-status.js'
 import { damp } from '../model/judged.js'
@@ -18,7 +18,10 @@ const UNREAD: ComponentStatus = {
 
 /** All that decides what is shown besides what was reported. */
 interface Face {
+  /** It is the overlay that is shown. */
   readonly isOverlaid: boolean
+  /** The overlay has its say: it is shown, or as bad as what was reported. */
+  readonly isTelling: boolean
   readonly status: HealthStatus
   /** What verdicts take it for. */
   readonly judged: HealthStatus
@@ -46,9 +49,9 @@ export class OverlayView {
     this.rules = rules
   }
 
-  /** It is the overlay that is shown. */
-  get isOverlaid(): boolean {
-    return this.#face?.isOverlaid === true
+  /** Silence, or time alone, has made it what it is: it is to be looked at again at every read. */
+  get isByTime(): boolean {
+    return this.nextAt === Number.NEGATIVE_INFINITY
   }
 
   /** The slot has moved. `reported.since` is the time of the last transition that was told; the streak is of a damped one. */
@@ -67,11 +70,11 @@ export class OverlayView {
     const face = this.#lookAt(look)
     if (before !== undefined && isSame(before, face)) return false
     this.#face = face
-    const { isOverlaid, status, judged } = face
+    const { isOverlaid, isTelling, status, judged } = face
     if (before?.isOverlaid !== isOverlaid || before.status !== status) {
       this.#untoldSince = epochOf(isOverlaid ? look.beganAt : look.aliveAt)
     }
-    const isReported = !isOverlaid && status === this.#told && judged === status
+    const isReported = !isTelling && status === this.#told && judged === status
     this.shown = isReported ? this.#reported : this.#show(face, look)
     if (this.#streak !== undefined)
       damp(this.shown, { status: judged, message: this.shown.message })
@@ -81,16 +84,17 @@ export class OverlayView {
   #lookAt(look: OverlayLook): Face {
     const level = look.take(this.#slot, this.rules)
     const reported = this.#reported.status
-    const isOverlaid = level !== HealthStatus.Unspecified && level >= reported
+    const isTelling = level !== HealthStatus.Unspecified && level >= reported
     // A sign of life ends it at any time.
-    this.nextAt = isOverlaid ? Number.NEGATIVE_INFINITY : look.nextAt
+    this.nextAt = isTelling ? Number.NEGATIVE_INFINITY : look.nextAt
     const damped = this.#dampedStatus(look)
     return {
-      isOverlaid,
-      status: isOverlaid ? level : reported,
+      isOverlaid: level > reported,
+      isTelling,
+      status: worseOf(level, reported),
       judged: worseOf(level, damped),
-      textStep: isOverlaid ? look.textStep : 0,
-      inputMoved: isOverlaid ? look.inputMoved : undefined,
+      textStep: isTelling ? look.textStep : 0,
+      inputMoved: isTelling ? look.inputMoved : undefined,
     }
   }
 
@@ -99,18 +103,23 @@ export class OverlayView {
     const { status } = this.#reported
     if (this.#streak === undefined) return status
     const ticks = look.activeTicksSince(this.#streak.beganAt)
-    const turnsAt = look.now - ticks + turningTicks(this.#streak, this.rules) + 1
+    const patience = turningTicks(this.#streak, this.rules)
+    const turnsAt = look.now - ticks + patience + 1
     if (turnsAt > look.now) this.nextAt = Math.min(this.nextAt, turnsAt)
+    // Turned by time, not by updates: kept only once it is known that the process ran in that time.
+    else if (patience >= 0 && look.isProvisional) this.nextAt = Number.NEGATIVE_INFINITY
     if (isTakenForFailing(this.#streak, this.rules, ticks)) return HealthStatus.Unhealthy
     return status === HealthStatus.Unhealthy ? HealthStatus.Degraded : status
   }
 
-  #show({ isOverlaid, status }: Face, look: OverlayLook): ComponentStatus {
+  #show({ isOverlaid, isTelling, status }: Face, look: OverlayLook): ComponentStatus {
     const { since, message } = this.#reported
+    // What is as bad, a worker's exit for example, is mostly why nothing more was heard.
+    const reason = isOverlaid || message === '' ? '' : `${message}; `
     return Object.freeze({
       ...this.#reported,
       status,
-      message: isOverlaid ? look.text : message,
+      message: isTelling ? `${reason}${look.text}` : message,
       since: status === this.#told ? since : Math.max(since, this.#untoldSince),
     })
   }
@@ -123,6 +132,7 @@ function worseOf(level: OverlayLevel, status: HealthStatus): HealthStatus {
 function isSame(a: Face, b: Face): boolean {
   return (
     a.isOverlaid === b.isOverlaid &&
+    a.isTelling === b.isTelling &&
     a.status === b.status &&
     a.judged === b.judged &&
     a.textStep === b.textStep &&

@@ -1,43 +1,26 @@
 // A reader's own decoded copy of every slot. A slot is read again only if its sequence has moved, and its message
 // and metadata are decoded again only if their blocks have. Belongs to one thread's reader.
 
-import type { ComponentRules } from '../model/component-rules.js'
 import type { HealthStatus } from '../model/health-status.js'
 import { type ComponentStatus, compareUtf8, Report, type ReportIndex } from '../model/report.js'
 import type { StartUp } from '../model/start-up.js'
-import {
-  BLOCK_STAMP,
-  COPY_FIELDS,
-  COPY_MESSAGE,
-  COPY_METADATA,
-  COPY_NAME,
-  COPY_SINCE,
-  COPY_STATUS,
-  COPY_STREAK,
-  COPY_STREAK_BEGAN,
-  COPY_UPDATED_AT,
-  maxBlockWords,
-  type Words,
-} from './layout.js'
+import { COPY_SINCE, COPY_STATUS, COPY_UPDATED_AT, type Words } from './layout.js'
 import { OverlayLook } from './overlay-look.js'
 import { OverlayView } from './overlay-view.js'
-import { copyBlock } from './payload-heap.js'
 import type { Region } from './region.js'
-import { decodeRules } from './rules-block.js'
+import { type Draft, type KnownSlot, NO_BLOCK, NOT_COPIED, SlotCopier } from './slot-copier.js'
 import { generationOf, isRegistered, readTime, SlotMap, statusOf, toldOf } from './slot-latch.js'
-import { isDamped, type Streak, streakOf } from './streak.js'
 import type { SuspensionWatch } from './suspensions.js'
-import { contentWords, decodeMetadata, decodeText, NO_METADATA } from './text.js'
+import { decodeMetadata, decodeText, NO_METADATA } from './text.js'
 import { nowTicks } from './ticks.js'
 
 /** How often a component has turned to each status since its registration, modulo 2^32. */
 export type TransitionCounts = Readonly<Record<HealthStatus, number>>
 
 /** What is known of one slot. */
-interface CachedSlot {
+interface CachedSlot extends KnownSlot {
   readonly slot: number
   sequence: number
-  /** Generation of the registration, -1 while the slot is free. */
   generation: number
   name: string
   /** As it was reported. */
@@ -59,41 +42,16 @@ const UNREAD: ComponentStatus = {
   since: 0,
   updatedAt: 0,
 }
-/** Stamp of no block; no block has it. */
-const NO_BLOCK = 0
 const MAX_ATTEMPTS = 16
-const MIN_COPY_WORDS = 4096
 /** Decoding takes ten times as long as copying, so it is put off, but not for a whole table of changes. */
 const MAX_DRAFTS = 1024
-const MAX_KEPT_WORDS = 65536
-
-/** Raw words of a slot that has moved, kept apart until the whole snapshot is known to be of one instant. */
-interface Draft {
-  slot: number
-  sequence: number
-  fields: number
-  name: number
-  message: number
-  metadata: number
-  headers: [name: number, message: number, metadata: number]
-  stamps: [message: number, metadata: number]
-  /** Of a registration that is new to the cache. */
-  rules: ComponentRules | undefined
-  /** Of a damped component. */
-  streak: Streak | undefined
-}
-
-/** Offset of a block's content that was not copied, as the cache has it decoded. */
-const NOT_COPIED = -1
 
 export class SlotCache {
   readonly #words: Words
   readonly #map: SlotMap
-  readonly #maxBlockWords: number
+  readonly #copier: SlotCopier
   readonly #slots: CachedSlot[] = []
   #drafts: Draft[] = []
-  #copy = new Int32Array(MIN_COPY_WORDS)
-  #used = 0
   readonly #look: OverlayLook
   /** Those with rules. */
   readonly #overlaid = new Set<CachedSlot>()
@@ -112,25 +70,25 @@ export class SlotCache {
     this.#words = region.words
     this.#map = new SlotMap(region)
     this.#look = new OverlayLook(region, this.#map, suspensions)
-    this.#maxBlockWords = maxBlockWords(region.layout)
+    this.#copier = new SlotCopier(region, this.#map)
   }
 
   /** Forgets drafts; the next `draft` calls begin a new attempt. */
   begin(): void {
     this.#drafts.length = 0
-    this.#used = 0
+    this.#copier.used = 0
   }
 
   /** Copies a slot's words if its sequence has moved. False if the manager kept changing it under every attempt. */
   draft(slot: number): boolean {
     const words = this.#words
     const known = this.#slots[slot]
-    const used = this.#used
+    const { used } = this.#copier
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const sequence = Atomics.load(words, this.#map.sequences + slot)
       if (known !== undefined && known.sequence === sequence) return true
-      this.#used = used
-      const draft = this.#copySlot(slot, sequence, known)
+      this.#copier.used = used
+      const draft = this.#copier.copySlot(slot, sequence, known)
       // Pairs with SlotWriter.commit: words and blocks of one copy only if the sequence has not moved meanwhile.
       if (Atomics.load(words, this.#map.sequences + slot) !== sequence) continue
       this.#drafts.push(draft)
@@ -158,8 +116,7 @@ export class SlotCache {
   accept(): void {
     this.#decodeDrafts()
     this.refresh()
-    // Long messages need room that others do not.
-    if (this.#copy.length > MAX_KEPT_WORDS) this.#copy = new Int32Array(MIN_COPY_WORDS)
+    this.#copier.shrink()
   }
 
   /** Brings the overlays up to now. Costs next to nothing where none can have changed. */
@@ -173,7 +130,7 @@ export class SlotCache {
       const overlay = known.overlay!
       if (now >= overlay.nextAt) {
         if (overlay.refresh(this.#look)) this.#show(known, overlay.shown)
-        if (overlay.isOverlaid && this.#look.hasToBeginAnew()) {
+        if (overlay.isByTime && this.#look.hasToBeginAnew()) {
           this.refresh()
           return
         }
@@ -243,78 +200,8 @@ export class SlotCache {
     return this.#report
   }
 
-  #copySlot(slot: number, sequence: number, known: CachedSlot | undefined): Draft {
-    const words = this.#words
-    const base = this.#map.copy(slot, sequence)
-    const fields = this.#reserve(COPY_FIELDS)
-    for (let i = 0; i < COPY_FIELDS; i++) this.#copy[fields + i] = Atomics.load(words, base + i)
-    const statusWord = this.#copy[fields + COPY_STATUS]!
-    const generation = isRegistered(statusWord) ? generationOf(statusWord) : -1
-    const isSame = known !== undefined && known.generation === generation
-    const draft: Draft = {
-      slot,
-      sequence,
-      fields,
-      name: NOT_COPIED,
-      message: NOT_COPIED,
-      metadata: NOT_COPIED,
-      headers: [0, 0, 0],
-      stamps: [NO_BLOCK, NO_BLOCK],
-      rules: undefined,
-      streak: undefined,
-    }
-    if (generation === -1) return draft
-    if (!isSame) {
-      const block = Atomics.load(words, this.#map.options(slot))
-      if (block !== 0) draft.rules = decodeRules(words, block)
-      draft.name = this.#used
-      draft.headers[0] = this.#copyBlock(this.#copy[fields + COPY_NAME]!)
-    }
-    const rules = isSame ? known.overlay?.rules : draft.rules
-    if (rules !== undefined && isDamped(rules)) {
-      const streak = Atomics.load(words, base + COPY_STREAK)
-      draft.streak = streakOf(streak, Atomics.load(words, base + COPY_STREAK_BEGAN))
-    }
-    const messageBlock = this.#copy[fields + COPY_MESSAGE]!
-    draft.stamps[0] = this.#stampOf(messageBlock)
-    if (!(isSame && draft.stamps[0] === known.messageStamp)) {
-      draft.message = this.#used
-      draft.headers[1] = this.#copyBlock(messageBlock)
-    }
-    const metadataBlock = this.#copy[fields + COPY_METADATA]!
-    draft.stamps[1] = this.#stampOf(metadataBlock)
-    if (!(isSame && draft.stamps[1] === known.metadataStamp)) {
-      draft.metadata = this.#used
-      draft.headers[2] = this.#copyBlock(metadataBlock)
-    }
-    return draft
-  }
-
-  #stampOf(block: number): number {
-    return block === 0 ? NO_BLOCK : Atomics.load(this.#words, block + BLOCK_STAMP)
-  }
-
-  #copyBlock(block: number): number {
-    if (block === 0) return 0
-    const at = this.#reserve(this.#maxBlockWords)
-    const header = copyBlock(this.#words, block, this.#copy, at, this.#maxBlockWords)
-    this.#used = at + Math.min(contentWords(header), this.#maxBlockWords)
-    return header
-  }
-
-  #reserve(count: number): number {
-    const at = this.#used
-    if (at + count > this.#copy.length) {
-      const larger = new Int32Array(Math.max(at + count, this.#copy.length * 2))
-      larger.set(this.#copy)
-      this.#copy = larger
-    }
-    this.#used = at + count
-    return at
-  }
-
   #decode(draft: Draft): void {
-    const copy = this.#copy
+    const { copy } = this.#copier
     const { slot, fields } = draft
     const statusWord = copy[fields + COPY_STATUS]!
     const generation = isRegistered(statusWord) ? generationOf(statusWord) : -1

@@ -110,6 +110,11 @@ export class SuspensionReader {
     this.#read()
   }
 
+  /** No watcher has run for so long that one may be about to record a suspension. */
+  get isStale(): boolean {
+    return this.#isStale
+  }
+
   /** Ticks since one that is given as a word, without those in which the process did not run. */
   activeTicksSince(word: number): number {
     const ticks = ticksSince(this.#now, word)

@@ -11,6 +11,8 @@ export type HealthErrorCode =
   | 'ERR_HEALTH_CAPACITY'
   /** The verdict of a liveness or readiness check; see {@link HealthCheckError}. */
   | 'ERR_HEALTH_CHECK'
+  /** The Kubernetes API server could not be asked; the message says why, `cause` holds the client's error. */
+  | 'ERR_HEALTH_KUBERNETES'
   /** A heartbeat could not be made or was not received; the message has the code of gRPC. */
   | 'ERR_HEALTH_HEARTBEAT'
   /** The shared region was laid out by another version of this package. */

@@ -26,3 +26,8 @@ export function judgedOf(shown: Judged): Judged {
 export function isDamped(shown: Judged): boolean {
   return damped.has(shown)
 }
+
+/** The component as it is shown, for a verdict that follows at once. */
+export function undamped(shown: Judged | undefined): Judged | undefined {
+  return shown && { status: shown.status, message: shown.message }
+}

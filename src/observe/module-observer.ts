@@ -9,7 +9,7 @@ import type { ActorExit } from '../runtime/actor-handle.js'
 import { RestartIntensity, type RestartLimits } from '../runtime/restart-intensity.js'
 import type { RuntimeEvents } from '../runtime/runtime-events.js'
 import type { ActorState, ActorStats } from '../runtime/stats.js'
-import { BeatWatch } from './beat-watch.js'
+import { HangWatch } from './hang-watch.js'
 import { LOOK_MS } from './observe-loop.js'
 import type { CallSettings } from './observer-options.js'
 import type { ObserverProgress } from './observer-progress.js'
@@ -120,7 +120,7 @@ export class ModuleObserver implements RunningObserver {
     const { progress, timeoutMs, concurrency } = this.#options
     for (;;) {
       const thread = this.#thread
-      const watch = new BeatWatch(progress, timeoutMs, () => void thread.terminate())
+      const watch = new HangWatch(progress, timeoutMs, () => void thread.terminate())
       await thread.begin({ term, timeoutMs, concurrency, soloUpTo: progress.started })
       const end = await thread.end
       watch.stop()
@@ -158,6 +158,29 @@ export class ModuleObserver implements RunningObserver {
     )
   }
 
+  /** Rejects once it is abandoned: a module that hangs while it is loaded must not hold up the stop. */
+  async #started(): Promise<ObserverThread> {
+    const { signal } = this.#abandoned
+    const starting = this.#options.start()
+    let abandon = () => {}
+    const abandoned = new Promise<never>((_, reject) => {
+      abandon = () => reject(signal.reason)
+      signal.addEventListener('abort', abandon, { once: true })
+    })
+    try {
+      return await Promise.race([starting, abandoned])
+    } catch (error) {
+      // One that comes late has nobody to observe for; one that does not come has ended itself.
+      starting.then(
+        (late) => late.terminate(),
+        () => {},
+      )
+      throw error
+    } finally {
+      signal.removeEventListener('abort', abandon)
+    }
+  }
+
   /** False where it was given up, or the runtime stops. */
   async #restart(counters: ObserverCounters, hasHung: boolean, exit: ActorExit): Promise<boolean> {
     const { events, restarts } = this.#options
@@ -179,7 +202,7 @@ export class ModuleObserver implements RunningObserver {
       }
       try {
         await delay(delayMs, undefined, { ref: false, signal: this.#abandoned.signal })
-        this.#thread = await this.#options.start()
+        this.#thread = await this.#started()
       } catch (error) {
         if (this.#isAbandoned) return false
         death = { code: 1, error: error as Error }

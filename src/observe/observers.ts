@@ -20,9 +20,9 @@ import type { HealthHandle } from '../runtime/health-handle.js'
 import type { HealthManager } from '../runtime/health-manager.js'
 import type { RuntimeEvents } from '../runtime/runtime-events.js'
 import type { ActorStats } from '../runtime/stats.js'
-import { beatMsFor } from './beat-watch.js'
 import { CallbackObserver } from './callback-observer.js'
 import { FaultTeller } from './fault-teller.js'
+import { beatMsFor } from './hang-watch.js'
 import { ModuleObserver } from './module-observer.js'
 import { LOOK_MS } from './observe-loop.js'
 import type { ObserverSettings, TransitionObserver } from './observer-options.js'
@@ -149,7 +149,8 @@ export class Observers {
 
   #begin(kind: number): number {
     const owned = ownedKind(kind, this.#attachment.index)
-    const ticket = this.#attachment.control(KIND_OBSERVER, owned, 0)
+    const { owner } = this.#attachment.identity
+    const ticket = this.#attachment.control(KIND_OBSERVER, owned, owner)
     // It is the ticket of who observes before anybody is set: once in 2^32, the next one is taken.
     if (ticket === 0) return this.#begin(kind)
     this.#ticket = ticket
@@ -204,9 +205,10 @@ export class Observers {
     }
     await within(Promise.all(running.map(({ ended }) => ended)), deadlineMs)
     if (isWholeRuntime) {
-      const isAttached = (mailbox: number) =>
+      // By its owner: another thread may have the mailbox of one that was terminated.
+      const isAttached = (mailbox: number, owner: number) =>
         mailbox !== this.#attachment.index &&
-        Atomics.load(words, mailboxHeader(region, mailbox) + MAILBOX_OWNER) > 0
+        Atomics.load(words, mailboxHeader(region, mailbox) + MAILBOX_OWNER) === owner
       await caughtUp(words, isAttached, deadlineMs)
     }
     const left = await Promise.all([...this.#running].map((observer) => observer.abandon()))

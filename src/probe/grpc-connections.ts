@@ -26,6 +26,9 @@ export class GrpcConnections {
   readonly #now: () => number
   /** By peer, as gRPC names it; longest without a call first. */
   readonly #byPeer = new Map<string, Connection>()
+  /** Those that gRPC is spoken on: of TLS, the sockets inside. */
+  readonly #served = new Set<Socket>()
+  #onServedClosed: () => void = () => {}
 
   /** `now` tells ms on a clock that never goes back; `monotonicMs` but in tests. */
   constructor(maxCount: number, now: () => number = monotonicMs) {
@@ -60,6 +63,28 @@ export class GrpcConnections {
     return true
   }
 
+  /** Notes that from now on gRPC is spoken on a connection. */
+  serve(socket: Socket): void {
+    this.#served.add(socket)
+    socket.once('close', () => {
+      this.#served.delete(socket)
+      if (this.#served.size === 0) this.#onServedClosed()
+    })
+  }
+
+  /** Resolves when nobody is served any more; who is still in a handshake is not waited for. To be called once. */
+  servedClosed(): Promise<void> {
+    if (this.#served.size === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#onServedClosed = resolve
+    })
+  }
+
+  /** Calls of a peer that stay open. */
+  streamCount(peer: string): number {
+    return this.#byPeer.get(peer)?.streamCount ?? 0
+  }
+
   /** Notes a call that is answered at once. */
   touch(peer: string): void {
     const connection = this.#byPeer.get(peer)
@@ -84,6 +109,9 @@ export class GrpcConnections {
   destroyAll(): void {
     for (const { socket } of this.#byPeer.values()) socket.destroy()
     this.#byPeer.clear()
+    // Whoever waits for them must not depend on the events of sockets that were destroyed before they were served.
+    this.#served.clear()
+    this.#onServedClosed()
   }
 
   #evict(): void {

@@ -18,7 +18,11 @@ import { AudienceGuard } from './audience.js'
 import { CertificateFiles } from './certificate-files.js'
 import { GrpcConnections } from './grpc-connections.js'
 import { GrpcHealth } from './grpc-health.js'
-import { createHealthService, loadHealthService } from './grpc-service.js'
+import {
+  createHealthService,
+  loadHealthService,
+  MAX_WATCHERS_A_CONNECTION,
+} from './grpc-service.js'
 import type { WatchSource } from './grpc-source.js'
 import { WatchHub } from './grpc-watch.js'
 import { type ListenerLimits, listenError, stoppedError } from './listener.js'
@@ -29,7 +33,11 @@ import type { GrpcSettings, ServerSettings } from './server-options.js'
 const STOP_GRACE_MS = 500
 
 const MAX_REQUEST_BYTES = 4_096
-const MAX_STREAMS_A_CONNECTION = 1_000
+/**
+ * Twice the watchers, for Node.js 22 and later count a stream that its client has reset until their event loop turns: a
+ * client that cancels all of its watches and opens as many anew, in one packet, keeps within what it was allowed.
+ */
+const MAX_STREAMS_A_CONNECTION = 2 * MAX_WATCHERS_A_CONNECTION
 /**
  * A client that is gone without a word is noticed by a ping, in ms. So is one whose frames were such that node:http2 has
  * given the session up, but not the connection.
@@ -119,9 +127,11 @@ export class GrpcListener {
 
   async #close(): Promise<void> {
     this.#refuse()
-    const closed = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()))
+    // What it calls back is no sign that watchers have been told: since Node.js 24 a server of node:http2 closes its
+    // sessions itself, and grpc-js 1.14 takes a session that is closing for one that is closed.
+    this.#server.tryShutdown(() => {})
     const timer = setTimeout(() => this.#connections.destroyAll(), STOP_GRACE_MS)
-    await closed
+    await this.#connections.servedClosed()
     clearTimeout(timer)
     this.closeNow()
   }
@@ -135,7 +145,15 @@ export class GrpcListener {
   }
 
   async #createListener(): Promise<Server> {
-    const inject = (socket: Socket) => this.#injector.injectConnection(socket)
+    const inject = (socket: Socket) => {
+      // A handshake may take longer than a stop; grpc-js would serve a connection that comes after it.
+      if (this.#isClosed) {
+        socket.destroy()
+        return
+      }
+      this.#connections.serve(socket)
+      this.#injector.injectConnection(socket)
+    }
     const { tls } = this.#settings
     if (tls === undefined) {
       return createServer((socket) => {

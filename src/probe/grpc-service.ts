@@ -24,6 +24,8 @@ import { isLoopbackAddress } from './listener.js'
 export const MAX_QUEUED = 1_024
 /** Streams at once, on all connections. */
 export const MAX_WATCHERS = 10_000
+/** Streams at once, on one connection. As many resets as node:http2 lets a client send in one go. */
+export const MAX_WATCHERS_A_CONNECTION = 1_000
 
 interface HealthCheckRequest {
   readonly service: string
@@ -85,11 +87,18 @@ export function createHealthService(
       })
     },
     Watch(call: WatchCall) {
-      if (hub.watcherCount >= MAX_WATCHERS) {
-        call.emit('error', failure(Code.RESOURCE_EXHAUSTED, `more than ${MAX_WATCHERS} watchers`))
+      const peer = call.getPeer()
+      const bound =
+        connections.streamCount(peer) >= MAX_WATCHERS_A_CONNECTION
+          ? `${MAX_WATCHERS_A_CONNECTION} watchers on a connection`
+          : hub.watcherCount >= MAX_WATCHERS
+            ? `${MAX_WATCHERS} watchers`
+            : undefined
+      if (bound !== undefined) {
+        call.emit('error', failure(Code.RESOURCE_EXHAUSTED, `more than ${bound}`))
         return
       }
-      const release = connections.hold(call.getPeer())
+      const release = connections.hold(peer)
       const isShown = audience.maySee(askerOf(call))
       const target = seenTarget(call.request.service, isShown)
       try {

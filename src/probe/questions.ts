@@ -1,6 +1,7 @@
 // What each probe path asks: which components decide, what lets it pass whatever they say, and in which words it is
 // answered. Pure but for what it is given; any thread.
 import type { HealthCheckError } from '../model/errors.js'
+import { undamped } from '../model/judged.js'
 import {
   type FailOn,
   type Gate,
@@ -73,7 +74,8 @@ export function readinessQuestion(policy: Policy): Question {
 
 /**
  * Readiness behind another gate: it has passed once, or the time for which the start is excused is not over. What
- * suppresses readiness is no evidence of a start.
+ * suppresses readiness is no evidence of a start. It goes by what is shown, undamped, as the manager does that notices the
+ * start: see ReadinessWatch.
  */
 export function startupQuestion(
   policy: Policy,
@@ -83,6 +85,9 @@ export function startupQuestion(
   const { suppressible: _, ...readiness } = readinessQuestion(policy)
   return {
     ...readiness,
+    judge: (names, gate, find, failOn) =>
+      readiness.judge(names, gate, (name) => undamped(find(name)), failOn),
+    judgeOne: (name, component, failOn) => readiness.judgeOne(name, undamped(component), failOn),
     passText: 'started',
     failText: 'not started',
     gateOf: (look) => ({

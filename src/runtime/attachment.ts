@@ -38,6 +38,14 @@ import type { Encoded } from '../memory/text.js'
 import { type ComponentRules, NO_RULES } from '../model/component-rules.js'
 import { HealthError } from '../model/errors.js'
 
+/** As a look has found it. */
+export interface Registration {
+  readonly slot: number
+  readonly generation: number
+  readonly rules: ComponentRules
+  readonly ticket: number
+}
+
 export class Attachment {
   readonly region: Region
   readonly words: Words
@@ -114,13 +122,16 @@ export class Attachment {
     return block === 0 ? undefined : decodeRules(this.words, block)
   }
 
-  /** The rules of a component, which may be none; undefined if it is not registered. */
-  rulesByName(name: Encoded): ComponentRules | undefined {
+  /** A registration with its rules, which may be none, and its latest ticket; undefined if there is none of that name. */
+  registrationByName(name: Encoded): Registration | undefined {
     for (;;) {
       const binding = this.directory.find(name)
       if (binding === undefined) return undefined
-      const rules = this.rulesOf(binding.slot)
-      if (this.isCurrent(binding.slot, binding.generation)) return rules ?? NO_RULES
+      const { slot, generation } = binding
+      const ticket = Atomics.load(this.words, this.#map.latestTicket(slot))
+      const rules = this.rulesOf(slot) ?? NO_RULES
+      // Behind the ticket. Pairs with SlotWriter.expireReporters, as in Reporter.bind.
+      if (this.isCurrent(slot, generation)) return { slot, generation, rules, ticket }
     }
   }
 

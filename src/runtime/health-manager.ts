@@ -93,7 +93,10 @@ export class HealthManager {
     )
     this.#observers = new Observers(this, this.#attachment, handle, this.#events)
     // A worker may end without a stop, and its mailbox is for the next one. Of one that is terminated `adopt` tells.
-    this.#forgetThreadExit = onThreadExit(() => this.#attachment.detach())
+    this.#forgetThreadExit = onThreadExit(() => {
+      this.#observers.leave()
+      this.#attachment.detach()
+    })
   }
 
   /**
@@ -447,9 +450,17 @@ export class HealthManager {
   }
 
   async #stop(): Promise<void> {
-    this.#watches.stop()
     const supervisor = this.#supervisor
-    if (supervisor === undefined) this.#observers.leave()
+    try {
+      this.#watches.stop()
+      if (supervisor === undefined) this.#observers.leave()
+    } finally {
+      // Whatever has become of those: a stop is not tried twice.
+      await this.#end(supervisor)
+    }
+  }
+
+  async #end(supervisor: Supervisor | undefined): Promise<void> {
     this.#attachment.detach()
     this.#forgetThreadExit()
     const stopReaders = async () => {

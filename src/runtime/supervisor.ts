@@ -14,8 +14,10 @@ import {
   PHASE,
   PHASE_STOPPED,
   PHASE_STOPPING,
+  STOP_TICK,
 } from '../memory/layout.js'
 import type { Region } from '../memory/region.js'
+import { nowTicks } from '../memory/ticks.js'
 import { HealthError } from '../model/errors.js'
 import { type ActorExit, type ActorHandle, actorEntryUrl, spawnActor } from './actor-handle.js'
 import { abandonMailboxesOf } from './attachment.js'
@@ -77,6 +79,8 @@ export class Supervisor {
    * still answers from the table; it runs after the drain.
    */
   async stop(lastReaders: () => Promise<void>): Promise<void> {
+    // Before the phase. Pairs with OverlayLook.begin: who can't beat any more is not silent.
+    Atomics.store(this.#region.words, STOP_TICK, nowTicks() | 0)
     // Pairs with Attachment.isRunning and claimMailbox. Who has looked before this finds the mailboxes closed: the drain
     // closes all of them, also those that are not claimed yet.
     Atomics.store(this.#region.words, PHASE, PHASE_STOPPING)

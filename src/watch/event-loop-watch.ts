@@ -18,7 +18,8 @@ export interface EventLoopWatch {
   readonly component: string
   /**
    * Ends the watch and deregisters the component. Idempotent; `HealthManager.stop()` does it as well.
-   * @throws HealthError `ERR_HEALTH_BACKPRESSURE`: the watch has ended, and the component is still there.
+   * @throws HealthError `ERR_HEALTH_BACKPRESSURE` or `ERR_HEALTH_UNAVAILABLE`: the watch has ended, and the component is still
+   * there.
    */
   stop(): void
 }
@@ -88,9 +89,10 @@ export class LoopWatch implements EventLoopWatch {
       this.#parts.reporter.beat()
       this.#reportIfDue()
     } catch (error) {
-      // Another thread may stop the runtime at any time, and nobody is here to catch what a timer throws.
-      if (!isStopped(error)) throw error
-      this.end()
+      // Another thread may stop the runtime at any time, the manager may be away, and nobody is here to catch what a timer
+      // throws. Where it is only away, the next beat tries again.
+      if (!(error instanceof HealthError)) throw error
+      if (isStopped(error)) this.end()
     }
   }
 

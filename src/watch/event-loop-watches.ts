@@ -44,8 +44,12 @@ export class EventLoopWatches {
   /** Before the attachment detaches. Waits for nobody: what can't be deregistered at once is shown as gone. */
   stop(): void {
     for (const watch of this.#watches.values()) {
-      if (!watch.isOver && this.#hasRoom()) watch.stop()
-      else watch.end()
+      try {
+        if (!watch.isOver && this.#hasRoom()) watch.stop()
+        else watch.end()
+      } catch {
+        // It has ended, and its component is shown as gone; the manager is away. The stop goes on.
+      }
     }
     this.#watches.clear()
   }
@@ -60,12 +64,15 @@ export class EventLoopWatches {
     const encoded = encodeText(component, MAX_NAME_BYTES)
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const reporter = this.#register(component, eventLoopRules(settings, identity))
-      const found = this.#attachment.rulesByName(encoded)
-      if (found === undefined) continue
+      const registration = this.#attachment.registrationByName(encoded)
+      if (registration === undefined) continue
+      const { rules: found, slot, generation, ticket } = registration
       if (found.wording !== Wording.EventLoop) throw isTaken(component)
       if (found.mailbox === identity.mailbox && found.owner === identity.owner) return reporter
       if (isThreadAttached(region, found)) throw isTaken(component)
-      reporter.deregister()
+      // That one and no later one: another thread may have made room, and watch, since the look.
+      this.#attachment.deregister(slot, generation, ticket, false)
+      this.#attachment.endDeregistration()
     }
     throw new HealthError(
       'ERR_HEALTH_UNAVAILABLE',

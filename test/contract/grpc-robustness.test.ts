@@ -16,6 +16,7 @@ import {
   message,
   PREFACE,
   request,
+  WATCH,
 } from './support/grpc-frames.js'
 import { startGrpc } from './support/grpc-server.js'
 
@@ -43,6 +44,40 @@ test('a kubelet is answered, and its PING and its goodbye as well', async (t) =>
   connection.send(frame(Frame.GoAway, 0, 0, Buffer.alloc(8)))
   connection.socket.end()
   await connection.closed()
+})
+
+test('a client that cancels all of its watches and opens as many anew in one packet is served', async (t) => {
+  const { health, grpcPort } = await startGrpc(t)
+  health.register('collector_manager').healthy()
+  const connection = await FrameConnection.open(t, grpcPort)
+  connection.start()
+  await connection.next(Frame.Settings)
+  // From here on the server holds the client to its limits.
+  connection.send(frame(Frame.Settings, ACK, 0))
+  const count = 1_000
+  const streamsFrom = (first: number) => Array.from({ length: count }, (_, i) => first + 2 * i)
+  const headers = request(WATCH)
+  const watch = (stream: number) => [
+    frame(Frame.Headers, END_HEADERS, stream, headers),
+    frame(Frame.Data, END_STREAM, stream, message()),
+  ]
+  const assertServed = async () => {
+    for (let i = 0; i < count; i++) {
+      const answer = await connection.next(Frame.Headers, Frame.Reset)
+      assert.equal(answer?.type, Frame.Headers)
+      // It would end a stream that is refused.
+      assert.equal(answer.flags & END_STREAM, 0)
+    }
+  }
+  const former = streamsFrom(1)
+  connection.send(...former.flatMap(watch))
+  await assertServed()
+  const cancel = Buffer.from([0, 0, 0, 8])
+  connection.send(
+    ...former.map((stream) => frame(Frame.Reset, 0, stream, cancel)),
+    ...streamsFrom(1 + 2 * count).flatMap(watch),
+  )
+  await assertServed()
 })
 
 describe('the probe actor survives', async () => {

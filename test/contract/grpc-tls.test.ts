@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { connect as connectPlainly } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { connect } from 'node:tls'
@@ -7,6 +8,16 @@ import { credentials } from '@grpc/grpc-js'
 import { HealthServer } from '../../src/index.js'
 import { temporaryFolder, writeCertificate } from './support/certificates.js'
 import { GrpcClient } from './support/grpc-client.js'
+import {
+  END_HEADERS,
+  END_STREAM,
+  Frame,
+  frame,
+  message,
+  PREFACE,
+  request,
+  WATCH,
+} from './support/grpc-frames.js'
 import { startGrpc } from './support/grpc-server.js'
 import { startRuntime } from './support/runtime.js'
 import { type Certificate, createCertificate } from './support/self-signed.js'
@@ -63,6 +74,46 @@ test('a client that speaks no HTTP/2 is turned away', async (t) => {
   })
   const [error] = await once(socket, 'error')
   assert.match(String(error.code), /ALERT|PROTOCOL/)
+})
+
+test('a handshake that outlasts the beginning of a stop is followed by no service', async (t) => {
+  const certificate = createCertificate()
+  const tls = writeCertificate(
+    temporaryFolder((remove) => t.after(remove)),
+    certificate,
+  )
+  const { health, server, grpcPort } = await startGrpc(t, { grpc: { port: 0, tls } })
+  health.register('collector_manager').healthy()
+  const options = { rejectUnauthorized: false, ALPNProtocols: ['h2'] }
+  // The stop waits for this one, which leaves no room for what is to be said before.
+  const deaf = connect({ port: grpcPort, host: '127.0.0.1', ...options })
+  t.after(() => deaf.destroy())
+  deaf.on('error', () => {})
+  await once(deaf, 'secureConnect')
+  const noWindow = Buffer.from([0, 4, 0, 0, 0, 0])
+  deaf.write(
+    Buffer.concat([
+      PREFACE,
+      frame(Frame.Settings, 0, 0, noWindow),
+      frame(Frame.Headers, END_HEADERS, 1, request(WATCH)),
+      frame(Frame.Data, END_STREAM, 1, message()),
+    ]),
+  )
+  const slow = connectPlainly(grpcPort, '127.0.0.1')
+  await once(slow, 'connect')
+  const watch = createClient(t, grpcPort, certificate).watch('')
+  assert.equal(await watch.next(), 'serving')
+  const stopped = server.stop()
+  assert.equal(await watch.next(), 'not serving')
+  let received = 0
+  const late = connect({ socket: slow, ...options })
+  t.after(() => late.destroy())
+  late.on('error', () => {})
+  late.on('data', ({ length }) => {
+    received += length
+  })
+  await Promise.all([once(late, 'close'), stopped])
+  assert.equal(received, 0)
 })
 
 test('a certificate that is replaced is shown to new connections, old ones stay', async (t) => {

@@ -219,6 +219,20 @@ test('a thousand watchers on one connection are told alike', async (t) => {
   assert.equal(await client.check(''), 'serving')
 })
 
+test('a connection has a thousand watchers, and room for checks', async (t) => {
+  const { health, grpcPort } = await startGrpc(t)
+  health.register('collector_manager').healthy()
+  const client = new GrpcClient(t, grpcPort)
+  const watches = Array.from({ length: 1_000 }, () => client.watch(''))
+  for (const watch of watches) assert.equal(await watch.next(), 'serving')
+  assert.equal(await client.watch('').ended, 'RESOURCE_EXHAUSTED')
+  assert.equal(await client.check(''), 'serving')
+  await watches[0]!.cancel()
+  // Told only when the stream is over for the server as well.
+  assert.equal(await client.check(''), 'serving')
+  assert.equal(await client.watch('').next(), 'serving')
+})
+
 function alternating(length: number): string[] {
   return Array.from({ length }, (_, i) => (i % 2 === 0 ? 'serving' : 'not serving'))
 }

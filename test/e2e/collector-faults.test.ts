@@ -1,6 +1,6 @@
 // The sample collector from outside while parts of it fail: what the probes say, and that it recovers.
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -61,6 +61,51 @@ describe('the sample collector, when something fails', linux, () => {
       assert.equal(messageOf(back.at(-1) as Answer, 'event_loop'), 'event loop on time')
       assert.equal(await collector.stop(), 0, collector.output)
     }))
+
+  for (const kind of ['regex', 'wait', 'crypto']) {
+    it(`fails liveness while its main thread is stuck in the fault ${kind}, and leaves last words`, async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'health-actor-test-'))
+      const incident = join(folder, 'incident.json')
+      const args = ['--wedged', '1s', '--incident', incident, '--fault', `${kind}=3s@500ms`]
+      try {
+        await withCollector(args, async (collector) => {
+          const stuck = await collector.probeUntil('/healthz', ({ code }) => code === 503)
+          assert.doesNotMatch(collector.output, /the main thread is back/)
+          const at = `in "the fault ${kind}"`
+          assert.ok(messageOf(stuck.at(-1) as Answer, 'event_loop')?.includes(at))
+          // By the queue worker, which is not stuck.
+          await collector.said(/transition \d+: event_loop \w+ -> unhealthy: event loop wedged/)
+          await collector.probeUntil('/healthz', ({ code }) => code === 200)
+          assert.match(collector.output, /the main thread is back/)
+          assert.equal(await collector.stop(), 0, collector.output)
+          const words = JSON.parse(await readFile(incident, 'utf8')) as Record<string, unknown>
+          assert.equal(words['kind'], 'wedge')
+          assert.ok(String(words['culprit']).includes(at))
+        })
+      } finally {
+        await rm(folder, { recursive: true })
+      }
+    })
+  }
+
+  it('tells that a collector is silent for longer than its deadline, stays alive, and sees it come back', () => {
+    // Readings that are farther apart than that are no silence.
+    const args = ['--rate', '1', '--deadline', '800ms', '--fault', 'hang-collector=3s@500ms']
+    return withCollector(args, async (collector) => {
+      const hung = await collector.probeUntil('/healthz', (answer) =>
+        /^no update for \d\.\d s \(deadline 0\.8 s\)$/.test(
+          messageOf(answer, 'collector_cpu') ?? '',
+        ),
+      )
+      const last = hung.at(-1) as Answer
+      assert.deepEqual([last.code, statusOf(last, 'collector_cpu')], [200, 'unhealthy'])
+      await collector.said(/fault: hung collector cpu/)
+      await collector.said(/transition \d+: collector_cpu healthy -> unhealthy: no update for/)
+      await collector.said(/transition \d+: collector_cpu unhealthy -> healthy: collecting/)
+      assert.equal((await collector.probe('/healthz')).code, 200)
+      assert.equal(await collector.stop(), 0, collector.output)
+    })
+  })
 
   it('tells that a collector was killed, with its exit code, stays alive, and tells that it is back', () =>
     withCollector(['--fault', 'kill-collector@500ms'], async (collector, out) => {
@@ -130,26 +175,29 @@ describe('the sample collector, when something fails', linux, () => {
     withCollector([...SMALL_QUEUE, '--fault', 'stall-sink=4s@500ms'], async (collector, out) => {
       const failing = await collector.probeUntil(
         '/readyz',
-        (answer) => statusOf(answer, 'sample_sink') === 'unhealthy',
+        (answer) => statusOf(answer, 'dakr_transport') === 'unhealthy',
       )
       const open = failing.at(-1) as Answer
       assert.deepEqual(
         [open.code, open.error],
-        [503, 'sample_sink is not ready (status: unhealthy)'],
+        [503, 'dakr_transport is not ready (status: unhealthy)'],
       )
-      assert.equal(messageOf(open, 'sample_sink'), 'Circuit breaker open, 5 consecutive failures')
-      const { reopen_at: reopenAt, ...rest } = open.components['sample_sink']?.metadata ?? {}
+      assert.equal(
+        messageOf(open, 'dakr_transport'),
+        'Circuit breaker open, 5 consecutive failures',
+      )
+      const { reopen_at: reopenAt, ...rest } = open.components['dakr_transport']?.metadata ?? {}
       assert.deepEqual(rest, { circuit_breaker: 'open' })
       assert.ok(Date.parse(reopenAt ?? '') > Date.now(), reopenAt)
       assert.ok(
-        failing.some((answer) => messageOf(answer, 'sample_sink') === '2 consecutive failures'),
+        failing.some((answer) => messageOf(answer, 'dakr_transport') === '2 consecutive failures'),
       )
       assert.equal(statusOf(open, 'buffer_queue'), 'degraded')
       await collector.probeUntil(
         '/readyz',
         (answer) =>
           answer.code === 200 &&
-          messageOf(answer, 'sample_sink') === 'Transport operational' &&
+          messageOf(answer, 'dakr_transport') === 'Transport operational' &&
           messageOf(answer, 'buffer_queue') === 'Buffer is operational',
       )
       assert.equal(await collector.stop(), 0, collector.output)
@@ -157,6 +205,25 @@ describe('the sample collector, when something fails', linux, () => {
       assert.ok(account.dropped > 0)
       assert.equal((await readSamples(out)).length, account.written)
     }))
+
+  it('tells that samples come in and none gets out, before the queue is full', () =>
+    withCollector(
+      ['--rate', '100', '--stall', '500ms', '--fault', 'stall-sink=3s@500ms'],
+      async (collector) => {
+        const stalled = await collector.probeUntil('/readyz', (answer) =>
+          /^input moved by [\d,]+ and output by 0 for \d\.\d s$/.test(
+            messageOf(answer, 'buffer_queue') ?? '',
+          ),
+        )
+        assert.equal(statusOf(stalled.at(-1) as Answer, 'buffer_queue'), 'degraded')
+        await collector.probeUntil(
+          '/readyz',
+          (answer) => messageOf(answer, 'buffer_queue') === 'Buffer is operational',
+        )
+        assert.equal(await collector.stop(), 0, collector.output)
+        assert.equal(accountIn(collector.output).dropped, 0)
+      },
+    ))
 
   it('tells which file of /proc it can not read, and recovers with it', async () => {
     const procfs = await mkdtemp(join(tmpdir(), 'health-actor-test-'))

@@ -41,7 +41,7 @@ describe('the sample collector, at its start', linux, () => {
       const { port } = taken.address() as { port: number }
       const [code, said] = await refusal('--port', String(port), '--out', '/dev/null')
       assert.equal(code, 1)
-      assert.match(withoutFallbackNotice(said), new RegExp(`^collector: .*${port}`))
+      assert.match(withoutFallbackNotice(said), new RegExp(`^collector: .*${port}`, 'm'))
     } finally {
       taken.close()
     }

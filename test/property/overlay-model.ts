@@ -114,14 +114,14 @@ export class OverlayModel {
     component.status = status
     component.message = message
     const { level } = this.#overlayOf(component)
-    if (level === 0 || status > level) this.#tell(name, component, status, message, this.epochMs)
+    if (status >= level) this.#tell(name, component, status, message, this.epochMs)
   }
 
   /** The manager looks at every component, in the order of their slots, which for the journal is any order. */
   look(): void {
     for (const [name, component] of this.components) {
-      const { status, message, at } = this.#shownOf(component)
-      this.#tell(name, component, status, message, at)
+      const { status, told, at } = this.#shownOf(component)
+      this.#tell(name, component, status, told, at)
     }
   }
 
@@ -161,13 +161,17 @@ export class OverlayModel {
     to.told = newStatus
   }
 
-  #shownOf(component: Component): { status: number; message: string; at: number } {
+  /** `told` is the message of a transition to it. */
+  #shownOf(component: Component): { status: number; message: string; told: string; at: number } {
     const { level, message, beganAt } = this.#overlayOf(component)
-    if (level !== 0 && level >= component.status) {
-      return { status: level, message, at: this.#epochMs + beganAt * TICK_MS }
+    if (level > component.status) {
+      return { status: level, message, told: message, at: this.#epochMs + beganAt * TICK_MS }
     }
+    const { status, message: told } = component
     const at = this.#epochMs + component.aliveAt * TICK_MS
-    return { status: component.status, message: component.message, at }
+    const isTelling = level !== 0 && level === status
+    const reason = told === '' ? '' : `${told}; `
+    return { status, message: isTelling ? `${reason}${message}` : told, told, at }
   }
 
   #overlayOf(component: Component): { level: number; message: string; beganAt: number } {

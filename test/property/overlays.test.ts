@@ -27,7 +27,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       thread,
       name,
       status: fc.constantFrom<HealthStatus>(0, 1, 1, 2, 3),
-      message: fc.constantFrom('ok', 'why'),
+      message: fc.constantFrom('', 'ok', 'why'),
     }),
   },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('beat'), thread, name }) },

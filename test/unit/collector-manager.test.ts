@@ -18,6 +18,10 @@ class FakeThread implements CollectorThread {
   readonly exited = new Promise<number>((resolve) => {
     this.exit = resolve
   })
+  hangMs = 0
+  hang(durationMs: number): void {
+    this.hangMs = durationMs
+  }
   requestStop(): void {
     this.exit(0)
   }
@@ -242,6 +246,17 @@ describe('CollectionManager', () => {
     await settle()
     assert.equal(threads.length, 2)
     assert.deepEqual(voice.said.at(-1), ['unhealthy', 'All collectors stopped', undefined])
+  })
+
+  it('names the collector that it lets hang on request', async () => {
+    const { manager, threads } = managerOf('cpu', 'disk')
+    await startAll(manager, threads)
+    assert.equal(manager.hangOne(500), 'cpu')
+    assert.deepEqual(
+      threads.map(({ hangMs }) => hangMs),
+      [500, 0],
+    )
+    await manager.stop()
   })
 
   it('names the collector that it kills on request', async () => {

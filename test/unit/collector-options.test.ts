@@ -12,6 +12,7 @@ describe('parseOptions', () => {
       seconds: undefined,
       port: 8081,
       host: '127.0.0.1',
+      grpcPort: undefined,
       rate: 1000,
       collectors: 4,
       queue: 2048,
@@ -19,18 +20,22 @@ describe('parseOptions', () => {
       rotateMib: 64,
       procfs: '/proc',
       wedgedMs: 10_000,
+      deadlineMs: 5_000,
+      stallMs: 2_000,
+      incident: undefined,
       faults: [],
     })
   })
 
   it('reads every option', () => {
     const line =
-      '--seconds 2.5 --port 0 --host ::1 --rate 50 --collectors 64 --queue 16 --out - --rotate-mib 0 --procfs /host/proc --wedged 1.5s'
+      '--seconds 2.5 --port 0 --host ::1 --grpc-port 9090 --rate 50 --collectors 64 --queue 16 --out - --rotate-mib 0 --procfs /host/proc --wedged 1.5s --deadline 2s --stall 300ms --incident words.json'
     assert.deepEqual(parseOptions(line.split(' ')), {
       help: false,
       seconds: 2.5,
       port: 0,
       host: '::1',
+      grpcPort: 9090,
       rate: 50,
       collectors: 64,
       queue: 16,
@@ -38,6 +43,9 @@ describe('parseOptions', () => {
       rotateMib: 0,
       procfs: '/host/proc',
       wedgedMs: 1_500,
+      deadlineMs: 2_000,
+      stallMs: 300,
+      incident: 'words.json',
       faults: [],
     })
   })
@@ -50,12 +58,20 @@ describe('parseOptions', () => {
       'stall-sink=1.5s@250ms',
       '--fault=kill-collector@1m',
       '--fault=kill-manager@0s',
+      '--fault=regex=1s',
+      '--fault=wait=1s',
+      '--fault=crypto=1s',
+      '--fault=hang-collector=1s',
     ])
     assert.deepEqual(faults, [
       { kind: 'block-main', forMs: 5000, atMs: 2000 },
       { kind: 'stall-sink', forMs: 1500, atMs: 250 },
       { kind: 'kill-collector', atMs: 60000 },
       { kind: 'kill-manager', atMs: 0 },
+      { kind: 'regex', forMs: 1000, atMs: 2000 },
+      { kind: 'wait', forMs: 1000, atMs: 2000 },
+      { kind: 'crypto', forMs: 1000, atMs: 2000 },
+      { kind: 'hang-collector', forMs: 1000, atMs: 2000 },
     ])
   })
 
@@ -72,7 +88,9 @@ describe('parseOptions', () => {
       '--seconds NaN',
       '--seconds value="NaN": must be a number of seconds above 0 and at most 2000000',
     ],
-    ['--wedged 99ms', '--wedged value="99ms": must be like 5s or 500ms, from 100ms'],
+    ['--wedged 99ms', '--wedged value="99ms": must be like 5s or 500ms, from 100ms to 60m'],
+    ['--deadline 61m', '--deadline value="61m": must be like 5s or 500ms, from 100ms to 60m'],
+    ['--incident=', '--incident value="": must not be empty'],
     ['--out=', '--out value="": must not be empty'],
     [
       '--fault block-main',
@@ -89,7 +107,7 @@ describe('parseOptions', () => {
     ],
     [
       '--fault unplug',
-      '--fault value="unplug": must be block-main=TIME, kill-collector, kill-manager or stall-sink=TIME',
+      '--fault value="unplug": must be one of block-main=TIME, regex=TIME, wait=TIME, crypto=TIME, hang-collector=TIME, stall-sink=TIME, kill-collector, kill-manager',
     ],
   ]
   for (const [line, message] of refused) {

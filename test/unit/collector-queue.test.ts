@@ -71,6 +71,18 @@ describe('BufferQueue', () => {
     assert.deepEqual(voice.said, [])
   })
 
+  it('tells how many samples came in and were taken out', () => {
+    const { queue, voice, cpu, disk, batch } = queueOf()
+    cpu.tryPush('a\n')
+    disk.tryPush('b\n')
+    queue.settle(10_000)
+    assert.deepEqual(voice.lastProgress, [2, 0])
+    queue.drain(batch)
+    cpu.tryPush('c\n')
+    queue.settle(10_100)
+    assert.deepEqual(voice.lastProgress, [3, 2])
+  })
+
   it('refuses the name of a collector that it does not have', () => {
     assert.throws(() => queueOf().queue.ringOf('gpu'), /name=gpu/)
   })

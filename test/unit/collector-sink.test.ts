@@ -1,8 +1,8 @@
 // The sink: what it writes, what it says, and when it stops trying. Time is moved by hand.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { CircuitBreaker, transportStatusOf } from '../../examples/collector/circuit-breaker.js'
 import { Sink } from '../../examples/collector/sink.js'
-import { CircuitBreaker, transportStatusOf } from '../../src/heartbeat/index.js'
 import {
   LineQueue,
   ManualAlarm,
@@ -43,6 +43,34 @@ function startSink() {
 }
 
 describe('Sink', () => {
+  it('takes time in which its thread did not run for no failure of the destination', async () => {
+    const { queue, destination, alarm, sink, voice } = startSink()
+    queue.push('a')
+    await alarm.advance(50)
+    destination.behaviour = 'hang'
+    queue.push('b')
+    await alarm.advance(100)
+    // The timer fires first, when the thread is back; that the write is done is heard of after it.
+    await alarm.oversleep(20_000)
+    destination.release()
+    await alarm.advance(50)
+    assert.deepEqual(new Set(voice.said.map(([status]) => status)), new Set(['healthy']))
+    assert.equal(destination.text, 'a\nb\n')
+    await sink.stop(0)
+  })
+
+  it('tells how many samples it has taken and written', async () => {
+    const { queue, voice, alarm, sink, destination } = startSink()
+    destination.behaviour = 'hang'
+    queue.push('a', 'b')
+    await alarm.advance(50)
+    assert.deepEqual(voice.lastProgress, [2, 0])
+    destination.release()
+    await alarm.advance(50)
+    assert.deepEqual(voice.lastProgress, [2, 2])
+    await sink.stop(0)
+  })
+
   it('says that it is starting, and operational after the first write', async () => {
     const { queue, voice, alarm, sink } = startSink()
     await alarm.advance(1_000)

@@ -24,12 +24,20 @@ describe('Collector', () => {
   })
   afterEach(() => rmSync(procfs, { recursive: true }))
 
+  const settingsFor = (files: readonly string[]) => ({
+    name: 'load',
+    files,
+    procfs,
+    ratePerSecond: 1,
+    queueCapacity: 16,
+    deadlineMs: 100,
+  })
+
   /** Starts it; it is stopped again before it gets to its second turn. */
   function takeOne(files: readonly string[], ring = createSampleRing(16)) {
     const own = new RecordingVoice()
     const queue = new RecordingVoice()
-    const settings = { name: 'load', files, procfs, ratePerSecond: 1, queueCapacity: 16 }
-    const collector = new Collector(settings, new SampleRingWriter(ring), own, queue)
+    const collector = new Collector(settingsFor(files), new SampleRingWriter(ring), own, queue)
     collector.start()
     collector.stop()
     return { own, queue, ring }
@@ -67,6 +75,19 @@ describe('Collector', () => {
       ['degraded', 'loadavg: not an average: : ""', { source: 'loadavg' }],
     ])
     assert.deepEqual(linesIn(ring), [])
+  })
+
+  it('says between two readings that it lives', async () => {
+    const own = new RecordingVoice()
+    const beaten = new Promise<void>((resolve) => {
+      own.beat = resolve
+    })
+    const ring = new SampleRingWriter(createSampleRing(16))
+    const collector = new Collector(settingsFor(['loadavg']), ring, own, new RecordingVoice())
+    collector.start()
+    // The next reading is due in a second, and the deadline is a tenth of that.
+    await beaten
+    collector.stop()
   })
 
   it('goes on counting where the thread before it stopped', () => {

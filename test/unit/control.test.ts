@@ -13,7 +13,6 @@ import {
   CONTROL_READINESS,
   CONTROL_SEQUENCE,
   CONTROL_STANDBY_TICKET,
-  type Words,
 } from '../../src/memory/layout.js'
 import { smallRegion } from './core-support.js'
 
@@ -22,18 +21,13 @@ function rig(firstTicket = 1) {
   return { words, control: new ControlWriter(words) }
 }
 
-/** Without what a suppression could be prolonged to, which is of no account where there is none. */
-function stateOf(words: Words) {
-  const { livenessLatest: _, ...state } = readControl(words)!
-  return state
-}
-
 test('a fresh region is neither in standby nor suppressed', () => {
   const { words } = rig()
-  assert.deepEqual(stateOf(words), {
+  assert.deepEqual(readControl(words), {
     isStandby: false,
     livenessDeadline: 0,
     readinessDeadline: 0,
+    livenessLatest: 0,
     sequence: 0,
   })
 })
@@ -44,10 +38,11 @@ test('standby and the two suppressions are independent of each other', () => {
   assert.ok(control.suppress(CONTROL_READINESS, ...toFloatWords(-0.25), 22, 2))
   assert.ok(control.setStandby(true, 3))
   assert.ok(control.suppress(CONTROL_LIVENESS, 0, 0, 0, 4))
-  assert.deepEqual(stateOf(words), {
+  assert.deepEqual(readControl(words), {
     isStandby: true,
     livenessDeadline: 0,
     readinessDeadline: -0.25,
+    livenessLatest: 0,
     sequence: 4,
   })
   assert.deepEqual(controlBlocks(words), [0, 22])

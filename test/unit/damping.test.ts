@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { JournalReader } from '../../src/memory/journal-reader.js'
+import { READINESS_SEEN } from '../../src/memory/layout.js'
 import type { ComponentRules } from '../../src/model/component-rules.js'
 import { HealthStatus } from '../../src/model/health-status.js'
 import { judgeAlive, judgeReady } from '../../src/model/policy.js'
 import { PLAIN } from '../../src/probe/query.js'
-import { livenessQuestion } from '../../src/probe/questions.js'
+import { livenessQuestion, startupQuestion } from '../../src/probe/questions.js'
 import { verdictLines } from '../../src/probe/verbose.js'
 import { HealthReader } from '../../src/runtime/health-reader.js'
 import { Bench, StoppedClock } from './core-support.js'
@@ -193,4 +194,56 @@ test('metadata that comes late, and a sweep of old tickets, leave the streak alo
   assert.ok(!passes())
   bench.restart()
   assert.ok(!passes())
+})
+
+test('a verdict that a suspension has turned turns back when a watcher has recorded it', (t) => {
+  const { clock, bench, say, health } = rig(t, { failAfter: -5_000 })
+  say(Unhealthy)
+  clock.pass(100)
+  assert.equal(health.livenessCheck(), undefined)
+  clock.suspend(20_000)
+  // No watcher runs while this waits for one.
+  assert.equal(health.livenessCheck()?.message, 'x is unhealthy: why')
+  bench.settle()
+  assert.equal(health.livenessCheck(), undefined)
+  clock.pass(5_020)
+  assert.equal(health.livenessCheck()?.message, 'x is unhealthy: why')
+})
+
+test('who finds a verdict turned after a suspension waits for a watcher', (t) => {
+  const { clock, bench, say, health } = rig(t, { failAfter: -5_000 })
+  say(Unhealthy)
+  clock.pass(100)
+  assert.equal(health.livenessCheck(), undefined)
+  clock.suspend(20_000)
+  t.mock.method(Atomics, 'wait', () => {
+    bench.settle()
+    return 'ok'
+  })
+  assert.equal(health.livenessCheck(), undefined)
+})
+
+test('a start is judged by what was reported, by the manager and by who asks alike', (t) => {
+  const { bench, say, health } = rig(t, { failAfter: 3, recoverAfter: 3 })
+  const question = startupQuestion(
+    POLICY,
+    () => bench.word(READINESS_SEEN) === 1,
+    () => false,
+  )
+  const verdicts = () => {
+    const look = health.look()
+    const find = (name: string) => look.report.get(name)
+    const gate = question.gateOf(look)
+    const error = question.judge(question.names, gate, find, 'unhealthy')
+    return [
+      gate.isStandby,
+      error === undefined,
+      question.judgeOne('x', find('x'), 'unhealthy') === undefined,
+    ]
+  }
+  say(Unhealthy)
+  assert.equal(judgeReady('x', health.look().report.get('x'), 'fail', 'unhealthy'), undefined)
+  assert.deepEqual(verdicts(), [false, false, false])
+  say(Healthy)
+  assert.deepEqual(verdicts(), [true, true, true])
 })

@@ -1,8 +1,10 @@
 // What readers show of components with a deadline, by the slot and the clock alone.
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { PHASE, PHASE_STOPPING, STOP_TICK } from '../../src/memory/layout.js'
 import { SlotMap } from '../../src/memory/slot-latch.js'
 import { TableReader, watch } from '../../src/memory/table-reader.js'
+import { nowTicks } from '../../src/memory/ticks.js'
 import { type ComponentRules, Wording } from '../../src/model/component-rules.js'
 import { HealthReader } from '../../src/runtime/health-reader.js'
 import { Bench, StoppedClock } from './core-support.js'
@@ -103,14 +105,21 @@ test('what was reported is shown where it is worse than the silence', (t) => {
   assert.equal(shown(), said)
 })
 
-test('silence that is as bad as what was reported changes the message and not since when', (t) => {
+test('silence that is as bad as what was reported adds to its message, and is nothing new', (t) => {
   const { clock, bench, reporter, shown } = rig(t, { degradedAfterMs: 1_500 })
   reporter.degraded('slow')
   bench.settle()
   const { since } = shown()
   clock.pass(2_000)
   const { status, message, since: sinceThen } = shown()
-  assert.deepEqual([status, message, sinceThen], [2, 'no update for 2.0 s (deadline 1.5 s)', since])
+  assert.deepEqual(
+    [status, message, sinceThen],
+    [2, 'slow; no update for 2.0 s (deadline 1.5 s)', since],
+  )
+  reporter.degraded('')
+  bench.settle()
+  clock.pass(2_000)
+  assert.equal(shown().message, 'no update for 2.0 s (deadline 1.5 s)')
 })
 
 test('of two deadlines the worse one that has run out is told, and since when', (t) => {
@@ -223,4 +232,27 @@ test('the rules of the first registration hold', (t) => {
   assert.equal(shown().status, 0)
   clock.pass(5_020)
   assert.equal(shown().status, 3)
+})
+
+test('behind a stop nobody can beat any more, and nobody is silent for it', (t) => {
+  const { clock, bench, reporter, shown } = rig(t)
+  reporter.healthy('collecting')
+  bench.settle()
+  clock.pass(5_000)
+  bench.region.words[STOP_TICK] = nowTicks()
+  bench.region.words[PHASE] = PHASE_STOPPING
+  assert.throws(() => reporter.beat(), { code: 'ERR_HEALTH_STOPPED' })
+  for (let i = 0; i < 3; i++) {
+    clock.pass(20_000)
+    assert.deepEqual([shown().status, shown().message], [1, 'collecting'])
+  }
+})
+
+test('what was silent before a stop is silent for as long behind it', (t) => {
+  const { clock, bench, shown } = rig(t)
+  clock.pass(12_300)
+  bench.region.words[STOP_TICK] = nowTicks()
+  bench.region.words[PHASE] = PHASE_STOPPING
+  clock.pass(20_000)
+  assert.deepEqual([shown().status, shown().message], [3, 'no update for 12.3 s (deadline 10 s)'])
 })

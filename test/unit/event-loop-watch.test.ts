@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { JournalReader } from '../../src/memory/journal-reader.js'
 import { PHASE, PHASE_STOPPING } from '../../src/memory/layout.js'
+import { HealthError } from '../../src/model/errors.js'
 import { abandonMailboxesOf } from '../../src/runtime/attachment.js'
 import { eventLoopRules, eventLoopSettings } from '../../src/watch/event-loop-options.js'
 import { LoopWatch } from '../../src/watch/event-loop-watch.js'
@@ -164,7 +165,32 @@ test('time in which the process was suspended makes no loop late, and nothing th
   assert.deepEqual(shown(), ON_TIME)
 })
 
-test('what is not about a stop is thrown at the loop', (t) => {
+test('a manager that is away throws nothing at the loop, and the next beat tries again', (t) => {
+  new StoppedClock(t)
+  let turn = () => {}
+  let beats = 0
+  const watch = new LoopWatch(eventLoopSettings(), {
+    reporter: {
+      beat: () => {
+        beats++
+        throw new HealthError('ERR_HEALTH_UNAVAILABLE', 'away')
+      },
+      update: () => {},
+      deregister: () => {},
+    },
+    gauges: { read: () => GAUGES, stop: () => {} },
+    hasRoom: () => true,
+    every: (_, callback) => {
+      turn = callback
+      return () => {}
+    },
+  })
+  turn()
+  turn()
+  assert.deepEqual([beats, watch.isOver], [2, false])
+})
+
+test('what is not about the runtime is thrown at the loop', (t) => {
   const clock = new StoppedClock(t)
   let turn = () => {}
   const wrong = new Error('wrong')

@@ -5,7 +5,11 @@ import { type TestContext, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { HealthManager } from '../../src/index.js'
-import type { HealthError } from '../../src/model/errors.js'
+import { HealthError } from '../../src/model/errors.js'
+import { abandonMailboxesOf } from '../../src/runtime/attachment.js'
+import { eventLoopRules, eventLoopSettings } from '../../src/watch/event-loop-options.js'
+import { EventLoopWatches } from '../../src/watch/event-loop-watches.js'
+import { Bench } from './core-support.js'
 
 async function start(t: TestContext): Promise<HealthManager> {
   const health = await HealthManager.start()
@@ -97,4 +101,48 @@ test('the thread that replaces an adopted one watches under the same name', {
   second.postMessage('stop')
   await once(second, 'exit')
   assert.equal(health.getStatus('worker_loop'), undefined)
+})
+
+test('a watch that can not be deregistered keeps neither the others nor the stop', () => {
+  const bench = new Bench()
+  const attachment = bench.attach()
+  let refused = 0
+  const watches = new EventLoopWatches(attachment, (name, rules) => {
+    const reporter = bench.register(attachment, name, rules)
+    reporter.deregister = () => {
+      refused++
+      throw new HealthError('ERR_HEALTH_UNAVAILABLE', 'the manager is away')
+    }
+    return reporter
+  })
+  const started = ['one', 'two'].map((component) => watches.watch(eventLoopSettings({ component })))
+  watches.stop()
+  assert.equal(refused, 2)
+  assert.deepEqual(
+    started.map(({ isOver }) => isOver),
+    [true, true],
+  )
+})
+
+test('of two threads that replace one that is gone the later one does not end the watch of the other', () => {
+  const bench = new Bench()
+  const settings = eventLoopSettings({ component: 'loop' })
+  const gone = bench.attach(5)
+  bench.register(gone, 'loop', eventLoopRules(settings, gone.identity))
+  abandonMailboxesOf(bench.region, 5)
+  const [faster, slower] = [bench.attach(6), bench.attach(7)]
+  const find = slower.registrationByName.bind(slower)
+  let hasReplaced = false
+  slower.registrationByName = (name) => {
+    const found = find(name)
+    if (!hasReplaced) {
+      hasReplaced = true
+      bench.reporter(faster, 'loop').deregister()
+      bench.register(faster, 'loop', eventLoopRules(settings, faster.identity))
+    }
+    return found
+  }
+  const watches = new EventLoopWatches(slower, (name, rules) => bench.register(slower, name, rules))
+  assert.throws(() => watches.watch(settings), isTaken)
+  assert.ok(bench.report().has('loop'))
 })

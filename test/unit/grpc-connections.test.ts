@@ -117,6 +117,42 @@ test('a call of a connection that is gone is no matter', () => {
   assert.equal(connections.count, 2)
 })
 
+test('whoever waits for those that are served waits for no other', async () => {
+  const { connections, sockets } = fill(3)
+  const [first, second] = sockets
+  await connections.servedClosed()
+  for (const socket of [first, second]) connections.serve(socket as unknown as Socket)
+  let isOver = false
+  const closed = connections.servedClosed().then(() => {
+    isOver = true
+  })
+  first.destroy()
+  await new Promise(setImmediate)
+  assert.equal(isOver, false)
+  second.destroy()
+  await closed
+})
+
+test('nobody waits any longer when all are closed at once', async () => {
+  const { connections, sockets } = fill(3)
+  sockets[0].destroy()
+  connections.serve(sockets[0] as unknown as Socket)
+  const closed = connections.servedClosed()
+  connections.destroyAll()
+  await closed
+})
+
+test('the calls of a connection that stay open are counted', () => {
+  const { connections, sockets } = fill(3)
+  const { peer } = sockets[0]
+  const release = connections.hold(peer)
+  connections.hold(peer)
+  assert.equal(connections.streamCount(peer), 2)
+  release()
+  assert.equal(connections.streamCount(peer), 1)
+  assert.equal(connections.streamCount(sockets[1].peer), 0)
+})
+
 test('all of them are closed at once', () => {
   const { connections, sockets } = fill(3)
   connections.destroyAll()

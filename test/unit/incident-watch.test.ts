@@ -6,6 +6,7 @@ import { IncidentWatch } from '../../src/evidence/incident-watch.js'
 import { toFloatWords } from '../../src/memory/control.js'
 import {
   KIND_SUPPRESS_LIVENESS,
+  MANAGER_BEAT,
   MANAGER_FAILED,
   MANAGER_STATE,
   PHASE,
@@ -13,6 +14,7 @@ import {
   STALE_READS,
 } from '../../src/memory/layout.js'
 import { encodeText } from '../../src/memory/text.js'
+import { nextTick } from '../../src/memory/ticks.js'
 import { NO_PROBES } from '../../src/model/probe-stats.js'
 import { noteOf } from '../../src/model/suppression.js'
 import { HealthReader } from '../../src/runtime/health-reader.js'
@@ -88,6 +90,23 @@ test('a manager that was given up is told once', (t) => {
   assert.match(written[0]!.culprit, /given up/)
 })
 
+test('a manager that gives no sign of life is told once, and not again when it is given up', (t) => {
+  const { bench, written, look } = scene(t)
+  let ms = 1_000
+  t.mock.method(performance, 'now', () => ms)
+  bench.region.words[MANAGER_BEAT] = 1
+  for (; ms <= 6_000; ms += 250) look()
+  assert.equal(written.length, 0)
+  for (let i = 0; i < 10; i++, ms += 250) look()
+  bench.region.words[MANAGER_STATE] = MANAGER_FAILED
+  look()
+  assert.deepEqual(
+    written.map(({ kind }) => kind),
+    ['manager-lost'],
+  )
+  assert.match(written[0]!.culprit, /no sign of life/)
+})
+
 test('a runtime that stops has no incidents', (t) => {
   const { clock, bench, written, look } = scene(t)
   bench.region.words[PHASE] = PHASE_STOPPING
@@ -132,4 +151,23 @@ test('what is known of an incident: verdicts, who suppresses, who is unwell, the
   )
   const { number, from, to } = transitions[0]!
   assert.deepEqual([number, from, to], [62, 'healthy', 'unhealthy'])
+})
+
+test('a suppression that a start-up prolongs is told', (t) => {
+  const clock = new StoppedClock(t)
+  const bench = new Bench({ maxSuppressionMs: 600_000 })
+  const attachment = bench.attach()
+  bench.register(attachment, 'a', { stallMs: 60_000 }).progress(1, 1)
+  const [low, high] = toFloatWords(5_001_000)
+  const note = encodeText(noteOf('main', 'migration'), 512)
+  attachment.control(KIND_SUPPRESS_LIVENESS, low, high, note, nextTick())
+  bench.settle()
+  clock.pass(2_000)
+  const { region } = bench
+  const reader = new HealthReader(region, policy, 0)
+  const { suppressed } = describeIncident({ kind: 'exit', culprit: '' }, { region, policy, reader })
+  assert.deepEqual(
+    suppressed.map(({ check, reason }) => [check, reason]),
+    [['liveness', 'migration']],
+  )
 })

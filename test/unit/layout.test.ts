@@ -103,10 +103,15 @@ test('the words of the control block are different, and those of different write
       ],
     ],
     ['supervisor', [layout.MANAGER_STATE, layout.MANAGER_RESTARTS]],
+    // Two lines.
     [
-      'manager, terms of observers',
+      'manager, one half of the terms of observers',
+      [layout.OBSERVER_TERMS, layout.OBSERVER_TERMS + 31],
+    ],
+    [
+      'manager, other half of the terms of observers',
       [
-        layout.OBSERVER_TERMS,
+        layout.OBSERVER_TERMS + 32,
         layout.OBSERVER_TERMS + layout.OBSERVER_TERM_COUNT * layout.OBSERVER_TERM_WORDS - 1,
       ],
     ],

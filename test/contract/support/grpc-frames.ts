@@ -54,6 +54,7 @@ export function request(path: string, more: Readonly<Record<string, string>> = {
 }
 
 export const CHECK = '/grpc.health.v1.Health/Check'
+export const WATCH = '/grpc.health.v1.Health/Watch'
 
 /** A message of gRPC: uncompressed, with its length. */
 export function message(content: Uint8Array = Buffer.alloc(0)): Buffer {
@@ -94,11 +95,11 @@ export class FrameConnection {
     this.socket.write(Buffer.concat(frames))
   }
 
-  /** The next frame of a type; undefined where the connection is closed before it comes. */
-  async next(type: number): Promise<FrameParts | undefined> {
+  /** The next frame of one of these types; undefined where the connection is closed before it comes. */
+  async next(...types: readonly number[]): Promise<FrameParts | undefined> {
     for (;;) {
       const found = this.#take()
-      if (found?.type === type) return found
+      if (found !== undefined && types.includes(found.type)) return found
       if (found !== undefined) continue
       if (this.socket.destroyed) return undefined
       await new Promise<void>((resolve) => {

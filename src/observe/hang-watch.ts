@@ -16,7 +16,7 @@ function hangMsFor(timeoutMs: number): number {
   return Math.max(MIN_HANG_MS, timeoutMs)
 }
 
-export class BeatWatch {
+export class HangWatch {
   readonly #timer: NodeJS.Timeout
   #hasHung = false
 

@@ -1,0 +1,32 @@
+// Where credentials come from when none are given.
+import type { KubeConfig } from '@kubernetes/client-node'
+import { HealthError } from '../model/errors.js'
+import { kubernetesError } from './api-error.js'
+
+/** What the client makes up where it has found nothing: a server that it then refuses to talk to, without TLS. */
+const MADE_UP_SERVER = 'http://localhost:8080'
+
+/**
+ * The file, or what the client finds: `KUBECONFIG`, `~/.kube/config`, or the Pod's service account.
+ * @throws HealthError `ERR_HEALTH_KUBERNETES`
+ */
+export function loadKubeConfig(Config: typeof KubeConfig, file: string | undefined): KubeConfig {
+  const config = new Config()
+  try {
+    if (file !== undefined) config.loadFromFile(file)
+    else config.loadFromDefault()
+  } catch (error) {
+    throw kubernetesError('the kubeconfig could not be loaded', error)
+  }
+  const server = config.getCurrentCluster()?.server
+  if (server === undefined) {
+    throw new HealthError('ERR_HEALTH_KUBERNETES', 'the kubeconfig has no current cluster')
+  }
+  if (file === undefined && server === MADE_UP_SERVER) {
+    throw new HealthError(
+      'ERR_HEALTH_KUBERNETES',
+      'no credentials were found: KUBECONFIG is not set, and there is neither ~/.kube/config nor a service account',
+    )
+  }
+  return config
+}
