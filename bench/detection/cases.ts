@@ -60,7 +60,7 @@ function blocked(name: string, kind: string): DetectionCase {
   }
 }
 
-const breaker = shown('dakr_transport', 'unhealthy', 'Circuit breaker open', '', '/readyz')
+const breaker = shown('sample_sink', 'unhealthy', 'Circuit breaker open', '', '/readyz')
 const silent = shown('collector_cpu', 'unhealthy', 'no update for', '`deadlineMs` 5 s')
 
 export const CASES: readonly DetectionCase[] = [

@@ -8,6 +8,7 @@ import { CollectionManager } from './collection-manager.js'
 import { launchCollector } from './collector-thread.js'
 import { FileDestination, StallableDestination, StdoutDestination } from './destination.js'
 import { scheduleFaults } from './faults.js'
+import { type Fleet, startFleet, startHeartbeats } from './fleet.js'
 import { killManager } from './kill-manager.js'
 import type { CollectorOptions } from './options.js'
 import { componentOf, planCollectors } from './proc/sources.js'
@@ -19,6 +20,8 @@ import { tolerant, tolerantSuppressions } from './telling.js'
 const START_SUPPRESSION_MS = 2 * 60_000
 const SUMMARY_INTERVAL_MS = 1_000
 const DRAIN_TIMEOUT_MS = 5_000
+/** Whether the samples are taken. `dakr_transport` is about the heartbeats. */
+const SAMPLE_SINK = 'sample_sink'
 /** The main thread's loop. The collectors work synchronously, and tell of themselves after each reading. */
 const EVENT_LOOP = 'event_loop'
 const LATE_MS = 500
@@ -34,20 +37,26 @@ export async function run(options: CollectorOptions): Promise<number> {
   const log = (line: string) => void stream.write(`${line}\n`)
   const destination = await openDestination(out, options.rotateMib)
   const health = await HealthManager.start({
-    // A main thread that is stuck for good is a reason to start the program anew.
-    policy: { liveness: [Component.CollectorManager, EVENT_LOOP] },
+    policy: {
+      // A main thread that is stuck for good is a reason to start the program anew.
+      liveness: [Component.CollectorManager, EVENT_LOOP],
+      readiness: [Component.CollectorManager, Component.DakrTransport, SAMPLE_SINK],
+    },
     memoryPressure: true,
   })
   health.on('restart', ({ actor, restarts }) => {
     log(`health: the ${actor} thread was restarted (${restarts} so far)`)
   })
   health.on('error', (error) => log(`health: ${error.message}`))
+  let fleet: Fleet | undefined
   try {
     await health.setTransitionObserver(TRANSITION_LOG)
-    return await collect(options, health, destination, out, stopSignal, log)
+    fleet = await startFleet(process.env['DAKR_URL'])
+    return await collect(options, health, fleet, destination, out, stopSignal, log)
   } finally {
     stopSignal.dispose()
     await health.stop()
+    await fleet?.stop()
     await destination.close()
   }
 }
@@ -55,6 +64,7 @@ export async function run(options: CollectorOptions): Promise<number> {
 async function collect(
   options: CollectorOptions,
   health: HealthManager,
+  fleet: Fleet,
   destination: StallableDestination,
   out: string,
   stopSignal: StopSignal,
@@ -74,7 +84,7 @@ async function collect(
   const sink = new Sink({
     queue,
     destination,
-    voice: voiceOf(Component.DakrTransport, { progress: { stallMs } }),
+    voice: voiceOf(SAMPLE_SINK, { progress: { stallMs } }),
     log,
     onReaderGone: () => stopSignal.stop('the reader of standard output has gone'),
   })
@@ -97,6 +107,7 @@ async function collect(
   const url = `http://${address}:${port}`
   log(`probes    ${url}/healthz  ${url}/readyz  (${TRANSPORT_NAMES[transport]})`)
   if (grpcPort !== undefined) log(`gRPC      ${address}:${grpcPort}`)
+  log(`fleet     ${fleet.line}`)
   log(`samples   ${out === '-' ? 'standard output' : out}`)
 
   const manager = new CollectionManager({
@@ -114,6 +125,7 @@ async function collect(
   })
   queue.start()
   sink.start()
+  await startHeartbeats(health, fleet.options, log)
   // Who wants it to end need not wait until it has begun.
   await Promise.race([manager.start(), stopSignal.stopped])
   if (!stopSignal.isStopped) {

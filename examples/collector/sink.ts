@@ -1,10 +1,11 @@
-// Takes samples out of the queue in batches, writes them, and tells how that goes as `dakr_transport`. Main thread.
+// Takes samples out of the queue in batches, writes them, and tells how that goes as `sample_sink`. Main thread.
 //
 // One batch is under way at a time: while the destination is slow the samples wait in the queue, which is bounded. A
 // write that hangs is never repeated, as it may still come through; after an error only the bytes that were not taken
 // are tried again. So a line is written once and whole, whatever happens.
+
+import { CircuitBreaker, transportStatusOf } from '../../src/heartbeat/index.js'
 import { type Alarm, RealAlarm } from './alarm.js'
-import { CircuitBreaker, transportStatusOf } from './circuit-breaker.js'
 import { type Destination, ReaderGoneError } from './destination.js'
 import { MAX_SAMPLE_BYTES } from './sample-ring.js'
 import type { Voice } from './telling.js'

@@ -175,29 +175,26 @@ describe('the sample collector, when something fails', linux, () => {
     withCollector([...SMALL_QUEUE, '--fault', 'stall-sink=4s@500ms'], async (collector, out) => {
       const failing = await collector.probeUntil(
         '/readyz',
-        (answer) => statusOf(answer, 'dakr_transport') === 'unhealthy',
+        (answer) => statusOf(answer, 'sample_sink') === 'unhealthy',
       )
       const open = failing.at(-1) as Answer
       assert.deepEqual(
         [open.code, open.error],
-        [503, 'dakr_transport is not ready (status: unhealthy)'],
+        [503, 'sample_sink is not ready (status: unhealthy)'],
       )
-      assert.equal(
-        messageOf(open, 'dakr_transport'),
-        'Circuit breaker open, 5 consecutive failures',
-      )
-      const { reopen_at: reopenAt, ...rest } = open.components['dakr_transport']?.metadata ?? {}
+      assert.equal(messageOf(open, 'sample_sink'), 'Circuit breaker open, 5 consecutive failures')
+      const { reopen_at: reopenAt, ...rest } = open.components['sample_sink']?.metadata ?? {}
       assert.deepEqual(rest, { circuit_breaker: 'open' })
       assert.ok(Date.parse(reopenAt ?? '') > Date.now(), reopenAt)
       assert.ok(
-        failing.some((answer) => messageOf(answer, 'dakr_transport') === '2 consecutive failures'),
+        failing.some((answer) => messageOf(answer, 'sample_sink') === '2 consecutive failures'),
       )
       assert.equal(statusOf(open, 'buffer_queue'), 'degraded')
       await collector.probeUntil(
         '/readyz',
         (answer) =>
           answer.code === 200 &&
-          messageOf(answer, 'dakr_transport') === 'Transport operational' &&
+          messageOf(answer, 'sample_sink') === 'Transport operational' &&
           messageOf(answer, 'buffer_queue') === 'Buffer is operational',
       )
       assert.equal(await collector.stop(), 0, collector.output)

@@ -55,6 +55,7 @@ describe('the sample collector', linux, () => {
         'dakr_transport',
         'event_loop',
         'memory_pressure',
+        'sample_sink',
       ])
       const live = await collector.probe('/healthz')
       assert.deepEqual([live.code, live.status], [200, 'healthy'])
@@ -73,6 +74,15 @@ describe('the sample collector', linux, () => {
         consecutive_failures: '0',
       })
       assert.equal(messageOf(live, 'collector_cpu'), 'collecting')
+      const [, page] = await collector.said(/fleet +(http:\S+)/)
+      const fleet = (await (await fetch(`${page}fleet.json`)).json()) as {
+        operators: { clusterId: string; components: { name: string }[] }[]
+      }
+      assert.equal(fleet.operators[0]?.clusterId, 'local')
+      assert.deepEqual(
+        fleet.operators[0]?.components.map(({ name }) => name),
+        Object.keys(live.components),
+      )
       assert.equal(await collector.stop(), 0)
     }))
 

@@ -1,8 +1,8 @@
 // The sink: what it writes, what it says, and when it stops trying. Time is moved by hand.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { CircuitBreaker, transportStatusOf } from '../../examples/collector/circuit-breaker.js'
 import { Sink } from '../../examples/collector/sink.js'
+import { CircuitBreaker, transportStatusOf } from '../../src/heartbeat/index.js'
 import {
   LineQueue,
   ManualAlarm,

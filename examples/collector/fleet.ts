@@ -1,0 +1,57 @@
+// Where the heartbeats go: to a control plane, where the environment names one, or to a receiver of the program's own, so that
+// the whole way is seen without any outside service. Main thread.
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import {
+  type FleetAddress,
+  HeartbeatReporter,
+  type HeartbeatReporterOptions,
+} from '../../src/heartbeat/index.js'
+import type { HealthManager } from '../../src/index.js'
+
+/** Shorter than a control plane would want it: somebody is looking. */
+const INTERVAL_MS = 5_000
+const START_TIMEOUT_MS = 30_000
+
+export interface Fleet {
+  readonly options: HeartbeatReporterOptions
+  /** For people. */
+  readonly line: string
+  stop(): Promise<unknown>
+}
+
+/** @throws what kept the receiver from starting. */
+export async function startFleet(controlPlane: string | undefined): Promise<Fleet> {
+  if (controlPlane) {
+    return { options: {}, line: 'as DAKR_URL says', stop: async () => {} }
+  }
+  const worker = new Worker(new URL('./fleet-worker.js', import.meta.url))
+  const signal = AbortSignal.timeout(START_TIMEOUT_MS)
+  // What the thread dies of rejects this, too.
+  const [address] = (await once(worker, 'message', { signal })) as [FleetAddress]
+  return {
+    options: { url: address.url, token: '', clusterId: 'local', intervalMs: INTERVAL_MS },
+    line: `${address.pageUrl}  (${address.url})`,
+    stop: () => worker.terminate(),
+  }
+}
+
+/** health.stop() has the last heartbeat sent, and stops it. */
+export async function startHeartbeats(
+  health: HealthManager,
+  options: HeartbeatReporterOptions,
+  log: (line: string) => void,
+): Promise<void> {
+  const reporter = new HeartbeatReporter(health, options)
+  let isFailing = false
+  reporter.on('error', (error) => {
+    if (!isFailing) log(`heartbeat: ${error.message}`)
+    isFailing = true
+  })
+  reporter.on('sent', () => {
+    if (isFailing) log('heartbeat: received again')
+    isFailing = false
+  })
+  reporter.on('collectNow', () => log('heartbeat: the control plane asks for a collection'))
+  await reporter.start()
+}
