@@ -6,13 +6,13 @@ import { createRegion, type Region } from '../../src/memory/region.js'
 
 /**
  * Runs a property. The seed of a failure is in its error; set HEALTH_SEED to that number to meet it again.
- * HEALTH_RUNS multiplies the number of runs, for a longer hunt.
+ * HEALTH_RUNS multiplies the number of runs, for a longer hunt or a shorter look.
  */
 export function check<T>(property: fc.IPropertyWithHooks<T>, numRuns: number): void {
   const seed = process.env['HEALTH_SEED']
   const factor = Number(process.env['HEALTH_RUNS'] ?? 1)
   fc.assert(property, {
-    numRuns: numRuns * factor,
+    numRuns: Math.ceil(numRuns * factor),
     ...(seed === undefined ? {} : { seed: Number(seed) }),
   })
 }
