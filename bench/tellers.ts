@@ -44,7 +44,7 @@ export async function startOurs(name: string, through: Through): Promise<Teller>
     await server.stop()
     await health.stop()
   }
-  return { name, where: { port }, tell, stop }
+  return { name, where: { port }, tell, settle: () => health.flush(), stop }
 }
 
 /** The Map and, through HTTP, its server are in a worker; the update is a message to it. */

@@ -105,7 +105,10 @@ async function openHttp({ go, goSkipped }: Environment): Promise<OpenBench> {
 
 /** All answer the same, whatever they are told. */
 async function checkVerdict(tellers: readonly Teller[], isUnhealthy: boolean): Promise<void> {
-  for (const teller of tellers) await teller.tell(isUnhealthy)
+  for (const teller of tellers) {
+    await teller.tell(isUnhealthy)
+    await teller.settle?.()
+  }
   await checkBodies(
     tellers.map(({ name, where }) => {
       check('port' in where, `${name} does not answer through HTTP`)

@@ -19,6 +19,8 @@ export interface Teller {
   readonly where: Where
   /** Changes it at once; gives when that began, in process-wide ns, which may arrive later. */
   tell(isUnhealthy: boolean): number | Promise<number>
+  /** Resolves when what was told is there to be seen, where that is not so at once. */
+  settle?(): Promise<void>
   /** The reader is answered by this thread's loop, so that must not be blocked. */
   readonly answersOnThisLoop?: boolean
   stop(): Promise<void>

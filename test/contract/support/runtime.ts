@@ -6,7 +6,8 @@ export async function startRuntime(
   t: TestContext,
   options?: HealthManagerOptions,
 ): Promise<HealthManager> {
-  const health = await HealthManager.start(options)
+  // On a busy machine the manager may need longer than the 100 ms of the default, and tests want to know what it applied.
+  const health = await HealthManager.start({ readTimeoutMs: 1_000, ...options })
   t.after(() => health.stop())
   return health
 }
