@@ -15,8 +15,9 @@ const MAX_SWEEP_MS = 1_000
 
 /**
  * A connection is new until its first request, answering while a request of it is answered, idle after that. One that
- * streams has an answer without an end, and is limited by whoever gives such answers. Each of the other three maps holds the time at which its connections became so, the longest ago first: that is the order in which
- * a Map keeps what is deleted and set again.
+ * streams has an answer without an end, and is limited by whoever gives such answers. Each of the other three maps holds
+ * the time at which its connections became so, the longest ago first: that is the order in which a Map keeps what is
+ * deleted and set again.
  */
 export class Connections<C extends Connection> {
   readonly #limits: ListenerLimits
@@ -41,12 +42,15 @@ export class Connections<C extends Connection> {
     return this.#answering.size > 0
   }
 
-  /** Sweeps from now on. The timer keeps no thread alive. */
+  /**
+   * Sweeps from now on, each time when the loop has read what there is: after a stop of the whole thread timers come first,
+   * and whoever has asked meanwhile is not late. The timer keeps no thread alive.
+   */
   start(): void {
     const { headersTimeoutMs, idleTimeoutMs } = this.#limits
     const quarterMs = Math.min(headersTimeoutMs, idleTimeoutMs) / 4
     const periodMs = Math.max(MIN_SWEEP_MS, Math.min(quarterMs, MAX_SWEEP_MS))
-    this.#timer ??= setInterval(() => this.sweep(), periodMs).unref()
+    this.#timer ??= setInterval(() => setImmediate(() => this.sweep()), periodMs).unref()
   }
 
   stop(): void {

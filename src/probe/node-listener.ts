@@ -111,13 +111,13 @@ interface Secured {
   readonly files: CertificateFiles
 }
 
-function optionsFor({ headersTimeoutMs, idleTimeoutMs }: ListenerLimits) {
+function optionsFor({ idleTimeoutMs }: ListenerLimits) {
   return {
     maxHeaderSize: MAX_HEADER_BYTES,
-    headersTimeout: headersTimeoutMs,
-    requestTimeout: Math.max(idleTimeoutMs, headersTimeoutMs),
+    // What is late is closed by Connections, which looks at what has come first.
+    headersTimeout: 0,
+    requestTimeout: 0,
     keepAliveTimeout: idleTimeoutMs,
-    connectionsCheckingInterval: Math.min(headersTimeoutMs / 4, 1_000),
   }
 }
 
