@@ -361,9 +361,7 @@ export class HealthManager {
     checkInteger(limit, 'limit', 1, Number.MAX_SAFE_INTEGER)
     this.#checkRunning()
     this.#reader.settle()
-    const scan = new TransitionScan(this.#region, { component, limit })
-    scan.isDoneAfter(Number.POSITIVE_INFINITY)
-    return scan.result()
+    return new TransitionScan(this.#region, { component, limit }).rest()
   }
 
   /**
