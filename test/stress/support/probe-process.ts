@@ -25,8 +25,9 @@ export class ProbeProcess {
   static async start(
     transport: Transport,
     options: Pick<HealthServerOptions, 'limits'> = {},
+    components = 100,
   ): Promise<ProbeProcess> {
-    const started = new ProbeProcess([transport, JSON.stringify(options)])
+    const started = new ProbeProcess([transport, JSON.stringify(options), `${components}`])
     started.port = (JSON.parse(await started.#line()) as { port: number }).port
     return started
   }
@@ -59,6 +60,12 @@ export class ProbeProcess {
   async rss(): Promise<number> {
     this.#child.stdin.write('rss\n')
     return Number(await this.#line())
+  }
+
+  /** Has it report something new. */
+  async change(): Promise<void> {
+    this.#child.stdin.write('change\n')
+    await this.#line()
   }
 
   /** How many sockets it has open; undefined where the system does not show that. */
