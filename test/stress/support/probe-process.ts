@@ -24,7 +24,7 @@ export class ProbeProcess {
 
   static async start(
     transport: Transport,
-    options: Pick<HealthServerOptions, 'limits'> = {},
+    options: Pick<HealthServerOptions, 'limits' | 'tls'> = {},
     components = 100,
   ): Promise<ProbeProcess> {
     const started = new ProbeProcess([transport, JSON.stringify(options), `${components}`])
