@@ -26,6 +26,10 @@ export class Connections<C extends Connection> {
   readonly #idle = new Map<C, number>()
   readonly #answering = new Map<C, number>()
   readonly #streaming = new Set<C>()
+  #lastOpenedMs = 0
+  /** What had been opened by then has had its first read. Not kept up to date while there are few. */
+  #readUntilMs = Number.NEGATIVE_INFINITY
+  #isReading = false
   #timer: NodeJS.Timeout | undefined
 
   /** `nowMs` is passed by tests. */
@@ -63,11 +67,15 @@ export class Connections<C extends Connection> {
 
   /**
    * A connection was opened. Where there are as many as may be, it takes the place of the one that has been idle for
-   * longest. False where all others are being answered: then the caller closes this one.
+   * longest; of several that are opened in one turn of the loop, none that could not be read yet, so that for a turn there
+   * may be twice as many. False where all others are being answered: then the caller closes this one.
    */
   open(connection: C): boolean {
-    if (this.count >= this.#limits.maxConnections && !this.#evict()) return false
-    this.#new.set(connection, this.#nowMs())
+    const { maxConnections } = this.#limits
+    if (this.count >= maxConnections && !this.#makeRoom()) return false
+    this.#lastOpenedMs = this.#nowMs()
+    this.#new.set(connection, this.#lastOpenedMs)
+    if (this.count * 2 >= maxConnections) this.#readSoon()
     return true
   }
 
@@ -121,13 +129,39 @@ export class Connections<C extends Connection> {
     this.#closeLate(this.#answering, nowMs - ANSWER_TIMEOUT_MS)
   }
 
+  #makeRoom(): boolean {
+    if (this.#evict()) return true
+    const unread = first(this.#new)
+    if (unread === undefined) return false
+    if (this.count >= 2 * this.#limits.maxConnections) this.#close(unread[0])
+    return true
+  }
+
+  /** Closes the one that is idle, or silent though it was read, for longest. */
   #evict(): boolean {
-    const newest = first(this.#new)
-    const idlest = first(this.#idle)
-    const evicted = (newest?.[1] ?? Infinity) < (idlest?.[1] ?? Infinity) ? newest : idlest
+    const silent = first(this.#new)
+    const silentSinceMs = silent?.[1] ?? Infinity
+    const idle = first(this.#idle)
+    const isRead = silentSinceMs <= this.#readUntilMs
+    const evicted = isRead && silentSinceMs < (idle?.[1] ?? Infinity) ? silent : idle
     if (evicted === undefined) return false
     this.#close(evicted[0])
     return true
+  }
+
+  /** What is opened in one turn of the loop is read in the next one; then there is no reason to be too many. */
+  #readSoon(): void {
+    if (this.#isReading) return
+    this.#isReading = true
+    setImmediate(() => {
+      const nowMs = this.#nowMs()
+      setImmediate(() => {
+        this.#isReading = false
+        this.#readUntilMs = nowMs
+        while (this.count > this.#limits.maxConnections && this.#evict());
+        if (this.#lastOpenedMs > nowMs) this.#readSoon()
+      })
+    })
   }
 
   #closeLate(connections: Map<C, number>, oldestMs: number): void {

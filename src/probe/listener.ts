@@ -71,7 +71,10 @@ export type ProbeHandler = (request: ProbeRequest) => ProbeAnswer | Promise<Prob
 
 /** What bounds a listener, so that no client can keep others from being answered. */
 export interface ListenerLimits {
-  /** Connections open at once. A new one beyond them takes the place of the one that has been idle for longest. */
+  /**
+   * Connections open at once. A new one beyond them takes the place of the one that has been idle for longest. Those that come
+   * in one turn of the loop are read before they give way, so that for a turn there may be twice as many.
+   */
   readonly maxConnections: number
   /**
    * From a connection's start until the headers of its first request are whole, in ms. uWebSockets.js ends the wait

@@ -52,7 +52,10 @@ export interface HealthServerOptions extends EvidenceOptions {
   token?: string
   /** What bounds clients. */
   limits?: {
-    /** Connections at once, 16 to 65,535, default 1,024. One more takes the place of the one that has been idle for longest. */
+    /**
+     * Connections at once, 16 to 65,535, default 1,024. One more takes the place of the one that has been idle for longest. Of
+     * those that come at the same moment each is looked at first, so for that moment there may be twice as many.
+     */
     maxConnections?: number
     /** How long a request's headers may take, in ms, 100 to 600,000. Default 5,000, as in the reference. */
     headersTimeoutMs?: number
