@@ -216,7 +216,8 @@ function namesOf(list: readonly string[], argument: string): string[] {
   if (!isArray(list)) throw argumentError(argument, list, 'must be an array of names')
   const names = readArgument(argument, list, () => [...list])
   for (const name of names) checkName(name, `${argument}[]`)
-  return names
+  // The second time says nothing new, and readers look at each component once.
+  return [...new Set(names)]
 }
 
 function powerOfTwo(value: number): number {
