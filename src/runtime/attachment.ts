@@ -179,12 +179,15 @@ export class Attachment {
 
   /** Publishes a deregistration; false as for `update`. Say `endDeregistration` when nothing is to be published any more. */
   deregister(slot: number, generation: number, expected: number, isSettled: boolean): boolean {
+    // Before the mark is ours. One that comes after this look is of somebody who deregisters at the same time as we do.
+    if (!isSettled && this.isEnding(slot, generation)) return false
     this.#write(KIND_DEREGISTER, slot, generation, undefined, undefined)
     // Before raiseEnding. Pairs with Endings.tryClear, which takes no mark back that a thread may still publish for.
     Atomics.store(this.words, this.#header + MAILBOX_ENDING, slot + 1)
     // Before raiseLatest: whoever finds our ticket there finds this, too.
     this.#raiseEnding(slot, generation)
-    return this.#publishFor(slot, generation, expected, isSettled)
+    // Published, unless the registration is gone: a mark that nothing follows would hold up all that report the component.
+    return this.#publishFor(slot, generation, expected, true)
   }
 
   endDeregistration(): void {

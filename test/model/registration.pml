@@ -238,7 +238,19 @@ bind:
 #endif
 drawTicket:
      if
-     :: atomic { KIND(code) == DEREGISTER -> RAISE_ENDING(AT, GENERATION) }
+     :: atomic {
+          KIND(code) == DEREGISTER;
+#ifndef END_UNSETTLED
+          if
+          :: IS_ENDING(AT, GENERATION) && !isSettled -> goto settle
+          :: else
+          fi
+#endif
+        }
+        atomic {
+          RAISE_ENDING(AT, GENERATION);
+          isSettled = true /* whoever marks it from here on does so at the same time */
+        }
      :: atomic { KIND(code) != DEREGISTER }
      fi;
      atomic {
