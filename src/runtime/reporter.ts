@@ -15,65 +15,9 @@ import type { ComponentRules } from '../model/component-rules.js'
 import { HealthError, show } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
 import { type Attachment, stopped } from './attachment.js'
+import type { ComponentReporter } from './component-reporter.js'
+import type { TextCache } from './text-cache.js'
 
-/** Reports one component without a look-up by name. Bound to the thread that made it. */
-export interface ComponentReporter {
-  readonly name: string
-  /**
-   * Sets the component's status and message, and its metadata unless that is null or undefined (an empty object clears
-   * it). Ignored, and counted in `stats()`, if the component is not registered. Waits only for room in a full mailbox
-   * (at most `publishTimeoutMs`), and, if the component is gone or being deregistered, for what was reported before (at
-   * most `readTimeoutMs`).
-   * @throws HealthError `ERR_HEALTH_ARGUMENT`, also where a getter of the metadata throws, which is then the `cause`;
-   * `ERR_HEALTH_BACKPRESSURE`; `ERR_HEALTH_UNAVAILABLE` if the component is gone, or being deregistered, as far as the manager
-   * has come, and it does not come to what this thread has registered before within `readTimeoutMs`, or if the component is
-   * registered anew again and again meanwhile; `ERR_HEALTH_STOPPED`. Whichever it is, nothing of the update was reported.
-   */
-  update(status: HealthStatus, message: string, metadata?: MetadataInput): void
-  /** `update` with `HealthStatus.Healthy`; the message is `''` by default. */
-  healthy(message?: string, metadata?: MetadataInput): void
-  /** `update` with `HealthStatus.Degraded`. */
-  degraded(message?: string, metadata?: MetadataInput): void
-  /** `update` with `HealthStatus.Unhealthy`. */
-  unhealthy(message?: string, metadata?: MetadataInput): void
-  /**
-   * Says "still alive, nothing changed"; ignored if the component is not registered. Every update says so as well.
-   * @throws HealthError `ERR_HEALTH_STOPPED`
-   */
-  beat(): void
-  /**
-   * Says how much has come in and gone out since the start, and that the component is alive. For one that was registered with
-   * `progress`; of these counts one thread should tell. For any other it is a beat.
-   * @throws HealthError `ERR_HEALTH_ARGUMENT` if one is not a finite number of 0 or more; `ERR_HEALTH_STOPPED`
-   */
-  progress(inCount: number, outCount: number): void
-  /** Removes the component; throws as `update`. */
-  deregister(): void
-}
-
-/** Encoded messages of a thread. Collectors repeat a few messages, and encoding is most of an update's cost. */
-export class TextCache {
-  readonly #texts = new Map<string, Encoded>()
-  readonly #maxBytes: number
-
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes
-  }
-
-  encode(text: string): Encoded {
-    const known = this.#texts.get(text)
-    if (known !== undefined) return known
-    const encoded = encodeText(text, this.#maxBytes)
-    if (text.length <= MAX_CACHED_CHARACTERS) {
-      if (this.#texts.size === MAX_CACHED_TEXTS) this.#texts.clear()
-      this.#texts.set(text, encoded)
-    }
-    return encoded
-  }
-}
-
-const MAX_CACHED_TEXTS = 256
-const MAX_CACHED_CHARACTERS = 256
 const NO_STATUS = -1
 const UNBOUND = -1
 /** Each further round takes another deregistration and registration of the same name in between. */
