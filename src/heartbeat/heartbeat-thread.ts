@@ -7,7 +7,7 @@ import {
   actorEntryUrl,
   spawnActor,
 } from '../runtime/actor-handle.js'
-import { abandonMailboxesOf } from '../runtime/attachment.js'
+import { abandonMailboxesOf } from '../runtime/mailbox-claims.js'
 import type { HealthHandle } from '../runtime/health-handle.js'
 import type { HeartbeatBoot, HeartbeatControl, HeartbeatEvent } from './heartbeat-actor.js'
 import type { LoopStats } from './heartbeat-loop.js'

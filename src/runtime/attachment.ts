@@ -12,13 +12,9 @@ import {
   KIND_DEREGISTER,
   KIND_REGISTER,
   KIND_UPDATE,
-  MAILBOX_ABANDONED,
   MAILBOX_CUTS,
   MAILBOX_ENDING,
-  MAILBOX_FREE,
-  MAILBOX_HIGH_WATER,
   MAILBOX_IGNORED,
-  MAILBOX_OWNER,
   MAILBOX_REFUSED_COUNT,
   MAILBOX_REFUSED_TICKET,
   MAILBOX_TAIL,
@@ -36,7 +32,8 @@ import { decodeRules } from '../memory/rules-block.js'
 import { generationOf, isRegistered, SlotMap } from '../memory/slot-latch.js'
 import type { Encoded } from '../memory/text.js'
 import { type ComponentRules, NO_RULES } from '../model/component-rules.js'
-import { HealthError } from '../model/errors.js'
+import { stopped } from '../model/errors.js'
+import { abandonMailbox, claimMailbox, ownerWord } from './mailbox-claims.js'
 
 /** As a look has found it. */
 export interface Registration {
@@ -351,60 +348,4 @@ export class Attachment {
       ring(this.words)
     }
   }
-}
-
-/** What MAILBOX_OWNER holds while this thread has the mailbox. No two threads of a process ever have the same id. */
-function ownerWord(threadId: number): number {
-  return threadId + 1
-}
-
-function claimMailbox(region: Region, threadId: number): number {
-  const { words, layout } = region
-  // Pairs with Supervisor.stop. If that comes after this look, the mailbox is closed, now or under its first record.
-  if (Atomics.load(words, PHASE) !== PHASE_RUNNING) throw stopped()
-  for (let index = 0; index < layout.maxThreads; index++) {
-    const owner = mailboxHeader(region, index) + MAILBOX_OWNER
-    // Pairs with Drain.#reclaim, which frees a mailbox only when it is drained.
-    if (Atomics.compareExchange(words, owner, MAILBOX_FREE, ownerWord(threadId)) !== MAILBOX_FREE)
-      continue
-    // Before the first publication, so that every collect and every noteTails from then on looks at this mailbox.
-    raiseHighWater(words, index + 1)
-    return index
-  }
-  throw new HealthError(
-    'ERR_HEALTH_CAPACITY',
-    `maxThreads=${layout.maxThreads}: every mailbox is taken`,
-  )
-}
-
-/** Pairs with the looks of Drain.#collect and AppliedWait.note, which go no further. */
-function raiseHighWater(words: Words, count: number): void {
-  for (;;) {
-    const known = Atomics.load(words, MAILBOX_HIGH_WATER)
-    if (known >= count) return
-    if (Atomics.compareExchange(words, MAILBOX_HIGH_WATER, known, count) === known) return
-  }
-}
-
-/** Marks a mailbox whose thread is gone, or has let go of it. What it has accepted is still applied. */
-function abandonMailbox(region: Region, index: number, threadId: number): void {
-  const { words } = region
-  const owner = mailboxHeader(region, index) + MAILBOX_OWNER
-  if (Atomics.load(words, owner) !== ownerWord(threadId)) return
-  // A thread that was killed while it attached may not have come to this; the manager frees no mailbox beyond.
-  raiseHighWater(words, index + 1)
-  // Behind the last publication. Pairs with Drain.#reclaim: a mailbox that is empty after this stays so.
-  Atomics.compareExchange(words, owner, ownerWord(threadId), MAILBOX_ABANDONED)
-}
-
-/** Abandons every mailbox of a thread that has ended. */
-export function abandonMailboxesOf(region: Region, threadId: number): void {
-  for (let index = 0; index < region.layout.maxThreads; index++) {
-    abandonMailbox(region, index, threadId)
-  }
-  ring(region.words)
-}
-
-export function stopped(): HealthError {
-  return new HealthError('ERR_HEALTH_STOPPED', 'the runtime is stopped')
 }

@@ -12,9 +12,9 @@ import {
   metadataPairs,
 } from '../model/arguments.js'
 import type { ComponentRules } from '../model/component-rules.js'
-import { HealthError, show } from '../model/errors.js'
+import { HealthError, show, stopped } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
-import { type Attachment, stopped } from './attachment.js'
+import type { Attachment } from './attachment.js'
 import type { ComponentReporter } from './component-reporter.js'
 import type { TextCache } from './text-cache.js'
 

@@ -12,7 +12,7 @@ import {
 import { MailboxReader } from '../../src/memory/mailbox-reader.js'
 import type { Region } from '../../src/memory/region.js'
 import { TableReader } from '../../src/memory/table-reader.js'
-import { abandonMailboxesOf } from '../../src/runtime/attachment.js'
+import { abandonMailboxesOf } from '../../src/runtime/mailbox-claims.js'
 import { assertSound, stateOf } from './harness/audit.js'
 import { deregister, register, type State, type Told, update } from './harness/plain-model.js'
 import { type Producer, Rig } from './harness/rig.js'

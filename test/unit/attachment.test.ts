@@ -12,7 +12,8 @@ import {
   TICKET_COUNTER,
 } from '../../src/memory/layout.js'
 import { mailboxHeader } from '../../src/memory/mailbox.js'
-import { Attachment, abandonMailboxesOf } from '../../src/runtime/attachment.js'
+import { Attachment } from '../../src/runtime/attachment.js'
+import { abandonMailboxesOf } from '../../src/runtime/mailbox-claims.js'
 import { Bench } from './core-support.js'
 
 test('each attachment has a mailbox of its own, until there are no more', () => {
