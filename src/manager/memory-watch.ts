@@ -82,8 +82,8 @@ export class MemoryWatch {
     while (!this.#ending.signal.aborted && !applied.wait(0)) await delay(APPLIED_LOOK_MS)
   }
 
-  #statusOf(name: string, { directory }: Attachment): HealthStatus {
-    const binding = directory.find(encodeText(name, MAX_NAME_BYTES))
+  #statusOf(name: string, { bindings }: Attachment): HealthStatus {
+    const binding = bindings.find(encodeText(name, MAX_NAME_BYTES))
     if (binding === undefined) return HealthStatus.Unspecified
     return statusOf(new SlotMap(this.#region).statusWord(binding.slot)) as HealthStatus
   }

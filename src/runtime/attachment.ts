@@ -4,8 +4,7 @@
 
 import { AppliedWait, ring } from '../memory/applied-wait.js'
 import { BreadcrumbWriter } from '../memory/breadcrumb.js'
-import { DirectoryReader } from '../memory/directory.js'
-import { endingOf, isEndingOf, isRaised } from '../memory/ending.js'
+import { endingOf, isRaised } from '../memory/ending.js'
 import {
   CLOSED_BIT,
   isAfter,
@@ -28,27 +27,18 @@ import {
 import { mailboxHeader } from '../memory/mailbox.js'
 import { MailboxWriter, type RecordHeader } from '../memory/mailbox-writer.js'
 import type { Region } from '../memory/region.js'
-import { decodeRules } from '../memory/rules-block.js'
-import { generationOf, isRegistered, SlotMap } from '../memory/slot-latch.js'
+import { SlotMap } from '../memory/slot-latch.js'
 import type { Encoded } from '../memory/text.js'
-import { type ComponentRules, NO_RULES } from '../model/component-rules.js'
+import type { ComponentRules } from '../model/component-rules.js'
 import { stopped } from '../model/errors.js'
+import { Bindings } from './bindings.js'
 import { abandonMailbox, claimMailbox, ownerWord } from './mailbox-claims.js'
-
-/** As a look has found it. */
-export interface Registration {
-  readonly slot: number
-  readonly generation: number
-  readonly rules: ComponentRules
-  readonly ticket: number
-}
 
 export class Attachment {
   readonly region: Region
   readonly words: Words
   readonly #map: SlotMap
-  /** Look-ups of names. */
-  readonly directory: DirectoryReader
+  readonly bindings: Bindings
   readonly #index: number
   readonly #header: number
   readonly #mailbox: MailboxWriter
@@ -78,7 +68,7 @@ export class Attachment {
     this.region = region
     this.words = region.words
     this.#map = new SlotMap(region)
-    this.directory = new DirectoryReader(region, this.#map)
+    this.bindings = new Bindings(region)
     this.#threadId = threadId
     this.#publishTimeoutMs = publishTimeoutMs
     this.#settleTimeoutMs = settleTimeoutMs
@@ -100,38 +90,6 @@ export class Attachment {
     return this.#index
   }
 
-  latestTicketIndex(slot: number): number {
-    return this.#map.latestTicket(slot)
-  }
-
-  beatIndex(slot: number): number {
-    return this.#map.beat(slot)
-  }
-
-  progressIndex(slot: number): number {
-    return this.#map.progress(slot)
-  }
-
-  /** The rules of the slot's registration. To be believed if `isCurrent` says afterwards that it is the one that was meant. */
-  rulesOf(slot: number): ComponentRules | undefined {
-    // Pairs with Overlays.enter, which comes before the registration's commit.
-    const block = Atomics.load(this.words, this.#map.options(slot))
-    return block === 0 ? undefined : decodeRules(this.words, block)
-  }
-
-  /** A registration with its rules, which may be none, and its latest ticket; undefined if there is none of that name. */
-  registrationByName(name: Encoded): Registration | undefined {
-    for (;;) {
-      const binding = this.directory.find(name)
-      if (binding === undefined) return undefined
-      const { slot, generation } = binding
-      const ticket = Atomics.load(this.words, this.#map.latestTicket(slot))
-      const rules = this.rulesOf(slot) ?? NO_RULES
-      // Behind the ticket. Pairs with SlotWriter.expireReporters, as in Reporter.bind.
-      if (this.isCurrent(slot, generation)) return { slot, generation, rules, ticket }
-    }
-  }
-
   /** What rules say of a component that tells of this thread. */
   get identity(): Pick<ComponentRules, 'mailbox' | 'owner'> {
     return { mailbox: this.#index, owner: ownerWord(this.#threadId) }
@@ -140,20 +98,6 @@ export class Attachment {
   /** Leaves a breadcrumb; the caller has checked that the attachment `isRunning`. */
   breadcrumb(text: string): void {
     this.#breadcrumb.set(text)
-  }
-
-  /** Whether the slot is still registered under this generation, as far as the manager has come. */
-  isCurrent(slot: number, generation: number): boolean {
-    const statusWord = this.#map.statusWord(slot)
-    return isRegistered(statusWord) && generationOf(statusWord) === generation
-  }
-
-  /**
-   * Whether a deregistration of this registration was begun: what is published for it may come too late, though the manager
-   * does not know yet. If the thread that began it was killed before it published, it stays so until its mailbox is free.
-   */
-  isEnding(slot: number, generation: number): boolean {
-    return isEndingOf(Atomics.load(this.words, this.#map.ending(slot)), generation)
   }
 
   /**
@@ -177,7 +121,7 @@ export class Attachment {
   /** Publishes a deregistration; false as for `update`. Say `endDeregistration` when nothing is to be published any more. */
   deregister(slot: number, generation: number, expected: number, isSettled: boolean): boolean {
     // Before the mark is ours. One that comes after this look is of somebody who deregisters at the same time as we do.
-    if (!isSettled && this.isEnding(slot, generation)) return false
+    if (!isSettled && this.bindings.isEnding(slot, generation)) return false
     this.#write(KIND_DEREGISTER, slot, generation, undefined, undefined)
     // Before raiseEnding. Pairs with Endings.tryClear, which takes no mark back that a thread may still publish for.
     Atomics.store(this.words, this.#header + MAILBOX_ENDING, slot + 1)
@@ -325,8 +269,8 @@ export class Attachment {
       if (found === previous) break
       // Somebody else has published about this slot, perhaps a deregistration, or the manager has ended the
       // registration. Pairs with SlotWriter.expireReporters: what ends after this look fails our next exchange.
-      if (!this.isCurrent(slot, generation)) return false
-      if (!isSettled && this.isEnding(slot, generation)) return false
+      if (!this.bindings.isCurrent(slot, generation)) return false
+      if (!isSettled && this.bindings.isEnding(slot, generation)) return false
       previous = found
       if (isAfter(found, ticket)) ticket = this.#mailbox.drawTicket()
     }

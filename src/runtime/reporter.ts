@@ -88,7 +88,7 @@ export class Reporter implements ComponentReporter {
     const now = nowTicks()
     if (this.#rules !== undefined && this.#rules.stallMs !== 0) {
       const { words } = this.#attachment
-      const first = this.#attachment.progressIndex(this.#slot)
+      const first = this.#attachment.bindings.progressIndex(this.#slot)
       storeProgress(words, first, inCount, outCount, now)
     }
     this.#beat(now)
@@ -98,12 +98,12 @@ export class Reporter implements ComponentReporter {
   #isToBeat(): boolean {
     if (!this.#attachment.isRunning()) throw stopped()
     const isBound =
-      this.#slot !== UNBOUND && this.#attachment.isCurrent(this.#slot, this.#generation)
+      this.#slot !== UNBOUND && this.#attachment.bindings.isCurrent(this.#slot, this.#generation)
     return isBound || this.bind()
   }
 
   #beat(now: number): void {
-    storeBeat(this.#attachment.words, this.#attachment.beatIndex(this.#slot), now)
+    storeBeat(this.#attachment.words, this.#attachment.bindings.beatIndex(this.#slot), now)
   }
 
   deregister(): void {
@@ -120,15 +120,15 @@ export class Reporter implements ComponentReporter {
     this.#unbind()
     const name = encodeText(this.name, MAX_NAME_BYTES)
     for (;;) {
-      const binding = this.#attachment.directory.find(name)
+      const binding = this.#attachment.bindings.find(name)
       if (binding === undefined) return false
-      this.#latestTicketIndex = this.#attachment.latestTicketIndex(binding.slot)
+      this.#latestTicketIndex = this.#attachment.bindings.latestTicketIndex(binding.slot)
       this.#ticket = Atomics.load(this.#attachment.words, this.#latestTicketIndex)
-      this.#rules = this.#attachment.rulesOf(binding.slot)
+      this.#rules = this.#attachment.bindings.rulesOf(binding.slot)
       // Pairs with SlotWriter.expireReporters: a ticket of the next registration is not to be taken for one of this.
-      if (!this.#attachment.isCurrent(binding.slot, binding.generation)) continue
+      if (!this.#attachment.bindings.isCurrent(binding.slot, binding.generation)) continue
       // Behind the ticket, which may be the deregistration's, and then says nothing of it to Attachment.update.
-      this.#isEnding = this.#attachment.isEnding(binding.slot, binding.generation)
+      this.#isEnding = this.#attachment.bindings.isEnding(binding.slot, binding.generation)
       this.#slot = binding.slot
       this.#generation = binding.generation
       return true
@@ -169,7 +169,7 @@ export class Reporter implements ComponentReporter {
     const generation = this.#generation
     // Before it is published, so that the manager, and whoever sees the update applied, finds it fresh. Between the two a
     // component that was silent is seen alive with what it had said before. Not for another component in the slot.
-    if (this.#rules !== undefined && attachment.isCurrent(slot, generation)) this.#beat(nowTicks())
+    if (this.#rules !== undefined && attachment.bindings.isCurrent(slot, generation)) this.#beat(nowTicks())
     if (!attachment.update(slot, generation, status, text, metadata, this.#ticket, isSettled)) {
       return false
     }
@@ -181,7 +181,7 @@ export class Reporter implements ComponentReporter {
     else if (!attachment.isUndisturbed) this.#keepMetadata(undefined)
     if (text.isCut || metadata?.isCut) attachment.countCut()
     // Our ticket has taken the place of the deregistration's: while it is there, nothing else says that one is under way.
-    if (isSettled && attachment.isEnding(slot, generation)) this.#unbind()
+    if (isSettled && attachment.bindings.isEnding(slot, generation)) this.#unbind()
     return true
   }
 

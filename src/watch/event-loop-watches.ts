@@ -64,7 +64,7 @@ export class EventLoopWatches {
     const encoded = encodeText(component, MAX_NAME_BYTES)
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const reporter = this.#register(component, eventLoopRules(settings, identity))
-      const registration = this.#attachment.registrationByName(encoded)
+      const registration = this.#attachment.bindings.registrationByName(encoded)
       if (registration === undefined) continue
       const { rules: found, slot, generation, ticket } = registration
       if (found.wording !== Wording.EventLoop) throw isTaken(component)

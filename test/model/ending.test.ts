@@ -267,7 +267,7 @@ test('a manager that is killed while it takes a mark back is followed by one tha
     rig.drain()
     assertFree(rig.region)
     const { x } = stateOf(new TableReader(rig.region, 0)).components
-    assert.equal(x !== undefined && registrar.attachment.isEnding(0, 1), false)
+    assert.equal(x !== undefined && registrar.attachment.bindings.isEnding(0, 1), false)
     return { outer: isKilled, inner: isReached }
   })
   assert.ok(pairs >= 100, `pairs=${pairs}`)

@@ -130,7 +130,7 @@ test('a ticket that is older than the slot’s latest is given up for a new one'
   const bench = new Bench()
   const attachment = bench.attach()
   const reporter = bench.register(attachment, 'x')
-  const index = attachment.latestTicketIndex(0)
+  const index = attachment.bindings.latestTicketIndex(0)
   // Another producer has drawn and raised a later ticket between the draw and the raise of this one.
   const { words } = bench.region
   const exchange = Atomics.compareExchange
@@ -170,10 +170,10 @@ test('an attachment knows whether a registration is still the current one', () =
   const bench = new Bench()
   const attachment = new Attachment(bench.region, 1, 0)
   const reporter = bench.register(attachment, 'x')
-  assert.deepEqual([attachment.isCurrent(0, 1), attachment.isCurrent(0, 2)], [true, false])
+  assert.deepEqual([attachment.bindings.isCurrent(0, 1), attachment.bindings.isCurrent(0, 2)], [true, false])
   reporter.deregister()
   bench.drain.run()
-  assert.equal(attachment.isCurrent(0, 1), false)
+  assert.equal(attachment.bindings.isCurrent(0, 1), false)
   bench.register(attachment, 'x')
-  assert.deepEqual([attachment.isCurrent(0, 1), attachment.isCurrent(0, 2)], [false, true])
+  assert.deepEqual([attachment.bindings.isCurrent(0, 1), attachment.bindings.isCurrent(0, 2)], [false, true])
 })

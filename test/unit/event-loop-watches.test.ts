@@ -131,9 +131,10 @@ test('of two threads that replace one that is gone the later one does not end th
   bench.register(gone, 'loop', eventLoopRules(settings, gone.identity))
   abandonMailboxesOf(bench.region, 5)
   const [faster, slower] = [bench.attach(6), bench.attach(7)]
-  const find = slower.registrationByName.bind(slower)
+  const { bindings } = slower
+  const find = bindings.registrationByName.bind(bindings)
   let hasReplaced = false
-  slower.registrationByName = (name) => {
+  bindings.registrationByName = (name) => {
     const found = find(name)
     if (!hasReplaced) {
       hasReplaced = true
