@@ -213,6 +213,11 @@ export class Attachment {
     return !this.#isDetached && Atomics.load(this.words, PHASE) === PHASE_RUNNING
   }
 
+  /** @throws HealthError `ERR_HEALTH_STOPPED` unless it `isRunning`. */
+  checkRunning(): void {
+    if (!this.isRunning()) throw stopped()
+  }
+
   /** Refuses everything from now on and gives the mailbox back; the manager frees it when it is drained. */
   detach(): void {
     if (this.#isDetached) return
