@@ -2,11 +2,7 @@
 import { threadId, type Worker } from 'node:worker_threads'
 import { createRegion, type Region } from '../memory/region.js'
 import { encodeText } from '../memory/text.js'
-import {
-  checkName,
-  MAX_NAME_BYTES,
-  type MetadataInput,
-} from '../model/arguments.js'
+import { checkName, MAX_NAME_BYTES, type MetadataInput } from '../model/arguments.js'
 import { Component } from '../model/component.js'
 import { type ComponentOptions, rulesOf } from '../model/component-rules.js'
 import { argumentError, type HealthError } from '../model/errors.js'
@@ -31,6 +27,7 @@ import { EventLoopWatches } from '../watch/event-loop-watches.js'
 import type { ActorExit } from './actor-handle.js'
 import { adoptWorker } from './adoption.js'
 import { Attachment } from './attachment.js'
+import type { ComponentReporter } from './component-reporter.js'
 import { Components } from './components.js'
 import { offerManagerTermination } from './faults.js'
 import { flush } from './flush.js'
@@ -38,7 +35,6 @@ import { HealthControls } from './health-controls.js'
 import { type HealthHandle, openHandle } from './health-handle.js'
 import { HealthReader } from './health-reader.js'
 import { type HealthManagerOptions, resolveOptions } from './options.js'
-import type { ComponentReporter } from './component-reporter.js'
 import { type RestartEvent, RuntimeEvents } from './runtime-events.js'
 import { serversOf, stopServers } from './servers.js'
 import { type RuntimeStats, readStats } from './stats.js'

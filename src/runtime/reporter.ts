@@ -169,7 +169,8 @@ export class Reporter implements ComponentReporter {
     const generation = this.#generation
     // Before it is published, so that the manager, and whoever sees the update applied, finds it fresh. Between the two a
     // component that was silent is seen alive with what it had said before. Not for another component in the slot.
-    if (this.#rules !== undefined && attachment.bindings.isCurrent(slot, generation)) this.#beat(nowTicks())
+    if (this.#rules !== undefined && attachment.bindings.isCurrent(slot, generation))
+      this.#beat(nowTicks())
     if (!attachment.update(slot, generation, status, text, metadata, this.#ticket, isSettled)) {
       return false
     }

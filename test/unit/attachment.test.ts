@@ -170,10 +170,16 @@ test('an attachment knows whether a registration is still the current one', () =
   const bench = new Bench()
   const attachment = new Attachment(bench.region, 1, 0)
   const reporter = bench.register(attachment, 'x')
-  assert.deepEqual([attachment.bindings.isCurrent(0, 1), attachment.bindings.isCurrent(0, 2)], [true, false])
+  assert.deepEqual(
+    [attachment.bindings.isCurrent(0, 1), attachment.bindings.isCurrent(0, 2)],
+    [true, false],
+  )
   reporter.deregister()
   bench.drain.run()
   assert.equal(attachment.bindings.isCurrent(0, 1), false)
   bench.register(attachment, 'x')
-  assert.deepEqual([attachment.bindings.isCurrent(0, 1), attachment.bindings.isCurrent(0, 2)], [false, true])
+  assert.deepEqual(
+    [attachment.bindings.isCurrent(0, 1), attachment.bindings.isCurrent(0, 2)],
+    [false, true],
+  )
 })
