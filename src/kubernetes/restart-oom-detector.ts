@@ -2,8 +2,8 @@
 import { checkName, readOptions } from '../model/arguments.js'
 import { argumentError, HealthError } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
+import type { ComponentReporter } from '../runtime/component-reporter.js'
 import type { HealthManager } from '../runtime/health-manager.js'
-import type { ComponentReporter } from '../runtime/reporter.js'
 import {
   ACCESS_OPTION_NAMES,
   type AccessOptions,

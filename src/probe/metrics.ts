@@ -3,8 +3,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ProbeAnswer } from './listener.js'
 import type { Exposition } from './metrics-exposition.js'
-import { COMPONENT_FAMILIES, RUNTIME_FAMILIES } from './metrics-families.js'
+import { COMPONENT_FAMILIES } from './metrics-families.js'
 import { ProbeRecorder } from './metrics-recorder.js'
+import { RUNTIME_FAMILIES } from './metrics-runtime-families.js'
 import type { MetricsSource } from './metrics-source.js'
 import type { Detail, Scrape } from './routes.js'
 
