@@ -6,6 +6,7 @@ import { readSuppressions } from '../memory/suppressions.js'
 import { HealthStatus, healthStatusName } from '../model/health-status.js'
 import { judgeLiveness, judgeReadiness, type Policy } from '../model/policy.js'
 import type { ProbeStats } from '../model/probe-stats.js'
+import { isUnbounded } from '../model/suppression.js'
 import type { HealthReader } from '../runtime/health-reader.js'
 
 /** An event loop is stuck; the manager was given up; an exception that nobody caught; an exit with another code than 0. */
@@ -24,6 +25,14 @@ export interface Cause {
 export interface TellingVerdict {
   readonly status: string
   readonly error?: string
+}
+
+export interface TellingSuppression {
+  readonly check: string
+  readonly owner: string
+  readonly reason: string
+  /** Left out where it holds as long as the start-up gets on. */
+  readonly remainingMs?: number
 }
 
 export interface TellingComponent {
@@ -51,12 +60,7 @@ export interface Incident extends Cause {
   readonly liveness: TellingVerdict
   readonly readiness: TellingVerdict
   /** Who suppresses a verdict, and why. */
-  readonly suppressed: readonly {
-    check: string
-    owner: string
-    reason: string
-    remainingMs: number
-  }[]
+  readonly suppressed: readonly TellingSuppression[]
   /** What kubelets were told, where it is known. */
   readonly probes?: ProbeStats
   /** Those that are unhealthy, then those that are degraded. */
@@ -127,14 +131,11 @@ function verdictsOf(
 
 function suppressedOf(reader: HealthReader, region: Region): Incident['suppressed'] {
   try {
-    return Object.entries(readSuppressions(region, reader.startUp())).map(
-      ([check, { owner, reason, remainingMs }]) => ({
-        check,
-        owner,
-        reason,
-        remainingMs: Math.ceil(remainingMs),
-      }),
-    )
+    return Object.entries(readSuppressions(region, reader.startUp())).map(([check, suppression]) => {
+      const { owner, reason, remainingMs } = suppression
+      const hasEnd = !isUnbounded(suppression)
+      return { check, owner, reason, ...(hasEnd && { remainingMs: Math.ceil(remainingMs) }) }
+    })
   } catch {
     // As for the verdicts, which say so.
     return []

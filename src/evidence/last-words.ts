@@ -42,7 +42,8 @@ export function lastWords(incident: Incident, maxBytes = TERMINATION_LOG_BYTES):
   words.addList(
     'suppressed',
     suppressed.map(({ check, owner, reason, remainingMs }) => {
-      return { check, owner: short(owner), reason: short(reason), remainingMs }
+      const hasEnd = remainingMs !== undefined
+      return { check, owner: short(owner), reason: short(reason), ...(hasEnd && { remainingMs }) }
     }),
   )
   words.addList(
