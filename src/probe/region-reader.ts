@@ -21,6 +21,9 @@ import type { ExitGate } from './exit-gate.js'
 import type { MetricsSource, RuntimeFigures } from './metrics-source.js'
 import type { ProbeReader } from './routes.js'
 
+/** How often a thread of its own looks whether the manager lives, in ms. */
+const MANAGER_LOOK_MS = 250
+
 export class RegionReader implements ProbeReader, MetricsSource {
   readonly #region: Region
   readonly policy: Policy
@@ -31,7 +34,8 @@ export class RegionReader implements ProbeReader, MetricsSource {
 
   /**
    * `readTimeoutMs` bounds how long a read waits for reports that are published but not applied; once the host is
-   * closing by its `gate`, none waits. With `keepsWatch`, for a thread of its own, this one becomes a watcher for suspensions.
+   * closing by its `gate`, none waits. With `keepsWatch`, for a thread of its own, this one becomes a watcher for suspensions,
+   * and knows of a manager that is silent whether it is asked or not.
    * @throws HealthError `ERR_HEALTH_LAYOUT` if the handle is of another version.
    */
   constructor(handle: HealthHandle, readTimeoutMs: number, gate: ExitGate, keepsWatch = false) {
@@ -40,6 +44,7 @@ export class RegionReader implements ProbeReader, MetricsSource {
     this.#gate = gate
     this.suspensions = keepsWatch ? keepWatch(this.#region.words) : undefined
     this.#reader = new HealthReader(this.#region, handle.policy, readTimeoutMs, this.suspensions)
+    if (keepsWatch) setInterval(() => this.#reader.watchManager(), MANAGER_LOOK_MS).unref()
   }
 
   look(): Look {
