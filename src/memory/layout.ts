@@ -168,7 +168,10 @@ export const SUPPRESSION_REASON = 3
 /** The current term of observers: its number, and the ticket of the last record about observers. */
 export const CONTROL_OBSERVER_TERM = 10
 export const CONTROL_OBSERVER_TICKET = 11
-/** When the suppression began, in ticks (see ticks.ts), while there is one: it goes on as long as each call comes in the time asked for by the one before. */
+/**
+ * When the suppression began, in ticks (see ticks.ts), while there is one: it goes on as long as each call comes in the time
+ * asked for by the one before.
+ */
 export const CONTROL_LIVENESS_BEGAN = 12
 export const CONTROL_READINESS_BEGAN = 13
 /** How many calls asked for more than they got. */
@@ -245,9 +248,9 @@ export const MAILBOX_ROOM_WAITING = 2 * LINE_WORDS + 1
 //   | x 8    | and hashes   |      |            | ticket   | header  | header   | words   | 0-7 |        |
 //   +--------+--------------+------+------------+----------+---------+----------+---------+-----+--------+
 //
-// Control records reuse words 2 and 3 for a deadline (Float64 bits), a flag, or an observer, and word 4 for the tick of the call. The ticket is the last word, so
-// that the word before a mailbox's tail is always the last ticket that its producer has shown. Lengths are multiples
-// of 8 words, so that of a record only the payload ever wraps around the end of the ring.
+// Control records reuse words 2 and 3 for a deadline (Float64 bits), a flag, or an observer, and word 4 for the tick of the
+// call. The ticket is the last word, so that the word before a mailbox's tail is always the last ticket that its producer has
+// shown. Lengths are multiples of 8 words, so that of a record only the payload ever wraps around the end of the ring.
 //
 //   word 1, from the low end:  kind (8 bits) | status (2) | text's hash (10) | metadata's hash (10)
 
