@@ -1,4 +1,5 @@
 // What is known of the runtime at the moment of an incident, from the shared memory alone. Any thread.
+import { readBreadcrumbs, type ThreadBreadcrumb } from '../memory/breadcrumb.js'
 import { journalCount } from '../memory/journal.js'
 import { JournalReader } from '../memory/journal-reader.js'
 import type { Region } from '../memory/region.js'
@@ -63,6 +64,8 @@ export interface Incident extends Cause {
   readonly suppressed: readonly TellingSuppression[]
   /** What kubelets were told, where it is known. */
   readonly probes?: ProbeStats
+  /** What threads say that they are at. */
+  readonly breadcrumbs: readonly ThreadBreadcrumb[]
   /** Those that are unhealthy, then those that are degraded. */
   readonly components: readonly TellingComponent[]
   /** The last ones, the newest first. */
@@ -91,6 +94,7 @@ export function describeIncident(
     ...verdictsOf(reader, policy),
     suppressed: suppressedOf(reader, region),
     ...(probes && { probes }),
+    breadcrumbs: readBreadcrumbs(region),
     transitions: lastTransitions(region),
   }
 }

@@ -46,6 +46,8 @@ export function lastWords(incident: Incident, maxBytes = TERMINATION_LOG_BYTES):
       return { check, owner: short(owner), reason: short(reason), ...(hasEnd && { remainingMs }) }
     }),
   )
+  // A bound, as there may be a thousand threads.
+  words.addList('breadcrumbs', incident.breadcrumbs, words.roomBytes / 4)
   words.addList(
     'components',
     incident.components.map(({ component, status, message, since }) => {

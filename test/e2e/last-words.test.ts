@@ -14,6 +14,7 @@ interface Words {
   readonly stack?: string
   readonly liveness: unknown
   readonly readiness: unknown
+  readonly breadcrumbs: readonly { threadId: number; text: string }[]
   readonly components: readonly { component: string; metadata?: Record<string, string> }[]
   readonly transitions: readonly { component: string; from: string; to: string }[]
 }
@@ -75,6 +76,10 @@ for (const transport of transports) {
         assert.deepEqual([ending.code, ending.signal], [code, null], ending.stderr)
         assertTells(ending.words, kind, culprit)
         assertTells(ending.whole, kind, culprit)
+        assert.deepEqual(
+          ending.words?.breadcrumbs.map(({ threadId, text }) => [threadId, text]),
+          [[0, `about to ${how}`]],
+        )
         const metadata = ending.whole?.components[0]?.metadata
         assert.deepEqual(metadata, { attempt: '3' })
         if (how === 'throw') assert.match(ending.whole?.stack ?? '', /evidence-host\.js/)

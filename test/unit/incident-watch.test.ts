@@ -126,6 +126,12 @@ test('what is known of an incident: verdicts, who suppresses, who is unwell, the
   const [low, high] = toFloatWords(5_001_000)
   const note = encodeText(noteOf('main', 'restart'), 512)
   attachment.control(KIND_SUPPRESS_LIVENESS, low, high, note)
+  attachment.breadcrumb('parse batch')
+  // Of a thread that is gone, nobody knows what it would be at.
+  const gone = bench.attach(7)
+  gone.breadcrumb('nothing any more')
+  gone.detach()
+  clock.pass(20)
   bench.settle()
   const { region } = bench
   const cause = { kind: 'exit', culprit: 'exit with code 3', exitCode: 3 } as const
@@ -138,7 +144,8 @@ test('what is known of an incident: verdicts, who suppresses, who is unwell, the
     pid: process.pid,
     liveness: { status: 'healthy' },
     readiness: { status: 'not ready', error: 'a is not ready (status: unhealthy)' },
-    suppressed: [{ check: 'liveness', owner: 'main', reason: 'restart', remainingMs: 1_000 }],
+    suppressed: [{ check: 'liveness', owner: 'main', reason: 'restart', remainingMs: 980 }],
+    breadcrumbs: [{ threadId: 1, text: 'parse batch', forMs: 20 }],
   })
   const since = new Date(clock.now).toISOString()
   assert.deepEqual(JSON.parse(JSON.stringify(components)), [
