@@ -68,6 +68,7 @@ for (const transport of transports) {
       ['throw-odd', 1, 'uncaught-exception', /^uncaught exception$/],
       ['reject', 1, 'uncaught-exception', /^unhandled rejection: Error: nobody catches/],
       ['caught-and-exit', 4, 'uncaught-exception', /^uncaught exception: Error: somebody/],
+      ['caught-long-ago-and-exit', 4, 'exit', /^exit with code 4$/],
       ['exit', 3, 'exit', /^exit with code 3$/],
       ['exit-code', 5, 'exit', /^exit with code 5$/],
     ] as const) {
