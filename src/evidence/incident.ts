@@ -135,11 +135,13 @@ function verdictsOf(
 
 function suppressedOf(reader: HealthReader, region: Region): Incident['suppressed'] {
   try {
-    return Object.entries(readSuppressions(region, reader.startUp())).map(([check, suppression]) => {
-      const { owner, reason, remainingMs } = suppression
-      const hasEnd = !isUnbounded(suppression)
-      return { check, owner, reason, ...(hasEnd && { remainingMs: Math.ceil(remainingMs) }) }
-    })
+    return Object.entries(readSuppressions(region, reader.startUp())).map(
+      ([check, suppression]) => {
+        const { owner, reason, remainingMs } = suppression
+        const hasEnd = !isUnbounded(suppression)
+        return { check, owner, reason, ...(hasEnd && { remainingMs: Math.ceil(remainingMs) }) }
+      },
+    )
   } catch {
     // As for the verdicts, which say so.
     return []
