@@ -14,7 +14,7 @@ const USAGE = `Usage: npm run detection -- [options]
   --repeat N     how often each fault is made, 0 = not at all (default 3)
   --only NAME    only faults whose name contains NAME
   --soak TIME    how long the saturated run without faults takes, 0s = none (default 10m)
-  --quick        some of the faults, once each, and no soak: under a minute
+  --quick        some of the faults, once each, and no soak: about a minute
   --help
 `
 
