@@ -54,7 +54,7 @@ export class IncidentWatch {
   constructor(options: IncidentWatchOptions) {
     const { region, wedgeComponents, suspensions } = options
     this.#options = options
-    this.#reader = new TableReader(region, 0, suspensions)
+    this.#reader = new TableReader(region, 0, { suspensions })
     this.#beats = new BeatWatch(region.words)
     this.#suspects = wedgeComponents.map((name) => ({ component: watch(name), isWedged: false }))
   }
@@ -100,7 +100,7 @@ export class IncidentWatch {
   #tell(cause: Cause): void {
     const { region, policy, suspensions, probes, write } = this.#options
     // Of its own, and let go again: its copy of a large table is needed once.
-    const reader = new HealthReader(region, policy, 0, suspensions)
+    const reader = new HealthReader(region, policy, 0, { suspensions })
     write(describeIncident(cause, { region, policy, reader, probes: probes() }))
   }
 }
