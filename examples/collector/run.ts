@@ -24,6 +24,10 @@ const DRAIN_TIMEOUT_MS = 5_000
 const SAMPLE_SINK = 'sample_sink'
 /** The main thread's loop. The collectors work synchronously, and tell of themselves after each reading. */
 const EVENT_LOOP = 'event_loop'
+/** How long the sink must go well before the program is ready again: one that fails now and then is to be seen, not to flap. */
+const SINK_RECOVERY_MS = 1_000
+/** Lines are written at once, in order; those that wait for a webhook go out together. */
+const OBSERVER_CONCURRENCY = 100
 const LATE_MS = 500
 const TRANSITION_LOG = new URL('./on-transition.js', import.meta.url)
 const TRANSPORT_NAMES = { uws: 'uWebSockets.js', node: 'node:http' } as const
@@ -50,7 +54,7 @@ export async function run(options: CollectorOptions): Promise<number> {
   health.on('error', (error) => log(`health: ${error.message}`))
   let fleet: Fleet | undefined
   try {
-    await health.setTransitionObserver(TRANSITION_LOG)
+    await health.setTransitionObserver(TRANSITION_LOG, { concurrency: OBSERVER_CONCURRENCY })
     fleet = await startFleet(process.env['DAKR_URL'])
     return await collect(options, health, fleet, destination, out, stopSignal, log)
   } finally {
@@ -84,7 +88,10 @@ async function collect(
   const sink = new Sink({
     queue,
     destination,
-    voice: voiceOf(SAMPLE_SINK, { progress: { stallMs } }),
+    voice: voiceOf(SAMPLE_SINK, {
+      progress: { stallMs },
+      recoverAfter: { ms: SINK_RECOVERY_MS },
+    }),
     log,
     onReaderGone: () => stopSignal.stop('the reader of standard output has gone'),
   })

@@ -1,5 +1,5 @@
-// Notices from the outside that an event loop is stuck, or that the manager was given up or gives no sign of life, and writes last words, once an
-// incident. Runs in the probe actor's thread: the one that goes on when the others do not.
+// Notices from the outside that an event loop is stuck, or that the manager was given up or gives no sign of life, and writes
+// last words, once an incident. Runs in the probe actor's thread: the one that goes on when the others do not.
 import { BeatWatch } from '../memory/beat-watch.js'
 import { PHASE, PHASE_RUNNING } from '../memory/layout.js'
 import { hasManagerFailed } from '../memory/manager-state.js'

@@ -22,6 +22,9 @@ import type { ExitGate } from './exit-gate.js'
 import type { MetricsSource, RuntimeFigures } from './metrics-source.js'
 import type { ProbeReader } from './routes.js'
 
+/** How often a thread of its own looks whether the manager lives, in ms. */
+const MANAGER_LOOK_MS = 250
+
 export class RegionReader implements ProbeReader, MetricsSource {
   readonly #region: Region
   readonly policy: Policy
@@ -32,7 +35,8 @@ export class RegionReader implements ProbeReader, MetricsSource {
 
   /**
    * `readTimeoutMs` bounds how long a read waits for reports that are published but not applied, and its {@link Patience}
-   * how long all do; once the host is closing by its `gate`, none waits. With `keepsWatch`, for a thread of its own, this one becomes a watcher for suspensions.
+   * how long all do; once the host is closing by its `gate`, none waits. With `keepsWatch`, for a thread of its own, this one
+   * becomes a watcher for suspensions, and knows of a manager that is silent whether it is asked or not.
    * @throws HealthError `ERR_HEALTH_LAYOUT` if the handle is of another version.
    */
   constructor(handle: HealthHandle, readTimeoutMs: number, gate: ExitGate, keepsWatch = false) {
@@ -44,6 +48,7 @@ export class RegionReader implements ProbeReader, MetricsSource {
       suspensions: this.suspensions,
       patience: new Patience(readTimeoutMs),
     })
+    if (keepsWatch) setInterval(() => this.#reader.watchManager(), MANAGER_LOOK_MS).unref()
   }
 
   look(): Look {

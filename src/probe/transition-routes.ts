@@ -54,7 +54,7 @@ export class TransitionRoutes {
     const refusal = this.#refuse(request)
     if (refusal !== undefined) return refusal
     const from = parseEventsQuery(query, request.header('last-event-id'))
-    if (typeof from === 'object') return errorAnswer(400, from.problem)
+    if (typeof from === 'object' && 'problem' in from) return errorAnswer(400, from.problem)
     const head = { status: 200, contentType: EVENTS_TYPE, body: NOTHING } as const
     if (request.method === 'HEAD') return head
     if (this.#streams.isFull) {

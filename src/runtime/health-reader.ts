@@ -93,6 +93,14 @@ export class HealthReader {
     return this.#withRuntime(this.#reader.snapshot().report)
   }
 
+  /**
+   * For who is asked seldom: that the manager has fallen silent is found out by looks that follow one another closely, as the
+   * time between two of them hardly counts. Costs a few loads.
+   */
+  watchManager(): void {
+    this.#beats.look()
+  }
+
   look(): Look {
     return this.#lookAt(this.#reader.snapshot())
   }

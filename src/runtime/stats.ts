@@ -153,7 +153,7 @@ export function readStats(
     waits,
     refusals,
     heapUsedBytes: count(HEAP_USED_BYTES),
-    observer: readObserverStats(words),
+    observer: readObserverStats(region),
     suppressions: readSuppressions(region, startUp),
     suppressionCuts: readCutCount(words) >>> 0,
     probes,

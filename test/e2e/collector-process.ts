@@ -36,6 +36,11 @@ export interface Answer {
   readonly components: Readonly<Record<string, Component>>
 }
 
+export interface Transition {
+  readonly at: string
+  readonly newStatus: string
+}
+
 export const messageOf = (answer: Answer, component: string) =>
   answer.components[component]?.message
 export const statusOf = (answer: Answer, component: string) => answer.components[component]?.status
@@ -87,6 +92,13 @@ export class CollectorProcess {
 
   async probe(path: '/healthz' | '/readyz'): Promise<Answer> {
     return probe(`${await this.url()}${path}`)
+  }
+
+  /** The last ones of a component, the oldest first. */
+  async transitions(component: string, limit: number): Promise<Transition[]> {
+    const query = new URLSearchParams({ component, limit: `${limit}` })
+    const response = await fetch(`${await this.url()}/transitions?${query}`)
+    return ((await response.json()) as { transitions: Transition[] }).transitions
   }
 
   /** Probes until the answer is as wanted; every answer on the way is collected. Fails after `withinMs`. */
