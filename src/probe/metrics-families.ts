@@ -12,8 +12,8 @@ export interface Scene {
   readonly look: Look
   readonly runtime: RuntimeFigures
   readonly recorder: ProbeRecorder
-  /** Restarts of the probe actor, of which its host knows. */
-  readonly probeRestarts: number
+  /** Restarts of the server's own actors by name, of which their host knows. */
+  readonly restarts: Readonly<Record<string, number>>
 }
 
 export interface Sample {
@@ -270,11 +270,11 @@ export const RUNTIME_FAMILIES: readonly FamilySpec[] = [
     help: 'Restarts of an actor after its thread had died.',
     type: 'counter',
     labelNames: ['actor'],
-    *samples({ runtime, probeRestarts }) {
+    *samples({ runtime, restarts: ofServer }) {
       for (const { name, restarts } of runtime.actors) {
         yield { labels: { actor: name }, value: restarts }
       }
-      yield { labels: { actor: 'probe' }, value: probeRestarts }
+      for (const [actor, value] of Object.entries(ofServer)) yield { labels: { actor }, value }
     },
   },
   {
@@ -292,7 +292,7 @@ export const RUNTIME_FAMILIES: readonly FamilySpec[] = [
   },
   {
     name: 'health_probe_requests_total',
-    help: 'HTTP requests answered by the probe actor since its start; gRPC calls are not counted.',
+    help: 'HTTP requests answered by the probe actor since its start; gRPC calls are counted by health_grpc_calls_total.',
     type: 'counter',
     labelNames: ['path', 'code'],
     *samples({ recorder }) {
