@@ -88,8 +88,8 @@ export class GrpcActor implements GrpcControl {
 
   async #close(): Promise<void> {
     const closed = this.#listener.close()
-    // One turn for what watchers are told to be written. Their goodbyes may take a while, for which nobody who waits at the
-    // gate has time.
+    // For what watchers are told to be written. Their goodbyes may take a while, for which nobody who waits at the gate has
+    // time.
     await nextTurn()
     await nextTurn()
     this.#gate.markClosed()

@@ -4,6 +4,7 @@
 // error, connections have a bound, a certificate can be replaced, and all of it can be closed at once. grpc-js 1.14 does
 // not close the sessions of a server without channelz when it is forced to shut down.
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createServer as createTlsServer } from 'node:tls'
 import {
   type ConnectionInjector,
@@ -34,6 +35,8 @@ import type { GrpcSettings, ServerSettings } from './server-options.js'
 
 /** How long clients that do not read, or do not go, may delay a stop, in ms. */
 const STOP_GRACE_MS = 500
+/** Turns of the loop after which watchers were told and their streams ended. Of a busy one, a turn may take longer than all of that. */
+const TURNS_TO_TELL = 8
 
 const MAX_REQUEST_BYTES = 4_096
 /**
@@ -171,8 +174,10 @@ export class GrpcListener {
     // What it calls back is no sign that watchers have been told: since Node.js 24 a server of node:http2 closes its
     // sessions itself, and grpc-js 1.14 takes a session that is closing for one that is closed.
     this.#server.tryShutdown(() => {})
+    const served = this.#connections.servedClosed()
+    for (let i = 0; i < TURNS_TO_TELL; i++) await nextTurn()
     const timer = setTimeout(() => this.#connections.destroyAll(), STOP_GRACE_MS)
-    await this.#connections.servedClosed()
+    await served
     clearTimeout(timer)
     this.closeNow()
   }

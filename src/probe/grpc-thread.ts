@@ -13,7 +13,7 @@ import type { ServerSettings } from './server-options.js'
 /** As for the probe worker. */
 const LISTEN_DEADLINE_MS = 10_000
 /** Its own grace for clients that do not go is half a second; the rest is for a thread that has much to do. */
-const CLOSE_DEADLINE_MS = 2_000
+const CLOSE_DEADLINE_MS = 5_000
 /** How long an exiting process waits for watchers to be told, beyond the one read that may be waiting then. */
 const EXIT_WAIT_MS = 250
 
@@ -63,7 +63,7 @@ export class GrpcThread {
     return this.#actor.exited
   }
 
-  /** Has watchers told, closes port and connections and ends the worker, within two seconds or so. Never rejects. */
+  /** Has watchers told, closes port and connections and ends the worker, within five seconds. Never rejects. */
   async close(): Promise<void> {
     // Seen with the next call, however many there are; the order itself may have to wait behind them.
     this.#gate.requestClose()

@@ -17,11 +17,11 @@ import {
 } from '../contract/support/grpc-frames.js'
 import { transports } from '../e2e/transports.js'
 import {
+  assertInTime,
   attack,
   descriptorLimit,
   legible,
   MAX_GROWN_BYTES,
-  MAX_MEDIAN_MS,
   MAX_UNDER_ATTACK_BYTES,
   PROBES,
   timeProbes,
@@ -31,8 +31,8 @@ import { ProbeProcess } from './support/probe-process.js'
 
 const ABUSER = './grpc-abuser-program.js'
 const GRPC_PROBES = 20
-/** Many times what it takes on a machine that has a core for each thread. */
-const MAX_P95_MS = 50
+/** As long as a kubelet waits by default: a check comes in between those of an attacker, not behind all of them. */
+const MAX_GRPC_MEDIAN_MS = 1_000
 
 /** Kinds, connections, and what each of these does. */
 const attacks = [
@@ -68,32 +68,45 @@ async function probeHttp(port: number): Promise<void> {
 for (const transport of transports) {
   describe(`abuse of gRPC beside ${transport}`, () => {
     let program: ProbeProcess
+    let control: ProbeProcess
     let rssBefore: number
     let socketsBefore: number | undefined
 
     before(async () => {
       const limits = { maxConnections: 2_048 }
       program = await ProbeProcess.start(transport, { limits, grpc: { port: 0 } })
+      control = await ProbeProcess.start(transport, { grpc: { port: 0 } })
       socketsBefore = program.socketCount()
       for (let i = 0; i < PROBES; i++) await probeHttp(program.port)
       rssBefore = await program.rss()
     })
-    after(() => program.kill())
+    after(() => {
+      program.kill()
+      control.kill()
+    })
 
     for (const [kind, count, what] of attacks) {
       const needed = count + 200
       const skip = descriptorLimit() < needed && `needs ulimit -n ${needed}`
       test(`others are answered while ${count} connections ${what}`, { skip }, async (t) => {
         const end = await attack(t, ABUSER, program.grpcPort, kind, count)
-        const waits = await timeProbes(PROBES, () => probeHttp(program.port))
-        const grpcWaits = await timeProbes(GRPC_PROBES, () => check(t, program.grpcPort))
+        const waits = await timeProbes(
+          PROBES,
+          () => probeHttp(program.port),
+          () => probeHttp(control.port),
+        )
+        const grpcWaits = await timeProbes(
+          GRPC_PROBES,
+          () => check(t, program.grpcPort),
+          () => check(t, control.grpcPort),
+        )
         const rss = await program.rss()
         await end()
-        t.diagnostic(`HTTP ${legible(waits)}; gRPC ${legible(grpcWaits)}`)
+        t.diagnostic(`HTTP ${legible(waits)}`)
+        t.diagnostic(`gRPC ${legible(grpcWaits)}`)
         t.diagnostic(`${(rss / 2 ** 20).toFixed(0)} MB`)
-        assert.ok(waits.p95 < MAX_P95_MS, legible(waits))
-        // In between those of the attacker, but not behind all of them.
-        assert.ok(grpcWaits.median < 10 * MAX_MEDIAN_MS, legible(grpcWaits))
+        assertInTime(waits, ['median', 'p95'])
+        assert.ok(grpcWaits.attacked.median < MAX_GRPC_MEDIAN_MS, legible(grpcWaits))
         assert.ok(rss < MAX_UNDER_ATTACK_BYTES, `${rss} bytes`)
       })
     }
