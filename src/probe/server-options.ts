@@ -12,9 +12,9 @@ import type { TransportChoice } from './choose-listener.js'
 import { DEFAULT_LIMITS, type ListenerLimits, type TlsFiles } from './listener.js'
 import type { Audience, Detail } from './routes.js'
 
-/** The probe actor died and another one answers in its place. */
+/** The probe actor or the gRPC actor died, and another one answers in its place. */
 export interface ServerRestart {
-  /** Restarts since the start of the server. */
+  /** Restarts since the start of the server, of both. */
   readonly restarts: number
   /** What the last one died of. */
   readonly cause: HealthError
@@ -46,11 +46,14 @@ export interface HealthServerOptions extends EvidenceOptions {
   detail?: Detail
   /** The bearer token of `detail: 'authorized'`, 16 to 2,048 visible ASCII characters. Never logged, never shown. */
   token?: string
-  /** What bounds clients. */
+  /** What bounds clients, those of gRPC on their own port as well. */
   limits?: {
     /** Connections at once, 16 to 65,535, default 1,024. One more takes the place of the one that has been idle for longest. */
     maxConnections?: number
-    /** How long a request's headers may take, in ms, 100 to 600,000. Default 5,000, as in the reference. */
+    /**
+     * How long a request's headers may take, in ms, 100 to 600,000; by gRPC, its message after them. Default 5,000, as in the
+     * reference.
+     */
     headersTimeoutMs?: number
     /** How long a connection may be idle, in ms, 100 to 600,000. Default 10,000, which uWebSockets.js does not exceed. */
     idleTimeoutMs?: number
@@ -70,7 +73,7 @@ export interface HealthServerOptions extends EvidenceOptions {
      */
     suppressMs?: number
   }
-  /** Answers `grpc.health.v1.Health` on a port of its own; without it, there is no gRPC. */
+  /** Answers `grpc.health.v1.Health` on a port and from a thread of its own; without it, there is no gRPC. */
   grpc?: {
     /** Port to listen on, 0 to 65,535; 0 is any free one, told by `start()` as `grpcPort`. */
     port: number
@@ -79,13 +82,13 @@ export interface HealthServerOptions extends EvidenceOptions {
     /** TLS instead of plaintext, which is all that a kubelet speaks. */
     tls?: TlsFiles
   }
-  /** How often a dead probe actor is restarted before the server gives up. Default 5 times in 10,000 ms. */
+  /** How often a dead probe actor, or gRPC actor, is restarted before the server gives it up. Default 5 times in 10,000 ms. */
   restarts?: { max?: number; withinMs?: number }
   /** Where a bundler has put this package's worker entries; ends in `/`. */
   workerBaseUrl?: string | URL
   /** Told of each restart. */
   onRestart?: (restart: ServerRestart) => void
-  /** Told when the server has given up; without it, that is a process warning. */
+  /** Told when the server has given one of them up; without it, that is a process warning. */
   onError?: (error: HealthError) => void
 }
 
