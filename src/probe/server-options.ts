@@ -9,7 +9,12 @@ import { checkDurationMs, checkInteger, checkOptions } from '../model/arguments.
 import { argumentError, type HealthError } from '../model/errors.js'
 import { checkWorkerBaseUrl } from '../runtime/worker-base-url.js'
 import type { TransportChoice } from './choose-listener.js'
-import { DEFAULT_LIMITS, type ListenerLimits, type TlsFiles } from './listener.js'
+import {
+  type ClientLimits,
+  DEFAULT_LIMITS,
+  type ListenerLimits,
+  type TlsFiles,
+} from './listener.js'
 import type { Audience, Detail } from './routes.js'
 
 /** The probe actor or the gRPC actor died, and another one answers in its place. */
@@ -62,6 +67,12 @@ export interface HealthServerOptions extends EvidenceOptions {
      * half if it is less.
      */
     maxStreams?: number
+    /**
+     * Bodies that clients have asked for and not taken yet, in bytes, 1 MiB to 1 TiB. Default 64 MiB. Beyond that, one of more
+     * than 10 KiB is refused with 503; bodies of that size, which is what a kubelet is sent, never are. Those who are sent the
+     * same at the same time hold one body, but over TLS one each.
+     */
+    maxUnsentBytes?: number
   }
   /** Answers HTTPS instead of HTTP: paths of PEM files, read again when they change. A kubelet does not verify them. */
   tls?: TlsFiles
@@ -104,7 +115,7 @@ export interface ServerSettings {
   readonly transport: TransportChoice
   readonly readTimeoutMs: number
   readonly audience: Audience
-  readonly limits: ListenerLimits
+  readonly limits: ClientLimits
   readonly maxStreams: number
   readonly tls: TlsFiles | undefined
   readonly startupSuppressMs: number
@@ -115,7 +126,7 @@ export interface ServerSettings {
   readonly restarts: { readonly max: number; readonly withinMs: number }
 }
 
-const LIMIT_NAMES = ['maxConnections', 'headersTimeoutMs', 'idleTimeoutMs', 'maxStreams']
+const LIMIT_NAMES = [...Object.keys(DEFAULT_LIMITS), 'maxStreams']
 const DEFAULT_MAX_STREAMS = 128
 const MAX_READ_TIMEOUT_MS = 1_000
 const MAX_CLIENT_TIMEOUT_MS = 600_000
@@ -196,13 +207,15 @@ function resolveAudience({ detail = 'always', token }: HealthServerOptions): Aud
   return { detail, token }
 }
 
-function resolveLimits(limits: HealthServerOptions['limits'] = {}): ListenerLimits {
+function resolveLimits(limits: HealthServerOptions['limits'] = {}): ClientLimits {
   checkOptions(limits, 'limits', LIMIT_NAMES)
-  const { maxConnections, headersTimeoutMs, idleTimeoutMs } = { ...DEFAULT_LIMITS, ...limits }
+  const all = { ...DEFAULT_LIMITS, ...limits }
+  const { maxConnections, headersTimeoutMs, idleTimeoutMs, maxUnsentBytes } = all
   checkInteger(maxConnections, 'limits.maxConnections', 16, 65_535)
   checkInteger(headersTimeoutMs, 'limits.headersTimeoutMs', 100, MAX_CLIENT_TIMEOUT_MS)
   checkInteger(idleTimeoutMs, 'limits.idleTimeoutMs', 100, MAX_CLIENT_TIMEOUT_MS)
-  return { maxConnections, headersTimeoutMs, idleTimeoutMs }
+  checkInteger(maxUnsentBytes, 'limits.maxUnsentBytes', 2 ** 20, 2 ** 40)
+  return { maxConnections, headersTimeoutMs, idleTimeoutMs, maxUnsentBytes }
 }
 
 /** Nobody gives way to a new connection but who is idle, and a stream never is. */
