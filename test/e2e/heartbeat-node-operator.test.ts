@@ -287,6 +287,7 @@ test(
       message.includes('karpenter_deployment') ? { code: 7, details: 'not you' } : 'ok'
     const reporter = await startReporter(t, health, {
       url: `http://127.0.0.1:${faulty.port}`,
+      version: '0.1.0',
       intervalMs: INTERVAL_MS,
       resendDelayMs: 0,
       sources: [nodeOperatorSource({ kubeConfigFile: kubeConfigFileOf(t, api), maxPods })],
@@ -297,6 +298,13 @@ test(
     const [error, type] = await refused
     assert.equal(type, Node)
     assert.match(error.message, /was not received: operatorType=node code=PERMISSION_DENIED/)
+    // The headers are the sender's, as in the reference, whomever the heartbeat is of.
+    const node = faulty.received.find(({ message }) => message.includes('karpenter_deployment'))
+    const headers = node?.metadata.getMap()
+    assert.deepEqual(
+      [headers?.['x-operator-type'], headers?.['x-operator-version'], headers?.['x-client']],
+      ['zxporter', '0.1.0', 'zxporter/0.1.0'],
+    )
     while ((await nodeLoop(reporter))?.circuitBreaker !== 'open') {}
     const { loops } = await reporter.stats()
     assert.deepEqual([loops[0]?.circuitBreaker, loops[0]?.failedCalls], ['closed', 0])

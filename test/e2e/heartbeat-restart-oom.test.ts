@@ -57,8 +57,16 @@ async function moreTicks(reporter: HeartbeatReporter, count: number): Promise<vo
 }
 
 test('a kill is a line on standard error, and a component with its fields', limit, async (t) => {
-  const { options } = await startApi(t, KILLED)
-  const given = JSON.stringify({ ...options, component: 'restart_oom', version: '1.2.3' })
+  const {
+    options: { kubeConfigFile, namespace, podName },
+  } = await startApi(t, KILLED)
+  // Which Pod it is comes from the environment, as in a cluster.
+  Object.assign(process.env, { POD_NAMESPACE: namespace, POD_NAME: podName })
+  t.after(() => {
+    delete process.env['POD_NAMESPACE']
+    delete process.env['POD_NAME']
+  })
+  const given = JSON.stringify({ kubeConfigFile, component: 'restart_oom', version: '1.2.3' })
   const { code, said, stderr } = await runChild('../fixtures/oom-host.js', [given])
   assert.equal(code, 0, stderr)
   const metadata = { ...FIELDS, version: '1.2.3' }
