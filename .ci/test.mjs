@@ -35,7 +35,7 @@ if (files.length === 0) {
 process.exitCode = 1
 let failedCount = 0
 const signal = AbortSignal.timeout(ALL_TIMEOUT_MS)
-// Each file listens to it, which is no leak.
+// Each file that waits for its turn listens, which is no leak.
 setMaxListeners(0, signal)
 // One file at a time: stress and probe tests measure nothing, but they need the cores that they ask for.
 const tests = run({

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Component, type ComponentOptions, HealthManager, HealthServer } from '../../src/index.js'
 import { BufferQueue } from './buffer-queue.js'
+import { findCluster } from './cluster.js'
 import { CollectionManager } from './collection-manager.js'
 import { launchCollector } from './collector-thread.js'
 import { FileDestination, StallableDestination, StdoutDestination } from './destination.js'
@@ -115,6 +116,8 @@ async function collect(
   log(`probes    ${url}/healthz  ${url}/readyz  (${TRANSPORT_NAMES[transport]})`)
   if (grpcPort !== undefined) log(`gRPC      ${address}:${grpcPort}`)
   log(`fleet     ${fleet.line}`)
+  const cluster = findCluster(options.kubeconfig, process.env)
+  if (cluster !== undefined) log(`cluster   ${cluster.line}`)
   log(`samples   ${out === '-' ? 'standard output' : out}`)
 
   const manager = new CollectionManager({
@@ -132,7 +135,8 @@ async function collect(
   })
   queue.start()
   sink.start()
-  await startHeartbeats(health, fleet.options, log)
+  const sources = cluster?.sources ?? []
+  await startHeartbeats(health, { ...fleet.options, sources }, log)
   // Who wants it to end need not wait until it has begun.
   await Promise.race([manager.start(), stopSignal.stopped])
   if (!stopSignal.isStopped) {

@@ -248,9 +248,10 @@ export const MAILBOX_ROOM_WAITING = 2 * LINE_WORDS + 1
 //   | x 8    | and hashes   |      |            | ticket   | header  | header   | words   | 0-7 |        |
 //   +--------+--------------+------+------------+----------+---------+----------+---------+-----+--------+
 //
-// Control records reuse words 2 and 3 for a deadline (Float64 bits), a flag, or an observer, and word 4 for the tick of the
-// call. The ticket is the last word, so that the word before a mailbox's tail is always the last ticket that its producer has
-// shown. Lengths are multiples of 8 words, so that of a record only the payload ever wraps around the end of the ring.
+// Control records reuse words 2 and 3 for a deadline (Float64 bits), a flag, or an observer, and word 4 for the
+// tick of the call. The ticket is the last word, so that the word before a mailbox's tail is always the last ticket
+// that its producer has shown. Lengths are multiples of 8 words, so that of a record only the payload ever wraps
+// around the end of the ring.
 //
 //   word 1, from the low end:  kind (8 bits) | status (2) | text's hash (10) | metadata's hash (10)
 

@@ -136,15 +136,35 @@ export class TableReader {
 
   /**
    * One component as its slot has it now, for who looks often and must disturb nobody: waits for nothing, asks for no pause,
-   * counts no stale read. Undefined where it is not found, which beside a manager at work proves nothing.
+   * counts no stale read. Undefined where it is not registered, or where the manager keeps changing it.
    */
   peek(component: Watched): ComponentStatus | undefined {
     const binding = this.#directory.find(component.encoded)
-    if (binding === undefined) return undefined
-    this.#cache.begin()
-    if (!this.#cache.draft(binding.slot)) return undefined
-    this.#cache.accept()
+    if (binding === undefined || !this.#look(binding.slot)) return undefined
     return this.#cache.at(binding.slot, binding.generation)
+  }
+
+  /**
+   * One component, at an instant of this call: waits like `snapshot`. Looks at its slot alone, so it costs the same beside a
+   * manager at work: a miss was right at some instant, see DirectoryReader.find, and a slot that has moved on to another
+   * registration since it was found tells that the component was not registered in between.
+   */
+  one(component: Watched): ComponentStatus | undefined {
+    this.settle()
+    for (let attempt = 0; attempt < FREE_ATTEMPTS; attempt++) {
+      const binding = this.#directory.find(component.encoded)
+      if (binding === undefined) return undefined
+      if (this.#look(binding.slot)) return this.#cache.at(binding.slot, binding.generation)
+    }
+    return this.glance([component]).statuses[0]
+  }
+
+  /** Brings one slot of the cache up to now; false if the manager kept changing it. */
+  #look(slot: number): boolean {
+    this.#cache.begin()
+    if (!this.#cache.draft(slot)) return false
+    this.#cache.accept()
+    return true
   }
 
   /** How the components of the last reads that tell of their progress get on now; undefined where none has yet. */

@@ -1,4 +1,4 @@
-// What gRPC watchers are told from: transitions from the journal, and looks at the table for what is not in it. Probe
+// What gRPC watchers are told from: transitions from the journal, and looks at the table for what is not in it. gRPC
 // actor's thread.
 import { AppliedListener } from '../memory/applied-listener.js'
 import { journalCount } from '../memory/journal.js'

@@ -11,7 +11,7 @@ import { openRegion, type Region } from '../memory/region.js'
 import type { TransitionCounts } from '../memory/slot-cache.js'
 import { readSuppressions } from '../memory/suppressions.js'
 import type { SuspensionWatch } from '../memory/suspensions.js'
-import { HealthError } from '../model/errors.js'
+import { stopped } from '../model/errors.js'
 import type { Policy } from '../model/policy.js'
 import type { Suppressions } from '../model/suppression.js'
 import type { HealthHandle } from '../runtime/health-handle.js'
@@ -100,7 +100,7 @@ export class RegionReader implements ProbeReader, MetricsSource {
    */
   #checkNotStopped(): void {
     if (Atomics.load(this.#region.words, PHASE) === PHASE_STOPPED) {
-      throw new HealthError('ERR_HEALTH_STOPPED', 'the runtime is stopped')
+      throw stopped()
     }
   }
 }

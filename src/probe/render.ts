@@ -60,6 +60,17 @@ function renderEnd(suppression: Suppression): string {
   return `,"until":"${isoTime(until)}","remainingMs":${Math.ceil(remainingMs)}`
 }
 
+/** Equal for those who ask within a tenth of a second, or so, while the same suppressions hold. */
+export function suppressionsKey({ liveness, readiness }: Suppressions): string {
+  return JSON.stringify(
+    [liveness, readiness].map((each) => {
+      if (each === undefined) return null
+      const { owner, reason, until, remainingMs } = each
+      return [owner, reason, Math.round(until / 100), Math.ceil(remainingMs / 100)]
+    }),
+  )
+}
+
 /** The body of an answer that is an error and nothing else. */
 export function renderError(error: string): Uint8Array {
   return Buffer.from(`{"error":${quote(error)}}\n`)

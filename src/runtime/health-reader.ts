@@ -81,7 +81,7 @@ export class HealthReader {
 
   getStatus(name: string): ComponentStatus | undefined {
     if (name === RUNTIME_COMPONENT) return this.buildReport().get(name)
-    return this.#reader.glance([watch(name)]).statuses[0]
+    return this.#reader.one(watch(name))
   }
 
   /** Waits until everything published before this call is applied; counts a stale read if that takes too long. */

@@ -383,5 +383,32 @@ export function describeEventsContract(name: string, createListener: Create): vo
       assert.match((await get('/events', 'POST')).statusLine, /405/)
       assert.equal(streams.count, 0)
     })
+
+    test('have the same head for a HEAD, which says of no length and is the last', async (t) => {
+      const { open, port } = await start(t, { streams: { maxStreams: 1 } })
+      const connection = await RawConnection.open(port)
+      t.after(() => connection.close())
+      connection.request('HEAD', '/events')
+      const { statusLine, headers } = await connection.receive('HEAD')
+      assert.equal(statusLine, 'HTTP/1.1 200 OK')
+      assert.equal(await connection.ended(), '')
+      const client = await open()
+      const fields = (await client.head()).split('\r\n').slice(1)
+      const names = fields.map((field) => field.slice(0, field.indexOf(':')).toLowerCase())
+      const framing = 'transfer-encoding'
+      assert.deepEqual(
+        [...headers.keys()].sort(),
+        names.filter((each) => each !== framing && each !== '').sort(),
+      )
+      assert.equal(headers.get('x-accel-buffering'), 'no')
+      assert.equal(headers.get('connection'), 'close')
+      assert.equal(headers.has('content-length'), false)
+      // Where there is no room, both are told so.
+      await client.heartbeat()
+      const full = await RawConnection.open(port)
+      t.after(() => full.close())
+      full.request('HEAD', '/events')
+      assert.match((await full.receive('HEAD')).statusLine, /503/)
+    })
   })
 }

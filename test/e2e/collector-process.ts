@@ -54,7 +54,8 @@ export class CollectorProcess {
   #hasEnded = false
 
   constructor(...args: string[]) {
-    this.child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const [command = '', ...rest] = this.commandLine([process.execPath, MAIN, ...args])
+    this.child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] })
     // 'close' and not 'exit': by then all output has arrived.
     this.exited = once(this.child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
     this.exited.then(() => {
@@ -69,6 +70,11 @@ export class CollectorProcess {
       this.stderr += text
       this.#changes.emit('change')
     })
+  }
+
+  /** What is run; for those that put it into something else. */
+  protected commandLine(own: readonly string[]): readonly string[] {
+    return own
   }
 
   get output(): string {
@@ -134,10 +140,11 @@ export class CollectorProcess {
 export async function withCollector(
   args: readonly string[],
   use: (collector: CollectorProcess, out: string) => Promise<void>,
+  Process = CollectorProcess,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'health-actor-test-'))
   const out = join(folder, 'out.ndjson')
-  const collector = new CollectorProcess('--port', '0', '--out', out, ...args)
+  const collector = new Process('--port', '0', '--out', out, ...args)
   try {
     await use(collector, out)
   } finally {
