@@ -7,8 +7,8 @@ import {
   actorEntryUrl,
   spawnActor,
 } from '../runtime/actor-handle.js'
-import { abandonMailboxesOf } from '../runtime/attachment.js'
 import type { HealthHandle } from '../runtime/health-handle.js'
+import { abandonMailboxesOf } from '../runtime/mailbox-claims.js'
 import type { HeartbeatBoot, HeartbeatControl, HeartbeatEvent } from './heartbeat-actor.js'
 import type { LoopStats } from './heartbeat-loop.js'
 import type { HeartbeatSettings } from './options.js'

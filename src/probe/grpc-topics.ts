@@ -1,5 +1,5 @@
 // What watchers watch: one topic a verdict or component, however many watch it. A status that is published goes to all of
-// its watchers, once. Knows nothing of gRPC; probe actor's thread.
+// its watchers, once. Knows nothing of gRPC; gRPC actor's thread.
 import { ServingStatus, type Target } from './grpc-service-names.js'
 
 /** One Watch stream. */

@@ -17,9 +17,9 @@ import {
 } from './listener.js'
 import type { Audience, Detail } from './routes.js'
 
-/** The probe actor died and another one answers in its place. */
+/** The probe actor or the gRPC actor died, and another one answers in its place. */
 export interface ServerRestart {
-  /** Restarts since the start of the server. */
+  /** Restarts since the start of the server, of both. */
   readonly restarts: number
   /** What the last one died of. */
   readonly cause: HealthError
@@ -39,25 +39,30 @@ export interface HealthServerOptions extends EvidenceOptions {
   /**
    * How long a probe waits for reports that are not applied yet, in ms, before it is answered with the last applied
    * state. 0 to 1,000, default 5, far below the second that a kubelet waits: probes are answered one after another, and
-   * an exit of the process may wait for the one at work.
+   * an exit of the process may wait for the one at work. All waits together take no more than a quarter of the time, so that
+   * probes are answered also while reports come faster than they are applied.
    */
   readTimeoutMs?: number
   /**
    * To whom components, messages and metadata are shown. `'always'`, the default, shows them to everybody, as the
    * reference does; `'never'` to nobody; `'authorized'` to clients on this host's loopback interface and to those that
-   * send `token`. All others get the status alone; by gRPC, to them only the verdicts are services. A proxy on this host makes loopback clients of all of its own.
+   * send `token`. All others get the status alone; by gRPC, to them only the verdicts are services. A proxy on this host
+   * makes loopback clients of all of its own.
    */
   detail?: Detail
   /** The bearer token of `detail: 'authorized'`, 16 to 2,048 visible ASCII characters. Never logged, never shown. */
   token?: string
-  /** What bounds clients. */
+  /** What bounds clients, those of gRPC on their own port as well. */
   limits?: {
     /**
      * Connections at once, 16 to 65,535, default 1,024. One more takes the place of the one that has been idle for longest. Of
      * those that come at the same moment each is looked at first, so for that moment there may be twice as many.
      */
     maxConnections?: number
-    /** How long a request's headers may take, in ms, 100 to 600,000. Default 5,000, as in the reference. */
+    /**
+     * How long a request's headers may take, in ms, 100 to 600,000; by gRPC, its message after them. Default 5,000, as in the
+     * reference.
+     */
     headersTimeoutMs?: number
     /** How long a connection may be idle, in ms, 100 to 600,000. Default 10,000, which uWebSockets.js does not exceed. */
     idleTimeoutMs?: number
@@ -83,7 +88,7 @@ export interface HealthServerOptions extends EvidenceOptions {
      */
     suppressMs?: number
   }
-  /** Answers `grpc.health.v1.Health` on a port of its own; without it, there is no gRPC. */
+  /** Answers `grpc.health.v1.Health` on a port and from a thread of its own; without it, there is no gRPC. */
   grpc?: {
     /** Port to listen on, 0 to 65,535; 0 is any free one, told by `start()` as `grpcPort`. */
     port: number
@@ -92,13 +97,13 @@ export interface HealthServerOptions extends EvidenceOptions {
     /** TLS instead of plaintext, which is all that a kubelet speaks. */
     tls?: TlsFiles
   }
-  /** How often a dead probe actor is restarted before the server gives up. Default 5 times in 10,000 ms. */
+  /** How often a dead probe actor, or gRPC actor, is restarted before the server gives it up. Default 5 times in 10,000 ms. */
   restarts?: { max?: number; withinMs?: number }
   /** Where a bundler has put this package's worker entries; ends in `/`. */
   workerBaseUrl?: string | URL
   /** Told of each restart. */
   onRestart?: (restart: ServerRestart) => void
-  /** Told when the server has given up; without it, that is a process warning. */
+  /** Told when the server has given one of them up; without it, that is a process warning. */
   onError?: (error: HealthError) => void
 }
 

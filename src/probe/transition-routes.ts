@@ -52,7 +52,7 @@ export class TransitionRoutes {
     const refusal = this.#refuse(request)
     if (refusal !== undefined) return refusal
     const from = parseEventsQuery(query, request.header('last-event-id'))
-    if (typeof from === 'object') return errorAnswer(400, from.problem)
+    if (typeof from === 'object' && 'problem' in from) return errorAnswer(400, from.problem)
     if (this.#streams.isFull) {
       return errorAnswer(503, `too many event streams: maxStreams=${this.#streams.maxStreams}`)
     }

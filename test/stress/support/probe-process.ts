@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { readdirSync, readlinkSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import type { HealthServerOptions } from '../../../src/index.js'
+import type { HealthServerOptions, ServerAddress } from '../../../src/index.js'
 import type { Transport } from '../../../src/probe/choose-listener.js'
 
 interface Ending {
@@ -21,14 +21,18 @@ export class ProbeProcess {
   #rest = ''
   #onLine = () => {}
   port = 0
+  /** Of the gRPC health service, where it was asked for. */
+  grpcPort = 0
 
   static async start(
     transport: Transport,
-    options: Pick<HealthServerOptions, 'limits' | 'tls'> = {},
+    options: Pick<HealthServerOptions, 'limits' | 'tls' | 'grpc'> = {},
     components = 100,
   ): Promise<ProbeProcess> {
     const started = new ProbeProcess([transport, JSON.stringify(options), `${components}`])
-    started.port = (JSON.parse(await started.#line()) as { port: number }).port
+    const { port, grpcPort = 0 } = JSON.parse(await started.#line()) as ServerAddress
+    started.port = port
+    started.grpcPort = grpcPort
     return started
   }
 
