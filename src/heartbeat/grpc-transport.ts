@@ -15,6 +15,7 @@ import {
   Metadata,
   setLogVerbosity,
 } from '@grpc/grpc-js'
+import { systemAuthorities } from './authorities.js'
 import { headersOf, type Sender } from './headers.js'
 import { compressInline, NO_COMPRESS } from './inline-compression.js'
 import type { HeartbeatTlsFiles } from './options.js'
@@ -163,7 +164,8 @@ export class GrpcTransport implements Transport {
     if (url.startsWith('http:')) return ChannelCredentials.createInsecure()
     const { caFile, certFile, keyFile } = tls
     const read = (file: string | undefined) => (file === undefined ? null : readFileSync(file))
-    return ChannelCredentials.createSsl(read(caFile), read(keyFile), read(certFile))
+    const authorities = read(caFile) ?? systemAuthorities(process.env) ?? null
+    return ChannelCredentials.createSsl(authorities, read(keyFile), read(certFile))
   }
 }
 
