@@ -51,7 +51,7 @@ export async function run(options: CollectorOptions): Promise<number> {
   let fleet: Fleet | undefined
   try {
     await health.setTransitionObserver(TRANSITION_LOG)
-    fleet = await startFleet(process.env['DAKR_URL'])
+    fleet = await startFleet(process.env['DAKR_URL'], log)
     return await collect(options, health, fleet, destination, out, stopSignal, log)
   } finally {
     stopSignal.dispose()
