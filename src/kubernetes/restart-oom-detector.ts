@@ -2,7 +2,6 @@
 import { checkName, readOptions } from '../model/arguments.js'
 import { argumentError } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
-import type { ComponentReporter } from '../runtime/component-reporter.js'
 import type { HealthManager } from '../runtime/health-manager.js'
 import {
   ACCESS_OPTION_NAMES,

@@ -2,7 +2,7 @@
 import { HealthError } from '../model/errors.js'
 import type { HealthStatus } from '../model/health-status.js'
 import type { HealthManager } from '../runtime/health-manager.js'
-import type { ComponentReporter } from '../runtime/reporter.js'
+import type { ComponentReporter } from '../runtime/component-reporter.js'
 
 export class ToldComponent {
   readonly #reporter: ComponentReporter
