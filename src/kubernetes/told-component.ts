@@ -1,8 +1,8 @@
 // A component that this folder tells of, where the user has asked for one. In whichever thread looks.
 import { HealthError } from '../model/errors.js'
 import type { HealthStatus } from '../model/health-status.js'
-import type { HealthManager } from '../runtime/health-manager.js'
 import type { ComponentReporter } from '../runtime/component-reporter.js'
+import type { HealthManager } from '../runtime/health-manager.js'
 
 export class ToldComponent {
   readonly #reporter: ComponentReporter
