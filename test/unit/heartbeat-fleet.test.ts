@@ -1,8 +1,10 @@
 // What a receiver keeps of heartbeats, for how long, and what it takes for one.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { describe, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
+import { Worker } from 'node:worker_threads'
 import { Metadata, status } from '@grpc/grpc-js'
 import { Fleet, type FleetMember } from '../../src/heartbeat/fleet.js'
 import {
@@ -219,24 +221,28 @@ test('nothing that came over the network is markup on the page', () => {
   assert.equal(escapeHtml(evil), '&lt;script&gt;&#39;&quot;&amp;&lt;/script&gt;')
 })
 
+/** A server of a fleet whose page never ends; whoever wanted all of it before the first byte would never be done. */
+async function serveEndless(t: TestContext) {
+  let end = () => {}
+  const hasEnded = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  function* endless(): Generator<FleetMember> {
+    try {
+      for (;;) yield member
+    } finally {
+      end()
+    }
+  }
+  const fleet = { counts: () => ({ operators: 1, absent: 0 }), members: endless }
+  const server = await listenForPages(fleet as unknown as Fleet, '127.0.0.1', 0)
+  t.after(() => server.close())
+  return { port: (server.address() as AddressInfo).port, hasEnded }
+}
+
 for (const path of ['/', '/fleet.json']) {
   test(`${path} is made as fast as it is read, and no longer than that`, async (t) => {
-    let end = () => {}
-    const hasEnded = new Promise<void>((resolve) => {
-      end = resolve
-    })
-    // Whoever wanted all of it before the first byte would never be done.
-    function* endless(): Generator<FleetMember> {
-      try {
-        for (;;) yield member
-      } finally {
-        end()
-      }
-    }
-    const fleet = { counts: () => ({ operators: 1, absent: 0 }), members: endless }
-    const server = await listenForPages(fleet as unknown as Fleet, '127.0.0.1', 0)
-    t.after(() => server.close())
-    const { port } = server.address() as AddressInfo
+    const { port, hasEnded } = await serveEndless(t)
     const response = await new Promise<IncomingMessage>((resolve) =>
       get({ host: '127.0.0.1', port, path, agent: false }, resolve),
     )
@@ -248,6 +254,23 @@ for (const path of ['/', '/fleet.json']) {
     await hasEnded
   })
 }
+
+test('a client that never has to be waited for does not keep heartbeats waiting', async (t) => {
+  const { port, hasEnded } = await serveEndless(t)
+  const reader = new Worker(
+    `const { get } = require('node:http')
+     const { parentPort } = require('node:worker_threads')
+     get({ host: '127.0.0.1', port: ${port} }, (response) => {
+       response.on('data', () => {}).once('data', () => parentPort.postMessage('reading'))
+     })`,
+    { eval: true },
+  )
+  await once(reader, 'message')
+  // A turn of the loop of its own, not of those that the connection takes.
+  for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setTimeout(resolve))
+  await reader.terminate()
+  await hasEnded
+})
 
 describe('a receiver', () => {
   for (const options of [
