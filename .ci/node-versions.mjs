@@ -27,6 +27,7 @@ const ON_EVERY_LINE = [
   '/e2e/heartbeat-faults',
   '/e2e/heartbeat-node-operator',
   '/e2e/heartbeat-restart-oom',
+  '/e2e/heartbeat-stuck-pool',
   '/e2e/probe-exit',
   '/e2e/probe-fallback',
   '/e2e/stop-without-manager',

@@ -56,7 +56,7 @@ export async function run(options: CollectorOptions): Promise<number> {
   let fleet: Fleet | undefined
   try {
     await health.setTransitionObserver(TRANSITION_LOG, { concurrency: OBSERVER_CONCURRENCY })
-    fleet = await startFleet(process.env['DAKR_URL'])
+    fleet = await startFleet(process.env['DAKR_URL'], log)
     return await collect(options, health, fleet, destination, out, stopSignal, log)
   } finally {
     stopSignal.dispose()

@@ -13,7 +13,7 @@ import { isToken, type TokenPlace } from './token-source.js'
 
 /** PEM files; read again when they change. */
 export interface HeartbeatTlsFiles {
-  /** Whom to trust instead of the system's authorities. */
+  /** Whom to trust instead of the authorities of Node.js, those of `NODE_EXTRA_CA_CERTS` and the system's (`SSL_CERT_FILE`). */
   caFile?: string
   /** Certificate and key of this client, for a receiver that asks for them. */
   certFile?: string

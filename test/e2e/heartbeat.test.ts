@@ -230,6 +230,24 @@ describe('a heartbeat actor that dies', () => {
   })
 })
 
+test('a start that fails costs no mailbox', limit, async (t) => {
+  const health = await HealthManager.start({ maxComponents: 1 })
+  t.after(() => health.stop())
+  health.register('the only one')
+  const mailboxes = async () => (await health.stats()).mailboxes.length
+  const before = await mailboxes()
+  const reporter = new HeartbeatReporter(health, { url: 'http://127.0.0.1:1', token: '' })
+  await assert.rejects(reporter.start(), {
+    code: 'ERR_HEALTH_CAPACITY',
+    message: /no room to register name="dakr_transport"/,
+  })
+  // The manager frees it soon after.
+  while (!t.signal.aborted && (await mailboxes()) > before) {
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  assert.equal(await mailboxes(), before)
+})
+
 describe('a source', () => {
   const module = (name: string) =>
     new URL(`./fixtures/heartbeat-sources/${name}.js`, import.meta.url)
