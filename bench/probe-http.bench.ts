@@ -6,7 +6,7 @@ import { type Answering, checkBodies, fetchBody } from './bodies.js'
 import { check, componentNames, fill, startChanging, startFilled } from './fixtures.js'
 import { type Bench, type Environment, type OpenBench, prepared, type Subject } from './harness.js'
 import { ProbeClient } from './http-client.js'
-import type { Load } from './http-load.js'
+import { type Load, LoadRefused } from './http-load.js'
 import type { GoPeer } from './peers/go.js'
 import { listenWithNodeHttp } from './peers/node-http.js'
 import { PlainHealthManager } from './peers/plain-map.js'
@@ -43,6 +43,7 @@ function httpSubject(
     try {
       return await work(port)
     } catch (cause) {
+      if (cause instanceof LoadRefused) throw cause
       throw new Error(`the load on ${name} failed: ${(cause as Error).message}`, { cause })
     } finally {
       await rest()

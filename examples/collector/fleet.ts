@@ -6,6 +6,7 @@ import {
   type FleetAddress,
   HeartbeatReporter,
   type HeartbeatReporterOptions,
+  type OperatorType,
 } from '../../src/heartbeat/index.js'
 import type { HealthManager } from '../../src/index.js'
 
@@ -43,14 +44,13 @@ export async function startHeartbeats(
   log: (line: string) => void,
 ): Promise<void> {
   const reporter = new HeartbeatReporter(health, options)
-  let isFailing = false
-  reporter.on('error', (error) => {
-    if (!isFailing) log(`heartbeat: ${error.message}`)
-    isFailing = true
+  const failing = new Set<OperatorType | undefined>()
+  reporter.on('error', ({ message }, operatorType) => {
+    if (!failing.has(operatorType)) log(`heartbeat: ${message}`)
+    failing.add(operatorType)
   })
-  reporter.on('sent', () => {
-    if (isFailing) log('heartbeat: received again')
-    isFailing = false
+  reporter.on('sent', ({ operatorType }) => {
+    if (failing.delete(operatorType)) log('heartbeat: received again')
   })
   reporter.on('collectNow', () => log('heartbeat: the control plane asks for a collection'))
   await reporter.start()

@@ -15,7 +15,7 @@
 import { MAX_NAME_BYTES } from '../model/arguments.js'
 
 /** Raised with every change of this file that another build could misread; checked by every attacher. */
-export const LAYOUT_VERSION = 4
+export const LAYOUT_VERSION = 5
 /** "HLTH"; tells a region of ours from any other buffer. */
 export const LAYOUT_MAGIC = 0x48544c48
 
@@ -50,6 +50,8 @@ export const HEAP_WORDS = 6
 export const MAX_PAYLOAD_BYTES = 7
 /** How long a suppression may last at most, in ms; 0 = for ever. */
 export const MAX_SUPPRESSION_MS = 8
+/** Two random words, by which what was numbered in one runtime is told apart from what was numbered in another. */
+export const RUNTIME_ID = 9
 
 /** RMW by producers: the next ticket to draw. */
 export const TICKET_COUNTER = 1 * LINE_WORDS

@@ -6,7 +6,9 @@ export type ProbeQuestion = 'liveness' | 'readiness' | 'startup'
 export interface ProbeRecord {
   /** Epoch ms. */
   readonly at: number
+  /** The path that was asked for; of a gRPC call `grpc:/METHOD/SERVICE`. */
   readonly path: string
+  /** The status of HTTP; of a gRPC call its status code, 0 for OK. */
   readonly code: number
   /** The address that it came from. */
   readonly client: string
@@ -17,7 +19,7 @@ export interface ProbeRecord {
   readonly latencyUs: number
 }
 
-/** What kubelets were told. A restart of the probe actor begins it anew. */
+/** What kubelets were told. A restart of the probe actor begins it anew, but for what they were told by gRPC. */
 export interface ProbeStats {
   /** Probes answered, whoever asked. */
   readonly answered: number

@@ -15,8 +15,9 @@ const MAX_SWEEP_MS = 1_000
 
 /**
  * A connection is new until its first request, answering while a request of it is answered, idle after that. One that
- * streams has an answer without an end, and is limited by whoever gives such answers. Each of the other three maps holds the time at which its connections became so, the longest ago first: that is the order in which
- * a Map keeps what is deleted and set again.
+ * streams has an answer without an end, and is limited by whoever gives such answers. Each of the other three maps holds
+ * the time at which its connections became so, the longest ago first: that is the order in which a Map keeps what is
+ * deleted and set again.
  */
 export class Connections<C extends Connection> {
   readonly #limits: ListenerLimits
@@ -41,12 +42,18 @@ export class Connections<C extends Connection> {
     return this.#answering.size > 0
   }
 
-  /** Sweeps from now on. The timer keeps no thread alive. */
+  /**
+   * Sweeps from now on. The thread may stand still at any time, and timers come first when it goes on: so what was late when
+   * the timer fired is closed when the loop has read what had come by then. The timer keeps no thread alive.
+   */
   start(): void {
     const { headersTimeoutMs, idleTimeoutMs } = this.#limits
     const quarterMs = Math.min(headersTimeoutMs, idleTimeoutMs) / 4
     const periodMs = Math.max(MIN_SWEEP_MS, Math.min(quarterMs, MAX_SWEEP_MS))
-    this.#timer ??= setInterval(() => this.sweep(), periodMs).unref()
+    this.#timer ??= setInterval(() => {
+      const nowMs = this.#nowMs()
+      setImmediate(() => this.sweep(nowMs))
+    }, periodMs).unref()
   }
 
   stop(): void {
@@ -106,12 +113,12 @@ export class Connections<C extends Connection> {
     this.#streaming.clear()
   }
 
-  /** Closes what is late. */
-  sweep(): void {
+  /** Closes what is late at a time. */
+  sweep(nowMs = this.#nowMs()): void {
     const { headersTimeoutMs, idleTimeoutMs } = this.#limits
-    this.#closeLate(this.#new, headersTimeoutMs)
-    this.#closeLate(this.#idle, idleTimeoutMs)
-    this.#closeLate(this.#answering, ANSWER_TIMEOUT_MS)
+    this.#closeLate(this.#new, nowMs - headersTimeoutMs)
+    this.#closeLate(this.#idle, nowMs - idleTimeoutMs)
+    this.#closeLate(this.#answering, nowMs - ANSWER_TIMEOUT_MS)
   }
 
   #evict(): boolean {
@@ -123,8 +130,7 @@ export class Connections<C extends Connection> {
     return true
   }
 
-  #closeLate(connections: Map<C, number>, timeoutMs: number): void {
-    const oldestMs = this.#nowMs() - timeoutMs
+  #closeLate(connections: Map<C, number>, oldestMs: number): void {
     for (const [connection, sinceMs] of connections) {
       if (sinceMs > oldestMs) return
       this.#close(connection)

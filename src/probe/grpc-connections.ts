@@ -1,5 +1,5 @@
 // The connections of the gRPC port, bounded: a new one beyond the bound takes the place of the one that has gone without a
-// call for longest, first of those without a stream: a watcher may come again, a probe must not be refused. Probe actor's
+// call for longest, first of those without a stream: a watcher may come again, a probe must not be refused. gRPC actor's
 // thread.
 import type { Socket } from 'node:net'
 import { monotonicMs } from '../memory/control.js'

@@ -1,6 +1,7 @@
-// Check and List: what the gRPC health service says at this moment. Knows nothing of gRPC; runs in the probe actor's
+// Check and List: what the gRPC health service says at this moment. Knows nothing of gRPC; runs in the gRPC actor's
 // thread, or in-process in tests.
 import { HealthError } from '../model/errors.js'
+import { healthStatusName } from '../model/health-status.js'
 import { judgeLiveness, judgeReadiness, type Policy } from '../model/policy.js'
 import type { Look } from '../runtime/health-reader.js'
 import {
@@ -18,6 +19,13 @@ import type { ProbeReader } from './routes.js'
 
 /** More than these are not listed; a limit of the protocol. */
 export const MAX_LISTED = 100
+
+/** What is said of a target, and why it is not served, for the ledger. */
+export interface Serving {
+  readonly status: ServingStatus
+  /** `''` for what is served, and what is unknown. */
+  readonly reason: string
+}
 
 export class GrpcHealth {
   readonly #reader: ProbeReader
@@ -40,6 +48,11 @@ export class GrpcHealth {
    * @throws HealthError `ERR_HEALTH_UNAVAILABLE` where the runtime cannot be read.
    */
   check(target: Target): ServingStatus {
+    return this.#serving(target, this.#look()).status
+  }
+
+  /** As `check`, with the reason. */
+  answer(target: Target): Serving {
     return this.#serving(target, this.#look())
   }
 
@@ -53,17 +66,21 @@ export class GrpcHealth {
     if (VERDICT_SERVICES.length + components.length > MAX_LISTED) return undefined
     const services = VERDICT_SERVICES.map(([service]) => service)
     services.push(...components.map(componentService))
-    return new Map(services.map((service) => [service, this.#serving(targetOf(service), look)]))
+    return new Map(
+      services.map((service) => [service, this.#serving(targetOf(service), look).status]),
+    )
   }
 
-  #serving(target: Target, look: Look | undefined): ServingStatus {
-    if (target === HIDDEN) return ServingStatus.ServiceUnknown
+  #serving(target: Target, look: Look | undefined): Serving {
+    if (target === HIDDEN) return { status: ServingStatus.ServiceUnknown, reason: '' }
     // Nobody can tell any more what was registered.
-    if (look === undefined) return ServingStatus.NotServing
-    const status = servingOf(target, this.#reader.policy, look)
-    return this.#isStopping() && status === ServingStatus.Serving
-      ? ServingStatus.NotServing
-      : status
+    if (look === undefined) return { status: ServingStatus.NotServing, reason: STOPPED }
+    const { policy } = this.#reader
+    const status = servingOf(target, policy, look)
+    if (status === ServingStatus.ServiceUnknown) return { status, reason: '' }
+    if (this.#isStopping()) return { status: ServingStatus.NotServing, reason: STOPPED }
+    if (status === ServingStatus.Serving) return { status, reason: '' }
+    return { status, reason: reasonOf(target, policy, look) }
   }
 
   #isStopping(): boolean {
@@ -79,6 +96,20 @@ export class GrpcHealth {
       throw error
     }
   }
+}
+
+const STOPPED = 'the server stops'
+
+/** Why a target is not served. */
+function reasonOf(target: Target, policy: Policy, { report, gate }: Look): string {
+  if (target.kind === 'verdict') {
+    const judge = target.name === 'liveness' ? judgeLiveness : judgeReadiness
+    return judge(policy, gate, (name) => report.get(name))?.message ?? ''
+  }
+  const component = report.get(target.name)
+  if (component === undefined) return ''
+  const { status, message } = component
+  return `${target.name} is ${healthStatusName(status)}${message === '' ? '' : `: ${message}`}`
 }
 
 /** The status of a target in a look. */

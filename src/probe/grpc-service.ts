@@ -1,5 +1,5 @@
 // The three calls of grpc.health.v1.Health, as grpc-js wants them: from its calls to GrpcHealth and WatchHub, and from
-// their answers to messages and statuses. Probe actor's thread.
+// their answers to messages and statuses. gRPC actor's thread.
 import { fileURLToPath } from 'node:url'
 import type {
   ServerUnaryCall,
@@ -14,8 +14,10 @@ import { load } from '@grpc/proto-loader'
 import { reasonOf, UNREADABLE } from './answers.js'
 import type { Asker, AudienceGuard } from './audience.js'
 import type { GrpcConnections } from './grpc-connections.js'
-import { type GrpcHealth, MAX_LISTED } from './grpc-health.js'
+import type { Method } from './grpc-counters.js'
+import { type GrpcHealth, MAX_LISTED, type Serving } from './grpc-health.js'
 import { ServingStatus, seenTarget } from './grpc-service-names.js'
+import { ARRIVED } from './grpc-streams.js'
 import type { Watcher } from './grpc-topics.js'
 import type { WatchHub } from './grpc-watch.js'
 import { isLoopbackAddress } from './listener.js'
@@ -24,8 +26,8 @@ import { isLoopbackAddress } from './listener.js'
 export const MAX_QUEUED = 1_024
 /** Streams at once, on all connections. */
 export const MAX_WATCHERS = 10_000
-/** Streams at once, on one connection. As many resets as node:http2 lets a client send in one go. */
-export const MAX_WATCHERS_A_CONNECTION = 1_000
+/** Streams at once, on one connection. */
+export const MAX_WATCHERS_A_CONNECTION = 100
 
 interface HealthCheckRequest {
   readonly service: string
@@ -41,6 +43,25 @@ type WatchCall = ServerWritableStream<HealthCheckRequest, HealthCheckResponse>
 type Caller = Pick<WatchCall, 'getPeer' | 'metadata'>
 type Failure = Pick<ServiceError, 'code' | 'details'>
 
+/** A call that was just answered, or a watch that was told its first status. */
+export interface AnsweredCall {
+  readonly method: Method
+  /** As the client wrote it; `''` for List. */
+  readonly service: string
+  readonly code: Code
+  /** Whether it is a success, and no probe fails by it. */
+  readonly isSuccess: boolean
+  /** Why it is none. */
+  readonly reason: string
+  /** The client's address. */
+  readonly client: string
+  readonly userAgent: string
+  /** Since the call's headers had arrived. */
+  readonly latencyMs: number
+}
+/** Never throws. */
+export type OnAnswered = (call: AnsweredCall) => void
+
 /** From dist/src/probe/ to the package's root, where proto/ is. */
 const PROTO_FILE = new URL('../../../proto/grpc/health/v1/health.proto', import.meta.url)
 
@@ -55,21 +76,28 @@ export function createHealthService(
   hub: WatchHub,
   connections: GrpcConnections,
   audience: AudienceGuard,
+  onAnswered: OnAnswered = () => {},
 ): UntypedServiceImplementation {
+  const tell = (caller: Caller, method: Method, service: string, outcome: Outcome) =>
+    onAnswered({ method, service, ...outcome, ...describe(caller) })
   return {
     Check(
       call: ServerUnaryCall<HealthCheckRequest, HealthCheckResponse>,
       respond: sendUnaryData<HealthCheckResponse>,
     ) {
       connections.touch(call.getPeer())
+      const { service } = call.request
       const isShown = audience.maySee(askerOf(call))
-      answer(respond, isShown, () => {
-        const status = health.check(seenTarget(call.request.service, isShown))
+      const found = find(() => health.answer(seenTarget(service, isShown)))
+      if (found instanceof Error) {
+        respond(unavailable(found, isShown))
+      } else if (found.status === ServingStatus.ServiceUnknown) {
         // Without the name, which is the client's text.
-        return status === ServingStatus.ServiceUnknown
-          ? failure(Code.NOT_FOUND, 'unknown service')
-          : { status }
-      })
+        respond(failure(Code.NOT_FOUND, UNKNOWN_SERVICE))
+      } else {
+        respond(null, { status: found.status })
+      }
+      tell(call, 'Check', service, outcomeOf(found, Code.NOT_FOUND))
     },
     List(
       call: ServerUnaryCall<unknown, HealthListResponse>,
@@ -77,17 +105,22 @@ export function createHealthService(
     ) {
       connections.touch(call.getPeer())
       const isShown = audience.maySee(askerOf(call))
-      answer(respond, isShown, () => {
-        const statuses = health.list(isShown)
-        if (statuses === undefined) {
-          return failure(Code.RESOURCE_EXHAUSTED, `more than ${MAX_LISTED} services`)
-        }
-        const entries = [...statuses].map(([name, status]) => [name.toWellFormed(), { status }])
-        return { statuses: Object.fromEntries(entries) }
-      })
+      const found = find(() => health.list(isShown) ?? new TooMany())
+      if (found instanceof TooMany) {
+        respond(failure(Code.RESOURCE_EXHAUSTED, found.message))
+        tell(call, 'List', '', failed(Code.RESOURCE_EXHAUSTED, found.message))
+      } else if (found instanceof Error) {
+        respond(unavailable(found, isShown))
+        tell(call, 'List', '', failed(Code.UNAVAILABLE, reasonOf(found)))
+      } else {
+        const entries = [...found].map(([name, status]) => [name.toWellFormed(), { status }])
+        respond(null, { statuses: Object.fromEntries(entries) })
+        tell(call, 'List', '', SUCCESS)
+      }
     },
     Watch(call: WatchCall) {
       const peer = call.getPeer()
+      const { service } = call.request
       const bound =
         connections.streamCount(peer) >= MAX_WATCHERS_A_CONNECTION
           ? `${MAX_WATCHERS_A_CONNECTION} watchers on a connection`
@@ -95,20 +128,61 @@ export function createHealthService(
             ? `${MAX_WATCHERS} watchers`
             : undefined
       if (bound !== undefined) {
-        call.emit('error', failure(Code.RESOURCE_EXHAUSTED, `more than ${bound}`))
+        const details = `more than ${bound}`
+        call.emit('error', failure(Code.RESOURCE_EXHAUSTED, details))
+        tell(call, 'Watch', service, failed(Code.RESOURCE_EXHAUSTED, details))
         return
       }
       const release = connections.hold(peer)
       const isShown = audience.maySee(askerOf(call))
-      const target = seenTarget(call.request.service, isShown)
-      try {
-        const remove = hub.add(target, new WatchStream(call), health.check(target))
+      const target = seenTarget(service, isShown)
+      const found = find(() => {
+        const answer = health.answer(target)
+        const remove = hub.add(target, new WatchStream(call), answer.status)
         call.once('cancelled', remove)
-      } catch (error) {
-        call.emit('error', unavailable(error, isShown))
-      }
+        return answer
+      })
+      if (found instanceof Error) call.emit('error', unavailable(found, isShown))
       call.once('close', release)
+      tell(call, 'Watch', service, outcomeOf(found, Code.OK))
     },
+  }
+}
+
+const UNKNOWN_SERVICE = 'unknown service'
+
+class TooMany extends Error {
+  constructor() {
+    super(`more than ${MAX_LISTED} services`)
+  }
+}
+
+type Outcome = Pick<AnsweredCall, 'code' | 'isSuccess' | 'reason'>
+const SUCCESS: Outcome = { code: Code.OK, isSuccess: true, reason: '' }
+
+function failed(code: Code, reason: string): Outcome {
+  return { code, isSuccess: false, reason }
+}
+
+/** Of a Check or a Watch, which have different codes where a service is unknown. */
+function outcomeOf(found: Serving | Error, unknownCode: Code): Outcome {
+  if (found instanceof Error) return failed(Code.UNAVAILABLE, reasonOf(found))
+  switch (found.status) {
+    case ServingStatus.Serving:
+      return SUCCESS
+    case ServingStatus.NotServing:
+      return failed(Code.OK, `NOT_SERVING: ${found.reason}`)
+    case ServingStatus.ServiceUnknown:
+      return failed(unknownCode, UNKNOWN_SERVICE)
+  }
+}
+
+function describe(caller: Caller) {
+  const arrivedMs = Number(caller.metadata.get(ARRIVED)[0])
+  return {
+    client: addressOf(caller.getPeer()),
+    userAgent: String(caller.metadata.get('user-agent')[0] ?? ''),
+    latencyMs: Math.max(0, performance.now() - arrivedMs) || 0,
   }
 }
 
@@ -138,24 +212,21 @@ class WatchStream implements Watcher {
 function askerOf(call: Caller): Asker {
   return {
     header: (name) => String(call.metadata.get(name)[0] ?? ''),
-    // The peer is its address, a colon and its port.
-    isFromLoopback: () => isLoopbackAddress(call.getPeer().replace(/:\d+$/, '')),
+    isFromLoopback: () => isLoopbackAddress(addressOf(call.getPeer())),
   }
 }
 
-function answer<Response>(
-  respond: sendUnaryData<Response>,
-  isShown: boolean,
-  find: () => Response | Failure,
-): void {
-  let found: Response | Failure
+/** A peer is its address, a colon and its port. */
+function addressOf(peer: string): string {
+  return peer.replace(/:\d+$/, '')
+}
+
+function find<Found>(look: () => Found): Found | Error {
   try {
-    found = find()
+    return look()
   } catch (error) {
-    found = unavailable(error, isShown)
+    return error instanceof Error ? error : new Error(UNREADABLE, { cause: error })
   }
-  if (isFailure(found)) respond(found)
-  else respond(null, found)
 }
 
 function failure(code: Code, details: string): Failure {
@@ -165,8 +236,4 @@ function failure(code: Code, details: string): Failure {
 /** The reason is for those who may see details. */
 function unavailable(error: unknown, isShown: boolean): Failure {
   return failure(Code.UNAVAILABLE, isShown ? reasonOf(error) : UNREADABLE)
-}
-
-function isFailure(found: unknown): found is Failure {
-  return typeof found === 'object' && found !== null && 'code' in found
 }

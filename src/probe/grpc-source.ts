@@ -1,4 +1,4 @@
-// What gRPC watchers are told from: transitions from the journal, and looks at the table for what is not in it. Probe
+// What gRPC watchers are told from: transitions from the journal, and looks at the table for what is not in it. gRPC
 // actor's thread.
 import { AppliedListener } from '../memory/applied-listener.js'
 import { journalCount } from '../memory/journal.js'
@@ -55,7 +55,7 @@ export class RegionSource implements WatchSource {
     this.policy = handle.policy
     this.#region = openRegion(handle.region)
     // Of its own: what it peeks must not be mistaken for what a probe has waited for.
-    this.#reader = new HealthReader(this.#region, handle.policy, 0, suspensions)
+    this.#reader = new HealthReader(this.#region, handle.policy, 0, { suspensions })
     this.#listener = new AppliedListener(this.#region.words)
     this.#journal = new JournalReader(this.#region, 'now')
   }

@@ -1,5 +1,5 @@
 // What watchers watch: one topic a verdict or component, however many watch it. A status that is published goes to all of
-// its watchers, once. Knows nothing of gRPC; probe actor's thread.
+// its watchers, once. Knows nothing of gRPC; gRPC actor's thread.
 import { ServingStatus, type Target } from './grpc-service-names.js'
 
 /** One Watch stream. */
@@ -65,10 +65,12 @@ export class Topics {
   remove(topic: Topic, watcher: Watcher): void {
     if (!topic.watchers.delete(watcher)) return
     this.#watcherCount--
-    const { target } = topic
-    if (target.kind === 'component' && topic.watchers.size === 0) {
-      this.#components.delete(target.name)
-    }
+    this.dropUnwatched(topic)
+  }
+
+  /** A topic of a component is there only while somebody watches it. */
+  dropUnwatched({ target, watchers }: Topic): void {
+    if (target.kind === 'component' && watchers.size === 0) this.#components.delete(target.name)
   }
 
   /** Tells every watcher of a topic, unless it was told the same last. */

@@ -1,6 +1,6 @@
 // The hub of all gRPC watchers: follows the journal, so that every transition becomes a message, and looks at the table for
 // what is not in the journal (registrations, standby, suppressions that are set, cleared or run out). It costs by what has
-// changed and by who watches that, and nothing while nobody watches. Probe actor's thread.
+// changed and by who watches that, and nothing while nobody watches. gRPC actor's thread.
 //
 // A round looks at the table first and reads the journal then, so that it has read every transition that the look shows.
 // The look decides for all components but those that were seen to move after it: of these the journal is ahead.
@@ -64,8 +64,13 @@ export class WatchHub {
   add(target: Target, watcher: Watcher, current: ServingStatus): () => void {
     if (!this.#isRunning && !this.#isStopped) this.#begin()
     const topic = this.#topics.of(target)
-    // Added after the round, which may still have to tell of the past.
-    this.round(topic)
+    try {
+      // Added after the round, which may still have to tell of the past.
+      this.round(topic)
+    } catch (error) {
+      this.#topics.dropUnwatched(topic)
+      throw error
+    }
     if (topic.status === undefined) {
       topic.status = current
       this.#report = undefined

@@ -1,6 +1,5 @@
 // The probe server, as its users see it: an HTTP server whose answers come from a thread of their own. Called in the
 // thread that made the HealthManager; that thread also restarts the probe actor if it dies.
-import { setTimeout as delay } from 'node:timers/promises'
 import { isMainThread } from 'node:worker_threads'
 import { writeEvidence } from '../evidence/evidence-files.js'
 import { witnessFatalExit } from '../evidence/fatal-exit.js'
@@ -9,17 +8,21 @@ import { monotonicMs } from '../memory/control.js'
 import { openRegion } from '../memory/region.js'
 import { argumentError, HealthError } from '../model/errors.js'
 import { NO_PROBES, type ProbeStats } from '../model/probe-stats.js'
-import type { ActorExit } from '../runtime/actor-handle.js'
 import type { HealthManager } from '../runtime/health-manager.js'
 import { HealthReader } from '../runtime/health-reader.js'
-import { RestartIntensity } from '../runtime/restart-intensity.js'
 import { type AttachedServer, addServer, removeServer } from '../runtime/servers.js'
-import type { ActorState, ActorStats } from '../runtime/stats.js'
-import type { TransportChoice } from './choose-listener.js'
+import type { ActorStats } from '../runtime/stats.js'
+import type { GrpcBooks } from './grpc-actor.js'
+import { GrpcCounters } from './grpc-counters.js'
+import { GrpcLedger } from './grpc-ledger.js'
+import { GrpcThread } from './grpc-thread.js'
+import { KeptThread } from './kept-thread.js'
+import type { BoundAddress } from './listener.js'
 import type { ServerAddress } from './probe-actor.js'
 import { ProbeThread } from './probe-thread.js'
 import { sayOnStandardError } from './say.js'
 import {
+  type GrpcSettings,
   type HealthServerOptions,
   resolveServerOptions,
   type ServerSettings,
@@ -28,16 +31,9 @@ import {
 /** How long stats wait for a probe actor, in ms. */
 const STATS_DEADLINE_MS = 500
 
-/** What a thread listens on: as configured at first, as bound after that. */
-interface Where {
-  readonly port: number
-  readonly transport: TransportChoice
-  readonly grpcPort?: number | undefined
-}
-
 /**
- * Answers probes, scrapes and, where asked for, gRPC health checks from a thread of its own, so also while every other
- * thread is blocked.
+ * Answers probes and scrapes from a thread of its own and, where asked for, gRPC health checks from another one, so also while
+ * every other thread is blocked.
  * Keeps the process alive from `start()` to `stop()`, as an `http.Server` does.
  */
 export class HealthServer implements AttachedServer {
@@ -45,17 +41,14 @@ export class HealthServer implements AttachedServer {
   readonly #settings: ServerSettings
   readonly #onRestart: HealthServerOptions['onRestart']
   readonly #onError: HealthServerOptions['onError']
-  readonly #intensity: RestartIntensity
-  readonly #stopping = new AbortController()
+  #isStopped = false
   #started: Promise<ServerAddress> | undefined
-  #restarted: Promise<void> | undefined
   #stopped: Promise<void> | undefined
   /** Lets go of the process's end. */
   #forgetExit = () => {}
-  #thread: ProbeThread | undefined
-  #state: ActorState = 'stopped'
+  #probe: KeptThread<ProbeThread>
+  #grpc: KeptThread<GrpcThread> | undefined
   #lastStats: ProbeStats = NO_PROBES
-  #restarts = 0
   /** Until when `/startupz` passes in any case, on the monotonic clock. */
   #startupDeadline = 0
 
@@ -68,18 +61,23 @@ export class HealthServer implements AttachedServer {
     this.#settings = resolveServerOptions(options)
     this.#onRestart = options.onRestart
     this.#onError = options.onError
-    this.#intensity = new RestartIntensity(this.#settings.restarts)
+    this.#probe = this.#keepProbe(undefined)
   }
 
   /** How the probe actor is, as in the runtime's stats. */
   get actor(): ActorStats {
-    return { name: 'probe', state: this.#state, restarts: this.#restarts }
+    return this.#probe.actor
+  }
+
+  /** How the probe actor is and, where gRPC was asked for, the gRPC actor. */
+  get actors(): readonly ActorStats[] {
+    return this.#grpc === undefined ? [this.#probe.actor] : [this.#probe.actor, this.#grpc.actor]
   }
 
   /** What its ledger has counted; where the probe actor does not answer in time, what it said last. Never rejects. */
   async probeStats(): Promise<ProbeStats> {
     try {
-      this.#lastStats = (await this.#thread?.probeStats(STATS_DEADLINE_MS)) ?? this.#lastStats
+      this.#lastStats = (await this.#probe.life?.probeStats(STATS_DEADLINE_MS)) ?? this.#lastStats
     } catch {
       // It is stuck, or being restarted: no reason to tell nothing of the rest.
     }
@@ -104,10 +102,9 @@ export class HealthServer implements AttachedServer {
     // Before there is a thread, so that a runtime that stops meanwhile finds whom it has to wait for.
     addServer(this.#manager, this)
     this.#startupDeadline = monotonicMs() + this.#settings.startupSuppressMs
-    const { port, transport, grpc } = this.#settings
     try {
       this.#forgetExit = this.#witnessExit()
-      this.#started = this.#start({ port, transport, grpcPort: grpc?.port })
+      this.#started = this.#start()
       return await this.#started
     } catch (error) {
       this.#started = undefined
@@ -140,74 +137,88 @@ export class HealthServer implements AttachedServer {
     })
   }
 
-  /** What was bound before is bound again: a restart must not move the ports. */
-  async #start(
-    { port, transport, grpcPort }: Where,
-    probeRestarts = this.#restarts,
-  ): Promise<ServerAddress> {
+  /** Both threads, or none. */
+  async #start(): Promise<ServerAddress> {
     const { grpc } = this.#settings
-    const thread = await ProbeThread.start({
-      ...this.#settings,
-      handle: this.#manager.handle(),
-      port,
-      transport,
-      grpc: grpc && { ...grpc, port: grpcPort ?? grpc.port },
-      startupDeadline: this.#startupDeadline,
-      probeRestarts,
-    })
-    try {
-      this.#checkNotStopped()
-    } catch (error) {
-      await thread.close()
-      throw error
+    const books = grpc && {
+      ledger: new GrpcLedger().buffer,
+      counters: new GrpcCounters().buffer,
     }
-    this.#thread = thread
-    this.#state = 'running'
-    void thread.exited.then((exit) => {
-      if (!this.#stopping.signal.aborted) this.#restarted = this.#restart(thread.address, exit)
+    const probe = this.#keepProbe(books)
+    const grpcThread = grpc && books && this.#keepGrpc(grpc, books)
+    this.#probe = probe
+    this.#grpc = grpcThread
+    const [probing, serving] = await Promise.allSettled([probe.start(), grpcThread?.start()])
+    for (const outcome of [probing, serving]) {
+      if (outcome.status === 'fulfilled') continue
+      await Promise.allSettled([grpcThread?.stop(), probe.stop()])
+      throw outcome.reason
+    }
+    const { address } = (probing as PromiseFulfilledResult<ProbeThread>).value
+    const { value } = serving as PromiseFulfilledResult<GrpcThread | undefined>
+    return value === undefined ? address : { ...address, grpcPort: value.port }
+  }
+
+  /** What was bound before is bound again: a restart must not move the ports. */
+  #keepProbe(grpcBooks: GrpcBooks | undefined): KeptThread<ProbeThread> {
+    return new KeptThread({
+      name: 'probe',
+      limits: this.#settings.restarts,
+      begin: (former: ProbeThread | undefined, probeRestarts) =>
+        ProbeThread.start({
+          ...this.#settings,
+          handle: this.#manager.handle(),
+          grpcBooks,
+          startupDeadline: this.#startupDeadline,
+          probeRestarts,
+          ...former?.address,
+        }),
+      checkWanted: () => this.#checkWanted(),
+      onRestart: (cause) => this.#tellRestart(cause),
+      onFailed: (cause, { address }) => this.#tellFailed('probes are', 'probe', address, cause),
     })
-    return thread.address
+  }
+
+  #keepGrpc(grpc: GrpcSettings, books: GrpcBooks): KeptThread<GrpcThread> {
+    const { host } = grpc
+    const counters = new GrpcCounters(books.counters)
+    return new KeptThread({
+      name: 'grpc',
+      limits: this.#settings.restarts,
+      begin: (former: GrpcThread | undefined) =>
+        GrpcThread.start({
+          ...this.#settings,
+          handle: this.#manager.handle(),
+          books,
+          grpc: { ...grpc, port: former?.port ?? grpc.port },
+        }),
+      checkWanted: () => this.#checkWanted(),
+      onRestart: (cause) => {
+        counters.countRestart()
+        this.#tellRestart(cause)
+      },
+      onFailed: (cause, { port }) => this.#tellFailed('gRPC is', 'grpc', { host, port }, cause),
+    })
   }
 
   /** A runtime that another thread has stopped knows nothing of the servers made here. */
-  #checkNotStopped(): void {
-    if (this.#stopping.signal.aborted) {
+  #checkWanted(): void {
+    if (this.#isStopped) {
       throw new HealthError('ERR_HEALTH_STOPPED', 'the server was stopped while it started')
     }
     this.#manager.handle()
   }
 
-  async #restart(address: ServerAddress, { code, error }: ActorExit): Promise<void> {
-    const why = error === undefined ? '' : `: ${error.message}`
-    let cause = new HealthError(
-      'ERR_HEALTH_UNAVAILABLE',
-      `the probe actor has ended: exitCode=${code}${why}`,
-      error && { cause: error },
-    )
-    this.#state = 'restarting'
-    for (;;) {
-      const delayMs = this.#intensity.tryGrant(performance.now())
-      if (delayMs === undefined) return this.#giveUp(address, cause)
-      try {
-        await delay(delayMs, undefined, { signal: this.#stopping.signal })
-        await this.#start(address, this.#restarts + 1)
-      } catch (failure) {
-        if (this.#stopping.signal.aborted) return
-        cause = failure instanceof HealthError ? failure : cause
-        continue
-      }
-      this.#restarts++
-      this.#tell(() => this.#onRestart?.({ restarts: this.#restarts, cause }))
-      return
-    }
+  #tellRestart(cause: HealthError): void {
+    const restarts = this.actors.reduce((sum, actor) => sum + actor.restarts, 0)
+    this.#tell(() => this.#onRestart?.({ restarts, cause }))
   }
 
-  #giveUp({ host, port }: ServerAddress, cause: HealthError): void {
-    this.#state = 'failed'
+  #tellFailed(what: string, actor: string, { host, port }: BoundAddress, cause: HealthError): void {
     const { max, withinMs } = this.#settings.restarts
     const error = new HealthError(
       'ERR_HEALTH_UNAVAILABLE',
-      `probes are no longer answered, the probe actor keeps dying: host=${host} port=${port} restarts=${max} withinMs=${withinMs}: ${cause.message}`,
+      `${what} no longer answered, the ${actor} actor keeps dying: host=${host} port=${port} restarts=${max} withinMs=${withinMs}: ${cause.message}`,
       { cause },
     )
     if (this.#onError) this.#tell(() => this.#onError?.(error))
@@ -224,13 +235,15 @@ export class HealthServer implements AttachedServer {
   }
 
   async #stop(): Promise<void> {
-    this.#stopping.abort()
-    // Whichever is on its way sees the abort, and cleans up after itself.
-    await Promise.allSettled([this.#started, this.#restarted])
+    this.#isStopped = true
+    this.#probe.abandon()
+    this.#grpc?.abandon()
+    await Promise.allSettled([this.#started])
     try {
-      await this.#thread?.close()
+      // Watchers are told first, while probes are still answered.
+      await this.#grpc?.stop()
+      await this.#probe.stop()
     } finally {
-      this.#state = 'stopped'
       this.#forgetExit()
       removeServer(this.#manager, this)
     }

@@ -1,7 +1,13 @@
 // The ledger: the last probes that were answered, and how often in a row a kubelet was told of a failure. Runs with every
 // probe, so it writes into columns that are there already. Probe actor's thread.
 import { cutText } from '../memory/text.js'
-import type { ProbeQuestion, ProbeRecord, ProbeStats } from '../model/probe-stats.js'
+import {
+  type ProbeQuestion,
+  type ProbeRecord,
+  type ProbeStats,
+  sumOf,
+} from '../model/probe-stats.js'
+import type { GrpcLedger } from './grpc-ledger.js'
 import type { ProbeAnswer, ProbeRequest } from './listener.js'
 import { parseTarget } from './query.js'
 
@@ -34,6 +40,12 @@ export class ProbeLedger {
   /** The last reason, as it was given and as it is kept: most probes have the reason of the one before. */
   #givenReason = ''
   #keptReason = ''
+  /** Of the gRPC actor, where there is one: shown and counted together with what is entered here. */
+  readonly #grpc: GrpcLedger | undefined
+
+  constructor(grpc?: GrpcLedger) {
+    this.#grpc = grpc
+  }
 
   /**
    * Enters a request that was just answered: of a probe path, or of a kubelet, whatever that asks for. Asks the request only
@@ -66,18 +78,37 @@ export class ProbeLedger {
     }
   }
 
-  /** The newest first. */
+  /** The last `LEDGER_RECORDS` of HTTP and gRPC together, the newest first. */
   *records(): Iterable<ProbeRecord> {
-    const oldest = Math.max(0, this.#count - LEDGER_RECORDS)
-    for (let i = this.#count - 1; i >= oldest; i--) yield this.#read(i % LEDGER_RECORDS)
+    const own = this.#own()
+    const others = (this.#grpc?.records() ?? [])[Symbol.iterator]()
+    let mine = own.next()
+    let other = others.next()
+    for (let i = 0; i < LEDGER_RECORDS; i++) {
+      if (!other.done && (mine.done || mine.value.at < other.value.at)) {
+        yield other.value
+        other = others.next()
+      } else {
+        if (mine.done) return
+        yield mine.value
+        mine = own.next()
+      }
+    }
   }
 
   stats(): ProbeStats {
-    return {
+    const own: ProbeStats = {
       answered: this.#count,
       failuresInARow: { ...this.#failuresInARow },
       lastFailure: this.#hasFailed ? this.#read(LAST_FAILURE) : undefined,
     }
+    return this.#grpc === undefined ? own : sumOf([own, this.#grpc.stats()])
+  }
+
+  *#own(): Iterator<ProbeRecord, undefined> {
+    const oldest = Math.max(0, this.#count - LEDGER_RECORDS)
+    for (let i = this.#count - 1; i >= oldest; i--) yield this.#read(i % LEDGER_RECORDS)
+    return undefined
   }
 
   #copy(from: number, to: number): void {

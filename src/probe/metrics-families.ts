@@ -12,8 +12,8 @@ export interface Scene {
   readonly look: Look
   readonly runtime: RuntimeFigures
   readonly recorder: ProbeRecorder
-  /** Restarts of the probe actor, of which its host knows. */
-  readonly probeRestarts: number
+  /** Restarts of the server's own actors by name, of which their host knows. */
+  readonly restarts: Readonly<Record<string, number>>
 }
 
 export interface Sample {

@@ -163,11 +163,11 @@ export const RUNTIME_FAMILIES: readonly FamilySpec[] = [
     help: 'Restarts of an actor after its thread had died.',
     type: 'counter',
     labelNames: ['actor'],
-    *samples({ runtime, probeRestarts }) {
+    *samples({ runtime, restarts: ofServer }) {
       for (const { name, restarts } of runtime.actors) {
         yield { labels: { actor: name }, value: restarts }
       }
-      yield { labels: { actor: 'probe' }, value: probeRestarts }
+      for (const [actor, value] of Object.entries(ofServer)) yield { labels: { actor }, value }
     },
   },
   {
@@ -185,7 +185,7 @@ export const RUNTIME_FAMILIES: readonly FamilySpec[] = [
   },
   {
     name: 'health_probe_requests_total',
-    help: 'HTTP requests answered by the probe actor since its start; gRPC calls are not counted.',
+    help: 'HTTP requests answered by the probe actor since its start; gRPC calls are counted by health_grpc_calls_total.',
     type: 'counter',
     labelNames: ['path', 'code'],
     *samples({ recorder }) {

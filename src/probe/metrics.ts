@@ -1,9 +1,11 @@
 // `/metrics`: what the probe actor knows of components, of the runtime and of itself, for Prometheus. Made in the
 // probe actor's thread from the shared region alone, so it answers while every other thread is stuck.
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { GrpcCounters } from './grpc-counters.js'
 import type { ProbeAnswer } from './listener.js'
 import type { Exposition } from './metrics-exposition.js'
-import { COMPONENT_FAMILIES } from './metrics-families.js'
+import { COMPONENT_FAMILIES, type Scene } from './metrics-families.js'
+import { grpcFamilies } from './metrics-grpc.js'
 import { ProbeRecorder } from './metrics-recorder.js'
 import { RUNTIME_FAMILIES } from './metrics-runtime-families.js'
 import type { MetricsSource } from './metrics-source.js'
@@ -14,6 +16,8 @@ interface MetricsOptions {
   readonly detail: Detail
   /** Restarts of the probe actor so far. */
   readonly probeRestarts: number
+  /** What the gRPC actor has counted, where there is one. */
+  readonly grpc?: GrpcCounters | undefined
 }
 
 export interface Metrics {
@@ -24,13 +28,15 @@ export interface Metrics {
 /** Loads prom-client, which is why it is to be called before there are probes to be answered. */
 export async function createMetrics(
   source: MetricsSource,
-  { detail, probeRestarts }: MetricsOptions,
+  { detail, probeRestarts, grpc }: MetricsOptions,
 ): Promise<Metrics> {
   const { Exposition } = await import('./metrics-exposition.js')
   const families = detail === 'never' ? [] : COMPONENT_FAMILIES
-  const exposition = new Exposition([...families, ...RUNTIME_FAMILIES])
+  const ofGrpc = grpc === undefined ? [] : grpcFamilies(grpc)
+  const exposition = new Exposition([...families, ...RUNTIME_FAMILIES, ...ofGrpc])
   const recorder = new ProbeRecorder(source.policy)
-  const scrape = oneAtATime(() => answerScrape(exposition, source, recorder, probeRestarts))
+  const restartsOf = () => ({ probe: probeRestarts, ...(grpc && { grpc: grpc.restarts }) })
+  const scrape = oneAtATime(() => answerScrape(exposition, source, recorder, restartsOf()))
   return { recorder, scrape }
 }
 
@@ -38,9 +44,9 @@ async function answerScrape(
   exposition: Exposition,
   source: MetricsSource,
   recorder: ProbeRecorder,
-  probeRestarts: number,
+  restarts: Scene['restarts'],
 ): Promise<ProbeAnswer> {
-  const scene = { source, look: source.look(), runtime: source.runtime(), recorder, probeRestarts }
+  const scene = { source, look: source.look(), runtime: source.runtime(), recorder, restarts }
   const body = await exposition.write((family) => family.samples(scene), nextTurn)
   return { status: 200, contentType: exposition.contentType, body }
 }

@@ -8,7 +8,9 @@ import type { HealthHandle } from '../runtime/health-handle.js'
 import { chooseListener, type Transport } from './choose-listener.js'
 import { EventStreams } from './event-streams.js'
 import type { ExitGate } from './exit-gate.js'
-import type { GrpcListener } from './grpc-listener.js'
+import type { GrpcBooks } from './grpc-actor.js'
+import { GrpcCounters } from './grpc-counters.js'
+import { GrpcLedger } from './grpc-ledger.js'
 import { ProbeLedger } from './ledger.js'
 import { type BoundAddress, type ProbeListener, stoppedError } from './listener.js'
 import { createMetrics } from './metrics.js'
@@ -17,19 +19,13 @@ import type { MetricsSource } from './metrics-source.js'
 import { createProbeHandler, type ProbeReader } from './routes.js'
 import { sayOnStandardError } from './say.js'
 import type { ServerSettings } from './server-options.js'
+import { bounded, UnsentBodies } from './unsent-bodies.js'
 
 /** What the host hands to the probe worker. */
 export interface ProbeBoot
   extends Pick<
     ServerSettings,
-    | 'transport'
-    | 'readTimeoutMs'
-    | 'audience'
-    | 'limits'
-    | 'maxStreams'
-    | 'tls'
-    | 'grpc'
-    | 'evidence'
+    'transport' | 'readTimeoutMs' | 'audience' | 'limits' | 'maxStreams' | 'tls' | 'evidence'
   > {
   readonly handle: HealthHandle
   /** Until when `/startupz` passes in any case, on the monotonic clock. */
@@ -38,13 +34,15 @@ export interface ProbeBoot
   readonly startupSuppressMs: number
   /** How often the host has restarted the probe actor, this time included. */
   readonly probeRestarts: number
+  /** What the gRPC actor writes down, where there is one. */
+  readonly grpcBooks: GrpcBooks | undefined
   /** The buffer of the {@link ExitGate}. */
   readonly gate: SharedArrayBuffer
 }
 
 export interface ServerAddress extends BoundAddress {
   readonly transport: Transport
-  /** The port of the gRPC health service, where one was asked for. */
+  /** The port of the gRPC health service, where one was asked for. It is the gRPC actor's. */
   readonly grpcPort?: number
 }
 
@@ -64,7 +62,6 @@ export class ProbeActor implements ProbeControl {
   readonly #listener: ProbeListener
   readonly #streams: EventStreams
   readonly #ledger: ProbeLedger
-  readonly #grpc: GrpcListener | undefined
   #isClosed = false
 
   static async create(
@@ -74,12 +71,14 @@ export class ProbeActor implements ProbeControl {
   ): Promise<ProbeActor> {
     const { transport: choice, limits, tls, audience, startupDeadline, probeRestarts } = boot
     const { detail } = audience
-    const { recorder, scrape } = await createMetrics(reader, { detail, probeRestarts })
+    const { grpcBooks } = boot
+    const grpc = grpcBooks && new GrpcCounters(grpcBooks.counters)
+    const { recorder, scrape } = await createMetrics(reader, { detail, probeRestarts, grpc })
     const { onJudged } = recorder
     const region = openRegion(boot.handle.region)
     const streams = new EventStreams(region, boot)
     const transitions = { region, streams }
-    const ledger = new ProbeLedger()
+    const ledger = new ProbeLedger(grpcBooks && new GrpcLedger(grpcBooks.ledger))
     const answering = createProbeHandler(reader, {
       audience,
       startupDeadline,
@@ -89,11 +88,11 @@ export class ProbeActor implements ProbeControl {
       ledger,
       onJudged,
     })
-    const handler = measured(answering, recorder, ledger)
+    const unsent = new UnsentBodies(limits.maxUnsentBytes, tls !== undefined)
+    const handler = measured(bounded(answering, unsent), recorder, ledger)
     watchIncidents(boot, reader, ledger)
     const { transport, listener } = await chooseListener(choice, handler, { limits, tls })
-    const grpc = await createGrpc(boot, reader)
-    return new ProbeActor(gate, transport, listener, streams, ledger, grpc)
+    return new ProbeActor(gate, transport, listener, streams, ledger)
   }
 
   private constructor(
@@ -102,14 +101,12 @@ export class ProbeActor implements ProbeControl {
     listener: ProbeListener,
     streams: EventStreams,
     ledger: ProbeLedger,
-    grpc: GrpcListener | undefined,
   ) {
     this.#gate = gate
     this.#transport = transport
     this.#listener = listener
     this.#streams = streams
     this.#ledger = ledger
-    this.#grpc = grpc
   }
 
   async listen(host: string, port: number): Promise<ServerAddress> {
@@ -118,13 +115,7 @@ export class ProbeActor implements ProbeControl {
     try {
       const bound = await this.#listener.start(host, port)
       this.#checkOpen()
-      const grpcPort = await this.#grpc?.start()
-      this.#checkOpen()
-      return {
-        ...bound,
-        transport: this.#transport,
-        ...(grpcPort !== undefined && { grpcPort }),
-      }
+      return { ...bound, transport: this.#transport }
     } catch (error) {
       this.closeNow()
       throw error
@@ -133,13 +124,9 @@ export class ProbeActor implements ProbeControl {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    // Tells the watchers before anything else is closed. Their goodbyes may take a while, for which nobody who waits at
-    // the gate has time.
-    const grpcClosed = this.#grpc?.close()
     this.#streams.close()
     await this.#listener.stop()
     this.#gate.markClosed()
-    await grpcClosed
   }
 
   probeStats(): ProbeStats {
@@ -149,7 +136,6 @@ export class ProbeActor implements ProbeControl {
   /** For the thread's own exit hook: closes before it returns. */
   closeNow(): void {
     this.#isClosed = true
-    this.#grpc?.closeNow()
     this.#listener.closeNow()
     this.#gate.markClosed()
   }
@@ -181,15 +167,4 @@ function watchIncidents(
 function startupLatestOf(boot: ProbeBoot, { maxSuppressionMs = 0 }: ProbeReader): number {
   const { startupDeadline, startupSuppressMs } = boot
   return startupSuppressMs === 0 ? 0 : startupDeadline - startupSuppressMs + maxSuppressionMs
-}
-
-/** What serves gRPC is loaded only where it is asked for: it takes as much memory as all the rest. */
-async function createGrpc(boot: ProbeBoot, reader: ProbeReader): Promise<GrpcListener | undefined> {
-  const { grpc, handle } = boot
-  if (grpc === undefined) return undefined
-  const [{ GrpcListener }, { RegionSource }] = await Promise.all([
-    import('./grpc-listener.js'),
-    import('./grpc-source.js'),
-  ])
-  return new GrpcListener(grpc, boot, reader, new RegionSource(handle, reader.suspensions))
 }

@@ -7,6 +7,7 @@ import {
   actorEntryUrl,
   spawnActor,
 } from '../runtime/actor-handle.js'
+import { closeAtExit } from './close-at-exit.js'
 import { ExitGate } from './exit-gate.js'
 import type { ProbeBoot, ProbeControl, ServerAddress } from './probe-actor.js'
 import type { ServerSettings } from './server-options.js'
@@ -32,7 +33,7 @@ export class ProbeThread {
   /** Starts the worker and listens. @throws HealthError as {@link ProbeControl.listen}, or `ERR_HEALTH_UNAVAILABLE`. */
   static async start(options: ProbeThreadOptions): Promise<ProbeThread> {
     const { host, port, workerBaseUrl, handle, transport, readTimeoutMs } = options
-    const { audience, limits, maxStreams, tls, grpc, evidence } = options
+    const { audience, limits, maxStreams, tls, grpcBooks, evidence } = options
     const { startupDeadline, startupSuppressMs, probeRestarts } = options
     const gate = new ExitGate()
     const data: ProbeBoot = {
@@ -43,7 +44,7 @@ export class ProbeThread {
       limits,
       maxStreams,
       tls,
-      grpc,
+      grpcBooks,
       evidence,
       startupDeadline,
       startupSuppressMs,
@@ -53,7 +54,9 @@ export class ProbeThread {
     const entry = actorEntryUrl('probe.js', workerBaseUrl)
     const actor = await spawnActor<ProbeControl>({ name: 'probe', entry, data })
     // Before it listens, since from then on a process that ends without this ends with code 134.
-    closeAtExit(actor, { gate, waitMs: EXIT_WAIT_MS + readTimeoutMs })
+    const waitMs = EXIT_WAIT_MS + readTimeoutMs
+    const askToClose = () => void actor.call('close', waitMs).catch(() => {})
+    closeAtExit({ gate, waitMs, exited: actor.exited, askToClose })
     try {
       return new ProbeThread(
         actor,
@@ -102,31 +105,4 @@ async function end(actor: ActorHandle<ProbeControl>, gate: ExitGate): Promise<vo
   } else {
     await actor.terminate()
   }
-}
-
-interface OpenThread {
-  readonly gate: ExitGate
-  /** How long an exit waits for it to close. */
-  readonly waitMs: number
-}
-
-// All that this thread has to close when it exits, behind one hook, so that many servers are no leak of listeners.
-const openThreads = new Map<ActorHandle<ProbeControl>, OpenThread>()
-
-function closeAtExit(actor: ActorHandle<ProbeControl>, thread: OpenThread): void {
-  if (openThreads.size === 0) process.on('exit', closeAll)
-  openThreads.set(actor, thread)
-  void actor.exited.then(() => {
-    openThreads.delete(actor)
-    if (openThreads.size === 0) process.off('exit', closeAll)
-  })
-}
-
-function closeAll(): void {
-  for (const [actor, { gate, waitMs }] of openThreads) {
-    gate.requestClose()
-    // Nobody will see the answer; the gate says that it was done.
-    actor.call('close', waitMs).catch(() => {})
-  }
-  for (const { gate, waitMs } of openThreads.values()) gate.waitClosed(waitMs)
 }

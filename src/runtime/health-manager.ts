@@ -296,7 +296,7 @@ export class HealthManager extends HealthControls {
     const probes = await Promise.all(servers.flatMap((server) => server.probeStats?.() ?? []))
     return readStats(
       this.#region,
-      [...servers.map((server) => server.actor), ...this.#observers.actors],
+      [...servers.flatMap((server) => server.actors ?? server.actor), ...this.#observers.actors],
       this.#reader.startUp(),
       sumOf(probes),
     )

@@ -78,8 +78,6 @@ export abstract class HealthReads {
     checkInteger(limit, 'limit', 1, Number.MAX_SAFE_INTEGER)
     this.#attachment.checkRunning()
     this.#reader.settle()
-    const scan = new TransitionScan(this.#attachment.region, { component, limit })
-    scan.isDoneAfter(Number.POSITIVE_INFINITY)
-    return scan.result()
+    return new TransitionScan(this.#attachment.region, { component, limit }).rest()
   }
 }

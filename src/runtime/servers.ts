@@ -8,6 +8,8 @@ import type { ActorStats } from './stats.js'
 export interface AttachedServer {
   /** How its actor is, for the runtime's stats. */
   readonly actor: ActorStats
+  /** How all of its actors are, where it has more than one. */
+  readonly actors?: readonly ActorStats[]
   /** Whether it is to be stopped while probes are still answered. */
   readonly stopsFirst?: boolean
   /** What its probes were answered, for the runtime's stats, where it answers any. Bounded; never rejects. */

@@ -37,7 +37,7 @@ export type ActorState = 'running' | 'restarting' | 'failed' | 'stopped'
 
 /** One actor thread as the supervisor sees it. */
 export interface ActorStats {
-  /** `manager`, `probe` for a probe server, `heartbeat` for a reporter, or `observer` for the queue worker of a module. */
+  /** `manager`, `probe` for a probe server, `grpc` for its gRPC port, `heartbeat` for a reporter, or `observer` for the queue worker of a module. */
   readonly name: string
   /** `failed`: restarted too often and given up. */
   readonly state: ActorState
@@ -153,7 +153,7 @@ export function readStats(
     waits,
     refusals,
     heapUsedBytes: count(HEAP_USED_BYTES),
-    observer: readObserverStats(words),
+    observer: readObserverStats(region),
     suppressions: readSuppressions(region, startUp),
     suppressionCuts: readCutCount(words) >>> 0,
     probes,

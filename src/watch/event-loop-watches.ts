@@ -1,7 +1,7 @@
 // The event-loop watches of one attachment: who may watch under which name, and their end with the attachment's. Belongs to the
 // thread that is watched.
-import { isThreadAttached } from '../memory/event-loop-text.js'
 import { WORD_BYTES } from '../memory/layout.js'
+import { isThreadAttached } from '../memory/mailbox.js'
 import { encodeText } from '../memory/text.js'
 import { MAX_NAME_BYTES } from '../model/arguments.js'
 import { type ComponentRules, Wording } from '../model/component-rules.js'

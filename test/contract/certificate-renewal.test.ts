@@ -6,6 +6,7 @@ import fs, { writeFileSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { type TestContext, test } from 'node:test'
 import { connect } from 'node:tls'
+import { GrpcCounters } from '../../src/probe/grpc-counters.js'
 import { GrpcListener } from '../../src/probe/grpc-listener.js'
 import { DEFAULT_LIMITS, type TlsFiles } from '../../src/probe/listener.js'
 import { NodeListener } from '../../src/probe/node-listener.js'
@@ -32,6 +33,7 @@ const servers: Readonly<Record<string, (t: TestContext, tls: TlsFiles) => Promis
       { limits: DEFAULT_LIMITS, audience },
       new FakeReader(),
       new FakeWatchSource(),
+      { counts: new GrpcCounters(), onAnswered: () => {}, isClosing: () => false },
     )
     t.after(() => listener.close())
     return listener.start()

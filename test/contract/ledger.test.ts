@@ -3,6 +3,18 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { HealthManager, HealthServer } from '../../src/index.js'
 import { transports } from '../e2e/transports.js'
+import { GrpcClient } from './support/grpc-client.js'
+import {
+  CHECK,
+  END_HEADERS,
+  END_STREAM,
+  Frame,
+  FrameConnection,
+  frame,
+  message,
+  request,
+} from './support/grpc-frames.js'
+import { startGrpc } from './support/grpc-server.js'
 
 for (const transport of transports) {
   describe(`the ledger over ${transport}`, () => {
@@ -60,3 +72,46 @@ for (const transport of transports) {
     })
   })
 }
+
+test('gRPC calls are in the ledger beside HTTP probes, and in stats', async (t) => {
+  const { health, port, grpcPort } = await startGrpc(t)
+  const reporter = health.register('collector_manager')
+  reporter.unhealthy('gone')
+  const client = new GrpcClient(t, grpcPort)
+  const get = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).text()
+  await get('/livez')
+  assert.equal(await client.check(''), 'not serving')
+  assert.equal(await client.check('nobody'), 'NOT_FOUND')
+  const kubelet = await FrameConnection.open(t, grpcPort)
+  const headers = request(CHECK, { 'user-agent': 'kube-probe/1.31 grpc-go/1.65.0' })
+  kubelet.start(
+    frame(Frame.Headers, END_HEADERS, 1, headers),
+    frame(Frame.Data, END_STREAM, 1, message()),
+  )
+  assert.ok(await kubelet.next(Frame.Data))
+  reporter.healthy()
+  assert.equal(typeof (await client.list()), 'object')
+  assert.equal(await client.watch('component/collector_manager').next(), 'serving')
+  const { answered, failuresInARow, lastFailure, probes } = JSON.parse(await get('/ledger'))
+  assert.equal(answered, 6)
+  assert.deepEqual(failuresInARow, { liveness: 1, readiness: 0, startup: 0 })
+  const brief = probes.map((probe: Record<string, unknown>) => {
+    assert.ok(Math.abs(Date.parse(String(probe['at'])) - Date.now()) < 60_000)
+    assert.ok(Number(probe['latencyUs']) >= 0)
+    return [probe['path'], probe['code'], probe['client'], probe['reason']]
+  })
+  const why = 'collector_manager is unhealthy: gone'
+  assert.deepEqual(brief, [
+    ['grpc:/Watch/component/collector_manager', 0, '127.0.0.1', undefined],
+    ['grpc:/List', 0, '127.0.0.1', undefined],
+    ['grpc:/Check/', 0, '127.0.0.1', `NOT_SERVING: ${why}`],
+    ['grpc:/Check/nobody', 5, '127.0.0.1', 'unknown service'],
+    ['grpc:/Check/', 0, '127.0.0.1', `NOT_SERVING: ${why}`],
+    ['/livez', 503, '127.0.0.1', why],
+  ])
+  assert.equal(lastFailure.userAgent, 'kube-probe/1.31 grpc-go/1.65.0')
+  const { probes: stats } = await health.stats()
+  assert.equal(stats.answered, 6)
+  assert.equal(stats.failuresInARow.liveness, 1)
+  assert.equal(stats.lastFailure?.path, 'grpc:/Check/')
+})

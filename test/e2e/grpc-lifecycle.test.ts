@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { BroadcastChannel } from 'node:worker_threads'
-import { HealthManager, HealthServer, type ServerRestart } from '../../src/index.js'
+import {
+  type HealthError,
+  HealthManager,
+  HealthServer,
+  type ServerRestart,
+} from '../../src/index.js'
 import { GrpcClient } from '../contract/support/grpc-client.js'
 
 const workerBaseUrl = new URL('./fixtures/crashing-workers/', import.meta.url)
@@ -14,7 +19,7 @@ async function startRuntime(t: TestContext): Promise<HealthManager> {
   return health
 }
 
-test('a probe actor that dies is followed by one on the same gRPC port', async (t) => {
+test('a gRPC actor that dies is followed by one on the same port, and no HTTP probe misses it', async (t) => {
   const health = await startRuntime(t)
   let onRestart!: (restart: ServerRestart) => void
   const restarted = new Promise<ServerRestart>((resolve) => {
@@ -28,16 +33,86 @@ test('a probe actor that dies is followed by one on the same gRPC port', async (
     workerBaseUrl,
     onRestart,
   })
-  const orders = new BroadcastChannel('probe-orders')
+  const orders = new BroadcastChannel('grpc-orders')
   t.after(() => orders.close())
   const { port, grpcPort } = await server.start()
-  const watch = new GrpcClient(t, grpcPort!).watch('')
+  const client = new GrpcClient(t, grpcPort!)
+  const watch = client.watch('')
   assert.equal(await watch.next(), 'serving')
   orders.postMessage('throw')
-  assert.equal((await restarted).restarts, 1)
+  const { restarts, cause } = await restarted
+  assert.equal(restarts, 1)
+  assert.match(cause.message, /^the grpc actor has ended: exitCode=1: ordered to die/)
   assert.equal(await watch.ended, 'UNAVAILABLE')
   assert.equal(await new GrpcClient(t, grpcPort!).check(''), 'serving')
-  assert.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 200)
+  const actors = [
+    { name: 'probe', state: 'running', restarts: 0 },
+    { name: 'grpc', state: 'running', restarts: 1 },
+  ]
+  assert.deepEqual(server.actors, actors)
+  const known = (await health.stats()).actors.filter(({ name }) => name !== 'manager')
+  assert.deepEqual(known, actors)
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  assert.match(metrics, /^health_actor_restarts_total\{actor="probe"\} 0$/m)
+  assert.match(metrics, /^health_actor_restarts_total\{actor="grpc"\} 1$/m)
+  // Also what the one before it had counted.
+  assert.match(metrics, /^health_grpc_calls_total\{method="Watch",code="OK"\} 1$/m)
+  assert.match(metrics, /^health_grpc_calls_total\{method="Check",code="OK"\} 1$/m)
+})
+
+test('a probe actor that dies takes no watcher along', async (t) => {
+  const health = await startRuntime(t)
+  let onRestart!: () => void
+  const restarted = new Promise<void>((resolve) => {
+    onRestart = resolve
+  })
+  const server = new HealthServer(health, {
+    host: '127.0.0.1',
+    port: 0,
+    readTimeoutMs: 1_000,
+    grpc: { port: 0 },
+    workerBaseUrl,
+    onRestart,
+  })
+  const orders = new BroadcastChannel('probe-orders')
+  t.after(() => orders.close())
+  const watch = new GrpcClient(t, (await server.start()).grpcPort!).watch('')
+  assert.equal(await watch.next(), 'serving')
+  orders.postMessage('exit')
+  await restarted
+  health.updateStatus('collector_manager', 3, 'after the restart')
+  assert.equal(await watch.next(), 'not serving')
+})
+
+test('a gRPC actor that keeps dying is given up, loudly, while probes are answered', async (t) => {
+  const health = await startRuntime(t)
+  const orders = new BroadcastChannel('grpc-orders')
+  t.after(() => orders.close())
+  let onError!: (error: HealthError) => void
+  const failed = new Promise<HealthError>((resolve) => {
+    onError = resolve
+  })
+  const server = new HealthServer(health, {
+    host: '127.0.0.1',
+    port: 0,
+    grpc: { port: 0 },
+    restarts: { max: 1, withinMs: 60_000 },
+    workerBaseUrl,
+    onRestart: () => orders.postMessage('throw'),
+    onError,
+  })
+  const { port, grpcPort } = await server.start()
+  orders.postMessage('throw')
+  const error = await failed
+  assert.equal(error.code, 'ERR_HEALTH_UNAVAILABLE')
+  assert.match(
+    error.message,
+    /^gRPC is no longer answered, the grpc actor keeps dying: .*restarts=1/,
+  )
+  assert.match(error.message, new RegExp(`port=${grpcPort}`))
+  assert.equal(server.actors[1]?.state, 'failed')
+  assert.equal((await fetch(`http://127.0.0.1:${port}/livez`)).status, 200)
+  await server.stop()
 })
 
 test('a server that outlives its runtime serves nothing from the moment of the stop', async (t) => {

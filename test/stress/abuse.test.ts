@@ -1,83 +1,67 @@
 // Clients that mean no good. Meanwhile others are answered in time, nothing crashes, and memory comes back.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { after, before, describe, type TestContext, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { after, before, describe, test } from 'node:test'
 import { transports } from '../e2e/transports.js'
+import {
+  assertInTime,
+  attack,
+  descriptorLimit,
+  legible,
+  MAX_GROWN_BYTES,
+  MAX_UNDER_ATTACK_BYTES,
+  PROBES,
+  timeProbes,
+} from './support/abuse.js'
 import { probe } from './support/kubelet.js'
 import { ProbeProcess } from './support/probe-process.js'
 
-const abuser = fileURLToPath(new URL('./support/abuser-program.js', import.meta.url))
-
-const PROBES = 200
-const MAX_MEDIAN_MS = 50
-/** Above what the process took before, once all have left and V8 has collected: late, but it does. */
-const MAX_GROWN_BYTES = 64 * 1024 * 1024
-/** Under attack, 5,000 connections and what the system has not delivered of them included. */
-const MAX_UNDER_ATTACK_BYTES = 256 * 1024 * 1024
-
+/**
+ * Those that keep the thread itself at work may delay one probe of twenty for longer, where there are more threads at work than
+ * cores; of them the median alone is held to the bound.
+ */
 const attacks = [
-  ['slowloris', 500],
-  ['header', 4],
-  ['pipeline', 8],
-  ['greedy', 8],
-  ['garbage', 50],
-  ['idle', 5_000],
+  ['slowloris', 500, ['median', 'p95']],
+  ['header', 4, ['median', 'p95']],
+  ['pipeline', 8, ['median']],
+  ['greedy', 8, ['median']],
+  ['garbage', 50, ['median']],
+  ['idle', 5_000, ['median', 'p95']],
 ] as const
-
-/** Descriptors that this process may have, and so may those that it starts. */
-function descriptorLimit(): number {
-  const report = process.report.getReport() as unknown as {
-    userLimits?: { open_files?: { soft: string | number } }
-  }
-  const soft = report.userLimits?.open_files?.soft
-  return soft === 'unlimited' ? Infinity : Number(soft ?? Infinity)
-}
-
-async function attack(t: TestContext, port: number, kind: string, count: number) {
-  const child = spawn(process.execPath, [abuser, String(port), kind, String(count)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  t.after(() => child.kill('SIGKILL'))
-  await once(child.stdout, 'data')
-  return async () => {
-    child.stdin.end()
-    await once(child, 'close')
-  }
-}
 
 for (const transport of transports) {
   describe(`abuse over ${transport}`, () => {
     let program: ProbeProcess
+    let control: ProbeProcess
     let rssBefore: number
 
     before(async () => {
       program = await ProbeProcess.start(transport, { limits: { maxConnections: 8_192 } })
+      control = await ProbeProcess.start(transport)
       for (let i = 0; i < PROBES; i++) await probe(program.port, '/healthz')
       rssBefore = await program.rss()
     })
-    after(() => program.kill())
+    after(() => {
+      program.kill()
+      control.kill()
+    })
 
-    for (const [kind, count] of attacks) {
+    for (const [kind, count, parts] of attacks) {
       const needed = count + 200
       const skip = descriptorLimit() < needed && `needs ulimit -n ${needed}`
       test(`others are answered while ${count} connections do ${kind}`, { skip }, async (t) => {
-        const end = await attack(t, program.port, kind, count)
-        const times: number[] = []
-        for (let i = 0; i < PROBES; i++) {
-          const from = performance.now()
-          assert.equal((await probe(program.port, '/healthz')).code, 200)
-          times.push(performance.now() - from)
+        const end = await attack(t, './abuser-program.js', program.port, kind, count)
+        const ask = async ({ port }: ProbeProcess) => {
+          assert.equal((await probe(port, '/healthz')).code, 200)
         }
+        const waits = await timeProbes(
+          PROBES,
+          () => ask(program),
+          () => ask(control),
+        )
         const rss = await program.rss()
         await end()
-        times.sort((a, b) => a - b)
-        const [median, p99] = [times[PROBES / 2]!, times[Math.floor(PROBES * 0.99)]!]
-        t.diagnostic(
-          `median ${median.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, ${(rss / 2 ** 20).toFixed(0)} MB`,
-        )
-        assert.ok(median < MAX_MEDIAN_MS, `median ${median} ms`)
+        t.diagnostic(`${legible(waits)}, ${(rss / 2 ** 20).toFixed(0)} MB`)
+        assertInTime(waits, parts)
         assert.ok(rss < MAX_UNDER_ATTACK_BYTES, `${rss} bytes`)
       })
     }

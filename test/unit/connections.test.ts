@@ -148,3 +148,32 @@ test('limits one that has streamed like any other', () => {
   passMs(10)
   assert.deepEqual(closed, ['a'])
 })
+
+test('is told who is late by the time at which its timer fires, and closes them when the loop has come round', async (t) => {
+  const awake = setInterval(() => {}, 1_000)
+  t.after(() => clearInterval(awake))
+  let nowMs = 0
+  let onLook = () => {}
+  const closed: string[] = []
+  const connections = new Connections<{ close(): void }>(limits, () => {
+    const seenMs = nowMs
+    onLook()
+    return seenMs
+  })
+  t.after(() => connections.stop())
+  connections.open({ close: () => closed.push('a') })
+  const round = () => new Promise((resolve) => setImmediate(resolve))
+  const fired = new Promise<void>((resolve) => {
+    onLook = () => {
+      // The thread stands still from here on.
+      nowMs = 1_000
+      resolve()
+    }
+  })
+  connections.start()
+  await fired
+  await round()
+  assert.deepEqual(closed, [])
+  while (closed.length === 0) await round()
+  assert.deepEqual(closed, ['a'])
+})

@@ -42,6 +42,24 @@ test('a verdict comes before a component of its name, which the prefix reaches',
   assert.equal(check(health, 'component/readiness'), NotServing)
 })
 
+test('what is not served has a reason, and what is served or unknown none', () => {
+  let isStopping = false
+  const components: Record<string, Given> = {
+    collector_manager: [3, 'gone'],
+    a: [0],
+    b: [2, 'slow'],
+  }
+  const { health } = healthOf(components, () => isStopping)
+  const reasonOf = (service: string) => health.answer(targetOf(service)).reason
+  assert.equal(reasonOf(''), 'collector_manager is unhealthy: gone')
+  assert.equal(reasonOf('readiness'), 'collector_manager is not ready (status: unhealthy)')
+  assert.equal(reasonOf('component/collector_manager'), 'collector_manager is unhealthy: gone')
+  assert.equal(reasonOf('a'), 'a is unspecified')
+  assert.deepEqual(['b', 'nobody'].map(reasonOf), ['', ''])
+  isStopping = true
+  assert.deepEqual(['', 'b', 'nobody'].map(reasonOf), ['the server stops', 'the server stops', ''])
+})
+
 test('nothing serves from the moment that the runtime stops, and what is not there stays unknown', () => {
   let isStopping = false
   const { health } = healthOf({ a: [1] }, () => isStopping)

@@ -5,42 +5,52 @@ import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { HealthManager } from '../../src/index.js'
 import { ExitGate } from '../../src/probe/exit-gate.js'
+import { GrpcCounters } from '../../src/probe/grpc-counters.js'
+import { GrpcLedger } from '../../src/probe/grpc-ledger.js'
 import { DEFAULT_LIMITS } from '../../src/probe/listener.js'
-import { ProbeActor, type ProbeBoot } from '../../src/probe/probe-actor.js'
+import { ProbeActor } from '../../src/probe/probe-actor.js'
 import { FakeSource } from './metrics-support.js'
 
 // CommonJS packages are in this cache also when they were imported.
 const { cache } = createRequire(import.meta.url)
 const isLoaded = () => Object.keys(cache).some((path) => /@grpc|protobufjs/.test(path))
 
-test('neither the package nor a probe actor without gRPC loads grpc-js', async (t) => {
+test('neither the package nor a probe actor loads grpc-js, but the gRPC actor', async (t) => {
   const health = await HealthManager.start()
   t.after(() => health.stop())
   const gate = new ExitGate()
-  const boot: ProbeBoot = {
+  const books = { ledger: new GrpcLedger().buffer, counters: new GrpcCounters().buffer }
+  const boot = {
     handle: health.handle(),
-    transport: 'node',
     readTimeoutMs: 5,
     audience: { detail: 'always', token: undefined },
     limits: DEFAULT_LIMITS,
-    maxStreams: 8,
-    tls: undefined,
-    grpc: undefined,
-    startupDeadline: 0,
-    startupSuppressMs: 0,
-    probeRestarts: 0,
-    evidence: undefined,
     gate: gate.buffer,
-  }
-  const without = await ProbeActor.create(boot, gate, new FakeSource())
-  t.after(() => without.close())
-  assert.equal((await without.listen('127.0.0.1', 0)).grpcPort, undefined)
+  } as const
+  const probe = await ProbeActor.create(
+    {
+      ...boot,
+      transport: 'node',
+      maxStreams: 8,
+      tls: undefined,
+      grpcBooks: books,
+      startupDeadline: 0,
+      startupSuppressMs: 0,
+      probeRestarts: 0,
+      evidence: undefined,
+    },
+    gate,
+    new FakeSource(),
+  )
+  t.after(() => probe.close())
+  await probe.listen('127.0.0.1', 0)
   assert.equal(isLoaded(), false)
 
+  const { GrpcActor } = await import('../../src/probe/grpc-actor.js')
   const grpc = { host: '127.0.0.1', port: 0, tls: undefined }
-  const withGrpc = await ProbeActor.create({ ...boot, grpc }, gate, new FakeSource())
-  t.after(() => withGrpc.close())
-  assert.ok((await withGrpc.listen('127.0.0.1', 0)).grpcPort! > 0)
+  const serving = new GrpcActor({ ...boot, grpc, books }, gate, new FakeSource())
+  t.after(() => serving.close())
+  assert.ok((await serving.listen()) > 0)
   assert.equal(isLoaded(), true)
 })
 

@@ -24,7 +24,7 @@ async function labelOf(name: string): Promise<string> {
     look: source.look(),
     runtime: source.runtime(),
     recorder: new ProbeRecorder(policy),
-    probeRestarts: 0,
+    restarts: {},
   }
   const bytes = await exposition.write(
     ({ samples }) => samples(scene),

@@ -131,7 +131,7 @@ for (const [what, startupDeadline, code] of [
         transport: 'node',
         readTimeoutMs: 0,
         maxStreams: 8,
-        grpc: undefined,
+        grpcBooks: undefined,
         startupDeadline,
         startupSuppressMs: 0,
         probeRestarts: 0,

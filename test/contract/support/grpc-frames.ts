@@ -6,7 +6,16 @@ import type { TestContext } from 'node:test'
 
 export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 
-export const Frame = { Data: 0, Headers: 1, Reset: 3, Settings: 4, Ping: 6, GoAway: 7 } as const
+export const Frame = {
+  Data: 0,
+  Headers: 1,
+  Reset: 3,
+  Settings: 4,
+  Ping: 6,
+  GoAway: 7,
+  WindowUpdate: 8,
+  Continuation: 9,
+} as const
 export const END_STREAM = 1
 export const ACK = 1
 export const END_HEADERS = 4

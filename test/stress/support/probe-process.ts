@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { readdirSync, readlinkSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import type { HealthServerOptions } from '../../../src/index.js'
+import type { HealthServerOptions, ServerAddress } from '../../../src/index.js'
 import type { Transport } from '../../../src/probe/choose-listener.js'
 
 interface Ending {
@@ -21,13 +21,18 @@ export class ProbeProcess {
   #rest = ''
   #onLine = () => {}
   port = 0
+  /** Of the gRPC health service, where it was asked for. */
+  grpcPort = 0
 
   static async start(
     transport: Transport,
-    options: Pick<HealthServerOptions, 'limits'> = {},
+    options: Pick<HealthServerOptions, 'limits' | 'grpc'> = {},
+    components = 100,
   ): Promise<ProbeProcess> {
-    const started = new ProbeProcess([transport, JSON.stringify(options)])
-    started.port = (JSON.parse(await started.#line()) as { port: number }).port
+    const started = new ProbeProcess([transport, JSON.stringify(options), `${components}`])
+    const { port, grpcPort = 0 } = JSON.parse(await started.#line()) as ServerAddress
+    started.port = port
+    started.grpcPort = grpcPort
     return started
   }
 
@@ -59,6 +64,12 @@ export class ProbeProcess {
   async rss(): Promise<number> {
     this.#child.stdin.write('rss\n')
     return Number(await this.#line())
+  }
+
+  /** Has it report something new. */
+  async change(): Promise<void> {
+    this.#child.stdin.write('change\n')
+    await this.#line()
   }
 
   /** How many sockets it has open; undefined where the system does not show that. */

@@ -1,0 +1,123 @@
+// A thread that is started again when it dies, within limits: one of those that a HealthServer keeps. Host thread only.
+import { setTimeout as delay } from 'node:timers/promises'
+import { HealthError } from '../model/errors.js'
+import type { ActorExit } from '../runtime/actor-handle.js'
+import { RestartIntensity, type RestartLimits } from '../runtime/restart-intensity.js'
+import type { ActorState, ActorStats } from '../runtime/stats.js'
+
+/** One life of the thread. */
+export interface ThreadLife {
+  /** Resolves when it has ended, asked or not. Never rejects. */
+  readonly exited: Promise<ActorExit>
+  close(): Promise<void>
+}
+
+export interface ThreadPlan<Life extends ThreadLife> {
+  /** As in the runtime's stats. */
+  readonly name: string
+  readonly limits: RestartLimits
+  /** Begins the first life, or the one after `former`, which listens where that one did. */
+  begin(former: Life | undefined, restarts: number): Promise<Life>
+  /** Throws where nobody wants it any more. */
+  checkWanted(): void
+  /** Another life has begun; the one before died of `cause`. */
+  onRestart(cause: HealthError): void
+  /** It was given up. */
+  onFailed(cause: HealthError, last: Life): void
+}
+
+export class KeptThread<Life extends ThreadLife> {
+  readonly #plan: ThreadPlan<Life>
+  readonly #intensity: RestartIntensity
+  readonly #stopping = new AbortController()
+  #state: ActorState = 'stopped'
+  #restarts = 0
+  #life: Life | undefined
+  #started: Promise<Life> | undefined
+  #restarted: Promise<void> | undefined
+
+  constructor(plan: ThreadPlan<Life>) {
+    this.#plan = plan
+    this.#intensity = new RestartIntensity(plan.limits)
+  }
+
+  get actor(): ActorStats {
+    return { name: this.#plan.name, state: this.#state, restarts: this.#restarts }
+  }
+
+  /** The life that was last begun. */
+  get life(): Life | undefined {
+    return this.#life
+  }
+
+  /** To be called once. @throws what the plan throws. */
+  start(): Promise<Life> {
+    this.#started = this.#begin(undefined, 0)
+    return this.#started
+  }
+
+  /** From now on it is not started again. */
+  abandon(): void {
+    this.#stopping.abort()
+  }
+
+  /** Ends it, also one that is on its way. Rejects as its life does. */
+  async stop(): Promise<void> {
+    this.abandon()
+    // Whichever is on its way sees the abort, and cleans up after itself.
+    await Promise.allSettled([this.#started, this.#restarted])
+    try {
+      await this.#life?.close()
+    } finally {
+      this.#state = 'stopped'
+    }
+  }
+
+  async #begin(former: Life | undefined, restarts: number): Promise<Life> {
+    const life = await this.#plan.begin(former, restarts)
+    try {
+      if (this.#stopping.signal.aborted) {
+        throw new HealthError('ERR_HEALTH_STOPPED', 'the server was stopped while it started')
+      }
+      this.#plan.checkWanted()
+    } catch (error) {
+      await life.close()
+      throw error
+    }
+    this.#life = life
+    this.#state = 'running'
+    void life.exited.then((exit) => {
+      if (!this.#stopping.signal.aborted) this.#restarted = this.#restart(life, exit)
+    })
+    return life
+  }
+
+  async #restart(former: Life, { code, error }: ActorExit): Promise<void> {
+    const why = error === undefined ? '' : `: ${error.message}`
+    let cause = new HealthError(
+      'ERR_HEALTH_UNAVAILABLE',
+      `the ${this.#plan.name} actor has ended: exitCode=${code}${why}`,
+      error && { cause: error },
+    )
+    this.#state = 'restarting'
+    for (;;) {
+      const delayMs = this.#intensity.tryGrant(performance.now())
+      if (delayMs === undefined) {
+        this.#state = 'failed'
+        this.#plan.onFailed(cause, former)
+        return
+      }
+      try {
+        await delay(delayMs, undefined, { signal: this.#stopping.signal })
+        await this.#begin(former, this.#restarts + 1)
+      } catch (failure) {
+        if (this.#stopping.signal.aborted) return
+        cause = failure instanceof HealthError ? failure : cause
+        continue
+      }
+      this.#restarts++
+      this.#plan.onRestart(cause)
+      return
+    }
+  }
+}
