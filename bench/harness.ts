@@ -49,7 +49,7 @@ export interface Bench {
   readonly title: string
   readonly unit: 'ns/op' | 'req/s' | 'µs'
   readonly target?: Target
-  /** Left out of `--quick`. */
+  /** Left out of `--quick`, which is for what has a figure to reach, once each. */
   readonly isLong?: boolean
   /** A sample is one event. Garbage is collected once before them all: a forced collection also gives up compiled code. */
   readonly isOfEvents?: boolean
