@@ -156,6 +156,11 @@ export class GrpcStreams {
       if (open === undefined || open.stream.destroyed || open.stream.closed) continue
       left--
       const { stream, headers, flags, arrivedMs } = open
+      if (stream.readableEnded) {
+        // Nobody tells grpc-js any more that there is no message, and it would wait for one.
+        refuse(stream, GrpcCode.UNIMPLEMENTED, 'no message came with the call')
+        continue
+      }
       this.#serve(stream, { ...headers, [ARRIVED]: String(arrivedMs) }, flags)
     }
     this.#schedule()

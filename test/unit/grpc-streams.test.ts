@@ -16,6 +16,7 @@ class FakeStream extends EventEmitter {
   destroyed = false
   closed = false
   headersSent = false
+  readableEnded = false
   writableEnded = false
   state = { remoteClose: 0 }
   /** What it was answered with. */
@@ -105,6 +106,15 @@ test('a stream that its client gives up while it waits costs grpc-js nothing', a
   await turn()
   assert.equal(served.length, 3)
   assert.equal(streams.openCount, 3)
+})
+
+test('a request that ends without a message is answered at once', async (t) => {
+  const { served, open } = createStreams(t)
+  const empty = open(createSession())
+  empty.readableEnded = true
+  await turn()
+  assert.equal(served.length, 0)
+  assert.deepEqual([empty.status, empty.code], [12, NO_ERROR])
 })
 
 test('beyond the bound of all streams only a connection without another is served', (t) => {
