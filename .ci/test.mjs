@@ -1,6 +1,7 @@
 // Runs the built tests with node's own runner. Node.js 20 has no globs for it, so the files are listed here; and its
 // options for concurrency and time came with 20.10 and 20.11 only, so it is called rather than started.
 // Usage: node .ci/test.mjs [part of a path ...]; without arguments, every test.
+import { setMaxListeners } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import { run } from 'node:test'
@@ -33,12 +34,15 @@ if (files.length === 0) {
 // Red until the end was reached: a runner that breaks off has shown nothing.
 process.exitCode = 1
 let failedCount = 0
+const signal = AbortSignal.timeout(ALL_TIMEOUT_MS)
+// Each file that waits for its turn listens, which is no leak.
+setMaxListeners(0, signal)
 // One file at a time: stress and probe tests measure nothing, but they need the cores that they ask for.
 const tests = run({
   files,
   concurrency: 1,
   timeout: FILE_TIMEOUT_MS,
-  signal: AbortSignal.timeout(ALL_TIMEOUT_MS),
+  signal,
 })
 tests.on('test:fail', ({ todo }) => {
   if (todo === undefined || todo === false) failedCount++

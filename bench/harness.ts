@@ -1,6 +1,6 @@
 // Takes the samples: calibrates each subject's batch, warms it up, and lets all subjects take turns in a new
 // random order every round, so that a slow second of the machine hits all of them alike.
-import type { LoadGenerator } from './http-load.js'
+import { type LoadGenerator, LoadRefused } from './http-load.js'
 import type { ProbeLoad } from './latency-load.js'
 import type { GoPeer } from './peers/go.js'
 import { type Row, rowOf, skippedRow } from './row.js'
@@ -49,7 +49,7 @@ export interface Bench {
   readonly title: string
   readonly unit: 'ns/op' | 'req/s' | 'µs'
   readonly target?: Target
-  /** Left out of `--quick`. */
+  /** Left out of `--quick`, which is for what has a figure to reach, once each. */
   readonly isLong?: boolean
   /** A sample is one event. Garbage is collected once before them all: a forced collection also gives up compiled code. */
   readonly isOfEvents?: boolean
@@ -119,16 +119,16 @@ export function collectGarbage(): void {
 /** Runs one bench from start to end. */
 export async function runBench(bench: Bench, environment: Environment): Promise<Outcome> {
   const open = await bench.open(environment)
-  let samples: Map<Subject, Sample[]>
+  let turns: Turns
   let remarks: string[]
   try {
-    const subjects = [open.ours, open.again, ...open.peers]
     const rounds = environment.isQuick ? bench.samples.quick : bench.samples.full
-    samples = await takeTurns(subjects, rounds, environment.random, bench.isOfEvents ?? false)
+    turns = await takeTurns(open, rounds, environment.random, bench.isOfEvents ?? false)
   } finally {
     remarks = await open.close()
   }
-  const of = (subject: Subject) => samples.get(subject) ?? []
+  const of = (subject: Subject) => turns.samples.get(subject) ?? []
+  const peers = open.peers.filter((peer) => !turns.refusals.has(peer))
   const compare = (peer: Subject | undefined) =>
     rowOf(
       bench,
@@ -137,11 +137,12 @@ export async function runBench(bench: Bench, environment: Environment): Promise<
       peer === undefined ? undefined : { name: peer.name, samples: of(peer) },
       environment.random,
     )
-  const rows = open.peers.length === 0 ? [compare(undefined)] : open.peers.map(compare)
+  const rows = peers.length === 0 ? [compare(undefined)] : peers.map(compare)
   const { target } = bench
   if (target && 'peer' in target && !rows.some(({ peer }) => peer === target.peer)) {
     rows.unshift(skippedRow(compare(undefined), target.peer))
   }
+  for (const [{ name }, why] of turns.refusals) rows.push(skippedRow(compare(undefined), name, why))
   for (const { name, why } of open.unable ?? [])
     rows.push(skippedRow(compare(undefined), name, why))
   for (const { name, why } of open.skipped ?? []) {
@@ -151,20 +152,39 @@ export async function runBench(bench: Bench, environment: Environment): Promise<
   return { rows, remarks }
 }
 
+interface Turns {
+  readonly samples: ReadonlyMap<Subject, Sample[]>
+  /** Peers that refused the load, and what they answered: they have no figure, as the rest of their turns is left out. */
+  readonly refusals: ReadonlyMap<Subject, string>
+}
+
 async function takeTurns(
-  subjects: readonly Subject[],
+  { ours, again, peers }: OpenBench,
   rounds: number,
   random: () => number,
   isOfEvents: boolean,
-): Promise<Map<Subject, Sample[]>> {
+): Promise<Turns> {
+  const subjects = [ours, again, ...peers]
   const samples = new Map(subjects.map((subject) => [subject, [] as Sample[]]))
-  for (const subject of subjects) await subject.warmUp()
+  const refusals = new Map<Subject, string>()
+  const take = async (subject: Subject, turn: () => Promise<void>) => {
+    if (refusals.has(subject)) return
+    try {
+      await turn()
+    } catch (error) {
+      if (!(error instanceof LoadRefused) || !peers.includes(subject)) throw error
+      refusals.set(subject, error.message)
+    }
+  }
+  for (const subject of subjects) await take(subject, () => subject.warmUp())
   if (isOfEvents) collectGarbage()
   for (let round = 0; round < rounds; round++) {
     for (const subject of shuffled(subjects, random)) {
       if (!isOfEvents) collectGarbage()
-      samples.get(subject)?.push(await subject.sample())
+      await take(subject, async () => {
+        samples.get(subject)?.push(await subject.sample())
+      })
     }
   }
-  return samples
+  return { samples, refusals }
 }

@@ -74,7 +74,7 @@ function createReporter(index: number, url: string) {
   const { Read } = OperatorType
   const counts = { sent: 0, failed: 0 }
   const loop = new HeartbeatLoop({
-    operatorType: Read,
+    operatorType: () => Read,
     build: async () =>
       buildHeartbeatRequestFromReport(report, `cluster-${index}`, Read, version, commit, start),
     transport,

@@ -2,20 +2,21 @@
 import { performance } from 'node:perf_hooks'
 import { parentPort } from 'node:worker_threads'
 import { ProbeClient } from './http-client.js'
-import type { Load, LoadOrder } from './http-load.js'
+import type { Load, LoadOrder, Refusal } from './http-load.js'
 
-async function load({ port, path, connections, durationMs }: LoadOrder): Promise<Load> {
+async function load({ port, path, connections, durationMs }: LoadOrder): Promise<Load | Refusal> {
   const clients = await Promise.all(
     Array.from({ length: connections }, () => ProbeClient.open(port, path)),
   )
   let answered = 0
+  let refused: string | undefined
   const before = performance.eventLoopUtilization()
   const started = performance.now()
   const request = async (client: ProbeClient) => {
-    while (performance.now() - started < durationMs) {
+    while (refused === undefined && performance.now() - started < durationMs) {
       const code = await client.get()
-      if (code !== 200) throw new Error(`the server answered with code=${code} path=${path}`)
-      answered += 1
+      if (code === 200) answered += 1
+      else refused = `refused the load: code=${code} path=${path}`
     }
   }
   try {
@@ -23,6 +24,7 @@ async function load({ port, path, connections, durationMs }: LoadOrder): Promise
   } finally {
     for (const client of clients) client.close()
   }
+  if (refused !== undefined) return { refused }
   const seconds = (performance.now() - started) / 1000
   const { utilization } = performance.eventLoopUtilization(before)
   return { requestsPerSecond: answered / seconds, busyShare: utilization }

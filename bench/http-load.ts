@@ -12,11 +12,19 @@ export interface Load {
   readonly busyShare: number | undefined
 }
 
+/** Under this load a server answered something else than what was asked for, as one may that protects itself. */
+export class LoadRefused extends Error {}
+
 export interface LoadGenerator {
   readonly name: string
-  /** Loads one URL for so many times `WRK_SECONDS` or `CLIENT_LOAD_MS`. @throws where an answer is not 200. */
+  /** Loads one URL for so many times `WRK_SECONDS` or `CLIENT_LOAD_MS`. @throws {LoadRefused} where an answer is not 200. */
   run(port: number, path: string, times: number): Promise<Load>
   close(): Promise<void>
+}
+
+/** What that worker says instead of a load: an answer was not 200. */
+export interface Refusal {
+  readonly refused: string
 }
 
 /** What the worker of the built-in generator is asked. */
@@ -78,7 +86,9 @@ const wrkGenerator: LoadGenerator = {
     })
     clearTimeout(look)
     const requestsPerSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1])
-    const trouble = /Non-2xx.*|Socket errors.*/.exec(output)?.[0]
+    const refused = /Non-2xx.*/.exec(output)?.[0]
+    if (refused !== undefined) throw new LoadRefused(`refused the load: ${refused}`)
+    const trouble = /Socket errors.*/.exec(output)?.[0]
     if (!(requestsPerSecond > 0) || trouble !== undefined) {
       throw new Error(`wrk failed: url=${url} ${trouble ?? output}`)
     }
@@ -96,8 +106,9 @@ class WorkerLoadGenerator implements LoadGenerator {
     const order: LoadOrder = { port, path, connections: CONNECTIONS, durationMs }
     const answer = once(this.#worker, 'message')
     this.#worker.postMessage(order)
-    const [load] = (await answer) as [Load]
-    return load
+    const [outcome] = (await answer) as [Load | Refusal]
+    if ('refused' in outcome) throw new LoadRefused(outcome.refused)
+    return outcome
   }
 
   async close(): Promise<void> {

@@ -15,7 +15,7 @@ import {
   NODE_HTTP,
   OURS,
   OURS_AGAIN,
-  PACKAGED_PEERS,
+  packagedPeers,
   type Server,
 } from './server-process.js'
 
@@ -71,15 +71,16 @@ export async function openLatencies(
 }
 
 async function startServers(environment: Environment, { count, hasPeers }: LatencyPlan) {
-  const { go, servers: processes } = environment
+  const { go, servers: processes, isQuick } = environment
   const { servers: ours } = await processes.serveAll([OURS, OURS_AGAIN], count)
   if (!hasPeers) return { ours, peers: [], skipped: [] }
   const goPeers = go === undefined ? [] : [await serveGo(go, count)]
-  const others = await processes.serveAll([NODE_HTTP, ...PACKAGED_PEERS], count)
+  const { kinds, skipped: leftOut } = packagedPeers(isQuick)
+  const others = await processes.serveAll([NODE_HTTP, ...kinds], count)
   return {
     ours,
     peers: [...goPeers, ...others.servers],
-    skipped: [...environment.goSkipped, ...others.skipped],
+    skipped: [...environment.goSkipped, ...leftOut, ...others.skipped],
   }
 }
 

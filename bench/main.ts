@@ -34,7 +34,7 @@ const benches: readonly Bench[] = [
 
 const USAGE = `Usage: npm run bench -- [options]
 
-  --quick        fewer and shorter samples, fewer benches: about a minute on a quiet machine
+  --quick        fewer and shorter samples, fewer benches and peers: under a minute on a quiet machine
   --only NAME    only the benches whose name contains NAME; may be repeated
   --json FILE    write the rows to FILE
   --seed N       order of the samples (default: a new one each run)

@@ -83,6 +83,7 @@ export const observedFlips: readonly Bench[] = [
     name: 'observed-flips-function',
     title: `update, status changes, sustained, with an observer of ${OBSERVER_MS} ms on this loop`,
     unit: 'ns/op',
+    isLong: true,
     samples: { full: 15, quick: 6 },
     open: (environment) => open(environment, 'function'),
   },

@@ -6,11 +6,11 @@ import { type Answering, checkBodies, fetchBody } from './bodies.js'
 import { check, componentNames, fill, startChanging, startFilled } from './fixtures.js'
 import { type Bench, type Environment, type OpenBench, prepared, type Subject } from './harness.js'
 import { ProbeClient } from './http-client.js'
-import type { Load } from './http-load.js'
+import { type Load, LoadRefused } from './http-load.js'
 import type { GoPeer } from './peers/go.js'
 import { listenWithNodeHttp } from './peers/node-http.js'
 import { PlainHealthManager } from './peers/plain-map.js'
-import { PACKAGED_PEERS, type Server } from './server-process.js'
+import { packagedPeers, type Server } from './server-process.js'
 
 const PATH = '/healthz'
 
@@ -43,6 +43,7 @@ function httpSubject(
     try {
       return await work(port)
     } catch (cause) {
+      if (cause instanceof LoadRefused) throw cause
       throw new Error(`the load on ${name} failed: ${(cause as Error).message}`, { cause })
     } finally {
       await rest()
@@ -144,14 +145,15 @@ async function open(
     port: node.port,
     rest: startChanging(node.manager, names, everyMs),
   }))
-  const { servers, skipped } = await environment.servers.serveAll(PACKAGED_PEERS, count)
+  const { kinds, skipped: leftOut } = packagedPeers(environment.isQuick)
+  const { servers, skipped } = await environment.servers.serveAll(kinds, count)
   const packaged = servers.map((server) => packagedSubject(server, loading, everyMs))
   const peers = [...(go ? [goSubject(go, loading, count, everyMs)] : []), nodeSubject, ...packaged]
   const bench: OpenBench = {
     ours: first,
     again,
     peers,
-    skipped,
+    skipped: [...leftOut, ...skipped],
     async close() {
       for (const { process } of servers) await process.ask('rest')
       node.server.closeAllConnections()

@@ -44,7 +44,7 @@ export const NODE_HTTP: ServerKind = {
   packages: [],
 }
 /** Probe servers that others have made for Node.js. */
-export const PACKAGED_PEERS: readonly ServerKind[] = [
+const PACKAGED_PEERS: readonly ServerKind[] = [
   {
     name: 'lightship, own body',
     entry: './peers/lightship-server.js',
@@ -77,6 +77,16 @@ export interface Server extends Pick<ServerKind, 'name' | 'path' | 'ownBody'> {
 export interface Skipped {
   readonly name: string
   readonly why: string
+}
+
+/** Those of a run: none of a quick one, as each costs a row some seconds, and then why not. */
+export function packagedPeers(isQuick: boolean): {
+  readonly kinds: readonly ServerKind[]
+  readonly skipped: readonly Skipped[]
+} {
+  if (!isQuick) return { kinds: PACKAGED_PEERS, skipped: [] }
+  const skipped = PACKAGED_PEERS.map(({ name }) => ({ name, why: 'left out of --quick' }))
+  return { kinds: [], skipped }
 }
 
 /** `undefined` where it is not installed. */

@@ -83,6 +83,7 @@ function unchanged(
     title,
     unit: 'ns/op',
     target: { peer: 'go', relation: '<=', factor },
+    isLong: isByName,
     samples: { full: 25, quick: 6 },
     async open({ go, minSampleMs }): Promise<OpenBench> {
       const managers = [await HealthManager.start(), await HealthManager.start()] as const

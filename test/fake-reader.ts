@@ -61,7 +61,10 @@ export class FakeReader implements ProbeReader {
 
 export const OPEN_TO_ALL: RouteOptions = { audience: { detail: 'always', token: undefined } }
 
-export const DEFAULT_SETTINGS: ListenerSettings = { limits: DEFAULT_LIMITS, tls: undefined }
+export const DEFAULT_SETTINGS = {
+  limits: DEFAULT_LIMITS,
+  tls: undefined,
+} satisfies ListenerSettings
 
 export function checkError(message: string): HealthCheckError {
   return new HealthCheckError('collector_manager', message)

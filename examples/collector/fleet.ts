@@ -6,6 +6,7 @@ import {
   type FleetAddress,
   HeartbeatReporter,
   type HeartbeatReporterOptions,
+  type OperatorType,
 } from '../../src/heartbeat/index.js'
 import type { HealthManager } from '../../src/index.js'
 
@@ -21,18 +22,33 @@ export interface Fleet {
 }
 
 /** @throws what kept the receiver from starting. */
-export async function startFleet(controlPlane: string | undefined): Promise<Fleet> {
+export async function startFleet(
+  controlPlane: string | undefined,
+  log: (line: string) => void,
+  entry = new URL('./fleet-worker.js', import.meta.url),
+): Promise<Fleet> {
   if (controlPlane) {
     return { options: {}, line: 'as DAKR_URL says', stop: async () => {} }
   }
-  const worker = new Worker(new URL('./fleet-worker.js', import.meta.url))
-  const signal = AbortSignal.timeout(START_TIMEOUT_MS)
-  // What the thread dies of rejects this, too.
-  const [address] = (await once(worker, 'message', { signal })) as [FleetAddress]
+  const worker = new Worker(entry)
+  const address = await addressOf(worker)
+  // The program goes on without its receiver, as it would without one elsewhere: an `error` that nobody hears would end it.
+  worker.on('error', (error) => log(`fleet: the receiver has died: ${error.message}`))
   return {
     options: { url: address.url, token: '', clusterId: 'local', intervalMs: INTERVAL_MS },
     line: `${address.pageUrl}  (${address.url})`,
     stop: () => worker.terminate(),
+  }
+}
+
+async function addressOf(worker: Worker): Promise<FleetAddress> {
+  try {
+    // What the thread dies of rejects this, too.
+    const signal = AbortSignal.timeout(START_TIMEOUT_MS)
+    return ((await once(worker, 'message', { signal })) as [FleetAddress])[0]
+  } catch (error) {
+    await worker.terminate()
+    throw error
   }
 }
 
@@ -43,14 +59,13 @@ export async function startHeartbeats(
   log: (line: string) => void,
 ): Promise<void> {
   const reporter = new HeartbeatReporter(health, options)
-  let isFailing = false
-  reporter.on('error', (error) => {
-    if (!isFailing) log(`heartbeat: ${error.message}`)
-    isFailing = true
+  const failing = new Set<OperatorType | undefined>()
+  reporter.on('error', ({ message }, operatorType) => {
+    if (!failing.has(operatorType)) log(`heartbeat: ${message}`)
+    failing.add(operatorType)
   })
-  reporter.on('sent', () => {
-    if (isFailing) log('heartbeat: received again')
-    isFailing = false
+  reporter.on('sent', ({ operatorType }) => {
+    if (failing.delete(operatorType)) log('heartbeat: received again')
   })
   reporter.on('collectNow', () => log('heartbeat: the control plane asks for a collection'))
   await reporter.start()

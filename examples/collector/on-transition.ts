@@ -1,16 +1,29 @@
-// The collector's transition observer: a line on standard error for each transition. Runs in the queue worker, so it goes on
-// while the main thread is stuck; and writes by itself, as a worker's own streams pass through the main thread.
+// The collector's transition observer: a line on standard error for each transition, and, where the environment has a
+// WEBHOOK_URL, a POST. Runs in the queue worker, so it goes on while the main thread is stuck; and writes by itself, as a
+// worker's own streams pass through the main thread.
 import { writeSync } from 'node:fs'
-import { type Gap, healthStatusName, type Transition } from '../../src/index.js'
+import {
+  type GapObserver,
+  healthStatusName,
+  type TransitionObserver,
+  webhookObserver,
+} from '../../src/index.js'
 
-export default function observe(transition: Transition): void {
+const url = process.env['WEBHOOK_URL']
+const webhook = url ? webhookObserver({ url }) : undefined
+
+const observe: TransitionObserver = (transition, health) => {
   const { number, component, oldStatus, newStatus, message } = transition
   const change = `${healthStatusName(oldStatus)} -> ${healthStatusName(newStatus)}`
   write(`transition ${number}: ${component} ${change}: ${message}`)
+  return webhook?.(transition, health)
 }
 
-export function onGap({ missed }: Gap): void {
-  write(`${missed} transitions were missed`)
+export default observe
+
+export const onGap: GapObserver = (gap, health) => {
+  write(`${gap.missed} transitions were missed`)
+  return webhook?.onGap(gap, health)
 }
 
 /** A reader of standard error that is behind, or gone, loses lines: it must hold nobody up. */

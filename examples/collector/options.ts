@@ -19,6 +19,8 @@ Samples /proc with several threads, writes the samples as NDJSON, and answers he
   --wedged TIME    how long the main thread may be stuck before liveness fails, from 100ms (default 10s)
   --deadline TIME  how long a collector may be silent before it is unhealthy, from 100ms (default 5s)
   --stall TIME     how long the queue and the sink may take in and give nothing out, from 100ms (default 2s)
+  --kubeconfig F   have the heartbeats' thread ask that file's API server for the node operator and this Pod's last end (default: in a
+                   Pod with POD_NAME, POD_NAMESPACE and a service account token, by that; elsewhere not)
   --incident FILE  where last words go in full, each in place of the one before (default: nowhere)
   --fault F[@AT]   make something fail AT this long after the start (default 2s); may be given several times:
                      block-main=5s    keep the main thread busy, as a runaway computation does (see --wedged)
@@ -57,6 +59,7 @@ export interface CollectorOptions {
   readonly wedgedMs: number
   readonly deadlineMs: number
   readonly stallMs: number
+  readonly kubeconfig: string | undefined
   readonly incident: string | undefined
   readonly faults: readonly Fault[]
 }
@@ -93,6 +96,8 @@ export function parseOptions(argv: readonly string[]): CollectorOptions {
     wedgedMs: thresholdOf('wedged', values.wedged ?? '10s'),
     deadlineMs: thresholdOf('deadline', values.deadline ?? '5s'),
     stallMs: thresholdOf('stall', values.stall ?? '2s'),
+    kubeconfig:
+      values.kubeconfig === undefined ? undefined : textOf('kubeconfig', values.kubeconfig, ''),
     incident: values.incident === undefined ? undefined : textOf('incident', values.incident, ''),
     faults: (values.fault ?? []).map(parseFault),
   }
@@ -118,6 +123,7 @@ function readArguments(argv: readonly string[]) {
         wedged: { type: 'string' },
         deadline: { type: 'string' },
         stall: { type: 'string' },
+        kubeconfig: { type: 'string' },
         incident: { type: 'string' },
         fault: { type: 'string', multiple: true },
       },

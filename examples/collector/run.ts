@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Component, type ComponentOptions, HealthManager, HealthServer } from '../../src/index.js'
 import { BufferQueue } from './buffer-queue.js'
+import { findCluster } from './cluster.js'
 import { CollectionManager } from './collection-manager.js'
 import { launchCollector } from './collector-thread.js'
 import { FileDestination, StallableDestination, StdoutDestination } from './destination.js'
@@ -24,6 +25,10 @@ const DRAIN_TIMEOUT_MS = 5_000
 const SAMPLE_SINK = 'sample_sink'
 /** The main thread's loop. The collectors work synchronously, and tell of themselves after each reading. */
 const EVENT_LOOP = 'event_loop'
+/** How long the sink must go well before the program is ready again: one that fails now and then is to be seen, not to flap. */
+const SINK_RECOVERY_MS = 1_000
+/** Lines are written at once, in order; those that wait for a webhook go out together. */
+const OBSERVER_CONCURRENCY = 100
 const LATE_MS = 500
 const TRANSITION_LOG = new URL('./on-transition.js', import.meta.url)
 const TRANSPORT_NAMES = { uws: 'uWebSockets.js', node: 'node:http' } as const
@@ -50,8 +55,8 @@ export async function run(options: CollectorOptions): Promise<number> {
   health.on('error', (error) => log(`health: ${error.message}`))
   let fleet: Fleet | undefined
   try {
-    await health.setTransitionObserver(TRANSITION_LOG)
-    fleet = await startFleet(process.env['DAKR_URL'])
+    await health.setTransitionObserver(TRANSITION_LOG, { concurrency: OBSERVER_CONCURRENCY })
+    fleet = await startFleet(process.env['DAKR_URL'], log)
     return await collect(options, health, fleet, destination, out, stopSignal, log)
   } finally {
     stopSignal.dispose()
@@ -84,7 +89,10 @@ async function collect(
   const sink = new Sink({
     queue,
     destination,
-    voice: voiceOf(SAMPLE_SINK, { progress: { stallMs } }),
+    voice: voiceOf(SAMPLE_SINK, {
+      progress: { stallMs },
+      recoverAfter: { ms: SINK_RECOVERY_MS },
+    }),
     log,
     onReaderGone: () => stopSignal.stop('the reader of standard output has gone'),
   })
@@ -108,6 +116,8 @@ async function collect(
   log(`probes    ${url}/healthz  ${url}/readyz  (${TRANSPORT_NAMES[transport]})`)
   if (grpcPort !== undefined) log(`gRPC      ${address}:${grpcPort}`)
   log(`fleet     ${fleet.line}`)
+  const cluster = findCluster(options.kubeconfig, process.env)
+  if (cluster !== undefined) log(`cluster   ${cluster.line}`)
   log(`samples   ${out === '-' ? 'standard output' : out}`)
 
   const manager = new CollectionManager({
@@ -125,7 +135,8 @@ async function collect(
   })
   queue.start()
   sink.start()
-  await startHeartbeats(health, fleet.options, log)
+  const sources = cluster?.sources ?? []
+  await startHeartbeats(health, { ...fleet.options, sources }, log)
   // Who wants it to end need not wait until it has begun.
   await Promise.race([manager.start(), stopSignal.stopped])
   if (!stopSignal.isStopped) {

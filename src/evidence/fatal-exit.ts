@@ -5,10 +5,13 @@ import type { Cause } from './incident.js'
 /** Is told before the process ends. */
 export type Witness = (cause: Cause) => void
 
+/** So long a program may take to end in order over an exception: one that it has survived for longer is not what it ends of. */
+const SHUTDOWN_MS = 30_000
+
 // All witnesses behind one pair of hooks, so that many servers are no leak of listeners.
 const witnesses = new Set<Witness>()
 /** The last exception that nobody has caught, as somebody who listens for it may end the process over it. */
-let uncaught: Cause | undefined
+let uncaught: { readonly cause: Cause; readonly atMs: number } | undefined
 let isTold = false
 
 /** Has it told until the function is called that it gives back. */
@@ -28,14 +31,18 @@ export function witnessFatalExit(witness: Witness): () => void {
 }
 
 function onUncaught(error: unknown, origin: string): void {
-  uncaught = causeOf(error, origin)
+  const cause = causeOf(error, origin)
+  uncaught = { cause, atMs: performance.now() }
   // With a listener the process goes on, unless that ends it.
-  if (process.listenerCount('uncaughtException') === 0) tell(uncaught)
+  if (process.listenerCount('uncaughtException') === 0) tell(cause)
 }
 
 function onExit(code: number): void {
   if (code === 0 || isTold) return
-  tell({ ...(uncaught ?? { kind: 'exit', culprit: `exit with code ${code}` }), exitCode: code })
+  const last = uncaught
+  const isRecent = last !== undefined && performance.now() - last.atMs < SHUTDOWN_MS
+  const exit: Cause = { kind: 'exit', culprit: `exit with code ${code}` }
+  tell({ ...(isRecent ? last.cause : exit), exitCode: code })
 }
 
 function tell(cause: Cause): void {

@@ -1,5 +1,5 @@
-// Notices from the outside that an event loop is stuck, or that the manager was given up or gives no sign of life, and writes last words, once an
-// incident. Runs in the probe actor's thread: the one that goes on when the others do not.
+// Notices from the outside that an event loop is stuck, or that the manager was given up or gives no sign of life, and writes
+// last words, once an incident. Runs in the probe actor's thread: the one that goes on when the others do not.
 import { BeatWatch } from '../memory/beat-watch.js'
 import { PHASE, PHASE_RUNNING } from '../memory/layout.js'
 import { hasManagerFailed } from '../memory/manager-state.js'
@@ -54,7 +54,7 @@ export class IncidentWatch {
   constructor(options: IncidentWatchOptions) {
     const { region, wedgeComponents, suspensions } = options
     this.#options = options
-    this.#reader = new TableReader(region, 0, suspensions)
+    this.#reader = new TableReader(region, 0, { suspensions })
     this.#beats = new BeatWatch(region.words)
     this.#suspects = wedgeComponents.map((name) => ({ component: watch(name), isWedged: false }))
   }
@@ -100,7 +100,7 @@ export class IncidentWatch {
   #tell(cause: Cause): void {
     const { region, policy, suspensions, probes, write } = this.#options
     // Of its own, and let go again: its copy of a large table is needed once.
-    const reader = new HealthReader(region, policy, 0, suspensions)
+    const reader = new HealthReader(region, policy, 0, { suspensions })
     write(describeIncident(cause, { region, policy, reader, probes: probes() }))
   }
 }

@@ -1,4 +1,5 @@
 // What is known of the runtime at the moment of an incident, from the shared memory alone. Any thread.
+import { readBreadcrumbs, type ThreadBreadcrumb } from '../memory/breadcrumb.js'
 import { journalCount } from '../memory/journal.js'
 import { JournalReader } from '../memory/journal-reader.js'
 import type { Region } from '../memory/region.js'
@@ -6,6 +7,7 @@ import { readSuppressions } from '../memory/suppressions.js'
 import { HealthStatus, healthStatusName } from '../model/health-status.js'
 import { judgeLiveness, judgeReadiness, type Policy } from '../model/policy.js'
 import type { ProbeStats } from '../model/probe-stats.js'
+import { isUnbounded } from '../model/suppression.js'
 import type { HealthReader } from '../runtime/health-reader.js'
 
 /** An event loop is stuck; the manager was given up; an exception that nobody caught; an exit with another code than 0. */
@@ -24,6 +26,14 @@ export interface Cause {
 export interface TellingVerdict {
   readonly status: string
   readonly error?: string
+}
+
+export interface TellingSuppression {
+  readonly check: string
+  readonly owner: string
+  readonly reason: string
+  /** Left out where it holds as long as the start-up gets on. */
+  readonly remainingMs?: number
 }
 
 export interface TellingComponent {
@@ -51,14 +61,11 @@ export interface Incident extends Cause {
   readonly liveness: TellingVerdict
   readonly readiness: TellingVerdict
   /** Who suppresses a verdict, and why. */
-  readonly suppressed: readonly {
-    check: string
-    owner: string
-    reason: string
-    remainingMs: number
-  }[]
+  readonly suppressed: readonly TellingSuppression[]
   /** What kubelets were told, where it is known. */
   readonly probes?: ProbeStats
+  /** What threads say that they are at. */
+  readonly breadcrumbs: readonly ThreadBreadcrumb[]
   /** Those that are unhealthy, then those that are degraded. */
   readonly components: readonly TellingComponent[]
   /** The last ones, the newest first. */
@@ -87,6 +94,7 @@ export function describeIncident(
     ...verdictsOf(reader, policy),
     suppressed: suppressedOf(reader, region),
     ...(probes && { probes }),
+    breadcrumbs: readBreadcrumbs(region),
     transitions: lastTransitions(region),
   }
 }
@@ -128,12 +136,11 @@ function verdictsOf(
 function suppressedOf(reader: HealthReader, region: Region): Incident['suppressed'] {
   try {
     return Object.entries(readSuppressions(region, reader.startUp())).map(
-      ([check, { owner, reason, remainingMs }]) => ({
-        check,
-        owner,
-        reason,
-        remainingMs: Math.ceil(remainingMs),
-      }),
+      ([check, suppression]) => {
+        const { owner, reason, remainingMs } = suppression
+        const hasEnd = !isUnbounded(suppression)
+        return { check, owner, reason, ...(hasEnd && { remainingMs: Math.ceil(remainingMs) }) }
+      },
     )
   } catch {
     // As for the verdicts, which say so.

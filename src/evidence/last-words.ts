@@ -42,9 +42,12 @@ export function lastWords(incident: Incident, maxBytes = TERMINATION_LOG_BYTES):
   words.addList(
     'suppressed',
     suppressed.map(({ check, owner, reason, remainingMs }) => {
-      return { check, owner: short(owner), reason: short(reason), remainingMs }
+      const hasEnd = remainingMs !== undefined
+      return { check, owner: short(owner), reason: short(reason), ...(hasEnd && { remainingMs }) }
     }),
   )
+  // A bound, as there may be a thousand threads.
+  words.addList('breadcrumbs', incident.breadcrumbs, words.roomBytes / 4)
   words.addList(
     'components',
     incident.components.map(({ component, status, message, since }) => {

@@ -34,7 +34,8 @@ export function wait(clock: Clock, delayMs: number, signal: AbortSignal): Promis
 
 /**
  * What `work` gives, or undefined once `timeoutMs` are over or `outer` has aborted: then the signal that `work` was given has
- * aborted, and what it still gives is ignored. Rejects with what it rejects with in time.
+ * aborted, with a `TimeoutError` or with the reason of `outer`, and what it still gives is ignored. Rejects with what it rejects
+ * with in time.
  */
 export async function within<T>(
   clock: Clock,
@@ -45,12 +46,14 @@ export async function within<T>(
   if (outer.aborted) return undefined
   // Not AbortSignal.any(), of which Node.js 20 keeps a trace in `outer` for ever (nodejs/node#54614).
   const ending = new AbortController()
-  const end = () => ending.abort()
+  const end = () => ending.abort(outer.reason)
+  const endLate = () =>
+    ending.abort(new DOMException(`not done within ${timeoutMs} ms`, 'TimeoutError'))
   const isOver = new Promise<undefined>((resolve) => {
     ending.signal.addEventListener('abort', () => resolve(undefined), { once: true })
   })
   outer.addEventListener('abort', end)
-  const cancel = clock.after(timeoutMs, end)
+  const cancel = clock.after(timeoutMs, endLate)
   try {
     const working = work(ending.signal).then((value) => ({ value }))
     // Nobody may be left to hear that it fails.

@@ -1,5 +1,5 @@
 // The fleet for people: one plain page, without scripts. Pure. Everything that came over the network is escaped.
-import type { FleetMember } from './fleet.js'
+import type { FleetCounts, FleetMember } from './fleet.js'
 
 const REFRESH_SECONDS = 5
 
@@ -14,13 +14,13 @@ const STYLE = [
 export const PAGE_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-export function renderFleetPage(members: readonly FleetMember[], at: Date): string {
-  const absentCount = members.filter(({ isAbsent }) => isAbsent).length
-  const rows = members.flatMap((member) => [
-    memberRow(member),
-    ...member.components.map(componentRow),
-  ])
-  return `<!doctype html>
+/** The page in parts, for a fleet that is larger than what is to be in memory at once. */
+export function* renderFleetPage(
+  { operators, absent }: FleetCounts,
+  members: Iterable<FleetMember>,
+  at: Date,
+): Generator<string> {
+  yield `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -30,14 +30,15 @@ export function renderFleetPage(members: readonly FleetMember[], at: Date): stri
 </head>
 <body>
 <h1>Fleet</h1>
-<p>${members.length} operators, ${absentCount} absent, at ${at.toISOString()}. <a href="fleet.json">JSON</a></p>
+<p>${operators} operators, ${absent} absent, at ${at.toISOString()}. <a href="fleet.json">JSON</a></p>
 <table>
 <tr><th>cluster</th><th>operator</th><th>status</th><th>message</th><th>last seen</th><th>version</th><th>up since</th></tr>
-${rows.join('\n')}
-</table>
-</body>
-</html>
 `
+  for (const member of members) {
+    yield memberRow(member)
+    for (const component of member.components) yield componentRow(component)
+  }
+  yield '</table>\n</body>\n</html>\n'
 }
 
 function memberRow(member: FleetMember): string {
@@ -73,7 +74,7 @@ function componentRow({
 }
 
 function row(cells: readonly string[]): string {
-  return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`
+  return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>\n`
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

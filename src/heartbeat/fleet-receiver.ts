@@ -2,7 +2,7 @@
 // of its own where that loop has other work. Loads grpc-js and protobufjs at its start.
 import { EventEmitter } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { ServerCredentials } from '@grpc/grpc-js'
 import { argumentError, HealthError, show } from '../model/errors.js'
@@ -14,7 +14,7 @@ import {
   type FleetTlsFiles,
   resolveFleetOptions,
 } from './fleet-options.js'
-import { PAGE_POLICY, renderFleetPage } from './fleet-page.js'
+import { listenForPages } from './fleet-web.js'
 import type { ReportHealthRequest } from './request.js'
 
 export interface FleetAddress {
@@ -25,8 +25,8 @@ export interface FleetAddress {
   readonly pageUrl: string | undefined
 }
 
-const MAX_HTTP_CONNECTIONS = 100
-const HTTP_TIMEOUT_MS = 10_000
+/** Each may hold a message until its end has come. A reporter makes a few at once, a proxy for many of them some more. */
+const MAX_CALLS_A_CONNECTION = 100
 
 interface Running {
   readonly fleet: Fleet
@@ -71,12 +71,12 @@ export class FleetReceiver {
 
   /** All operators that are known, sorted by cluster and type. */
   members(): FleetMember[] {
-    return this.#current?.fleet.members() ?? []
+    return [...(this.#current?.fleet.members() ?? [])]
   }
 
   /** What clusters have reported of their connectors. */
   connectors(): FleetConnectors[] {
-    return this.#current?.fleet.connectors() ?? []
+    return [...(this.#current?.fleet.connectors() ?? [])]
   }
 
   /** The next heartbeat of the cluster's operators, or of all without an id, is answered with `collect_now`. */
@@ -102,7 +102,10 @@ export class FleetReceiver {
       import('@grpc/grpc-js'),
     ])
     const fleet = new Fleet(systemClock, this.#settings)
-    const server = new grpc.Server({ 'grpc.max_receive_message_length': maxMessageBytes })
+    const server = new grpc.Server({
+      'grpc.max_receive_message_length': maxMessageBytes,
+      'grpc.max_concurrent_streams': MAX_CALLS_A_CONNECTION,
+    })
     const onHeartbeat = (request: ReportHealthRequest) => this.#emit(request)
     server.addService(fleetServiceDefinition, createFleetService({ fleet, token, onHeartbeat }))
     const inUrl = host.includes(':') ? `[${host}]` : host
@@ -124,7 +127,7 @@ export class FleetReceiver {
       })
       let pageUrl: string | undefined
       if (httpPort !== null) {
-        page = await listen((request, response) => answer(fleet, request, response), host, httpPort)
+        page = await listenForPages(fleet, host, httpPort)
         pageUrl = `http://${inUrl}:${(page.address() as AddressInfo).port}/`
       }
       const url = `${tls === undefined ? 'http' : 'https'}://${inUrl}:${bound}`
@@ -159,41 +162,4 @@ function tlsCredentials(
   const pair = { cert_chain: readFileSync(certFile), private_key: readFileSync(keyFile) }
   const clientCa = clientCaFile === undefined ? null : readFileSync(clientCaFile)
   return createSsl(clientCa, [pair], clientCa !== null)
-}
-
-function listen(
-  handler: (request: IncomingMessage, response: ServerResponse) => void,
-  host: string,
-  port: number,
-): Promise<Server> {
-  const server = createServer({ requestTimeout: HTTP_TIMEOUT_MS }, handler)
-  server.maxConnections = MAX_HTTP_CONNECTIONS
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host, port, exclusive: true }, () => {
-      // A connection that could not be accepted is that client's loss alone.
-      server.on('error', () => {})
-      resolve(server)
-    })
-  })
-}
-
-function answer(fleet: Fleet, { method, url }: IncomingMessage, response: ServerResponse): void {
-  response.setHeader('x-content-type-options', 'nosniff')
-  response.setHeader('cache-control', 'no-store')
-  const path = (url ?? '').split('?')[0]
-  if (method !== 'GET' && method !== 'HEAD') {
-    response.writeHead(405, { allow: 'GET, HEAD' }).end()
-  } else if (path === '/') {
-    response.setHeader('content-type', 'text/html; charset=utf-8')
-    response.setHeader('content-security-policy', PAGE_POLICY)
-    response.end(renderFleetPage(fleet.members(), new Date()))
-  } else if (path === '/fleet.json') {
-    response.setHeader('content-type', 'application/json')
-    const at = new Date().toISOString()
-    const operators = fleet.members()
-    response.end(`${JSON.stringify({ at, operators, connectors: fleet.connectors() })}\n`)
-  } else {
-    response.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found\n')
-  }
 }

@@ -75,11 +75,10 @@ export function createFleetService(options: FleetServiceOptions): UntypedService
   return {
     ReportHealth: answering((message, metadata) => {
       const request = checkedReportHealth(message)
-      const collectNow = fleet.takeCollection(request)
       const client = textOf(metadata, 'x-client').slice(0, MAX_CLIENT_CHARACTERS)
       if (!fleet.keep(request, message, client)) return NO_ROOM
       onHeartbeat(request)
-      return encodeReportHealthResponse(collectNow)
+      return encodeReportHealthResponse(fleet.takeCollection(request))
     }),
     ReportConnectorHealth: answering((message) => {
       const request = checkedReportConnectorHealth(message)

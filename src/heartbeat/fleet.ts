@@ -49,6 +49,12 @@ export interface FleetConnectors {
   }[]
 }
 
+export interface FleetCounts {
+  readonly operators: number
+  /** Of them. */
+  readonly absent: number
+}
+
 export interface FleetLimits {
   /** How often an operator reports. */
   readonly intervalMs: number
@@ -82,8 +88,11 @@ export class Fleet {
     this.#limits = limits
   }
 
-  get size(): number {
-    return this.#members.size
+  /** Without reading what they said. */
+  counts(): FleetCounts {
+    const members = [...this.#members.values()]
+    const absent = members.filter((kept) => this.#isAbsent(kept)).length
+    return { operators: members.length, absent }
   }
 
   /** False where there is no room for it. */
@@ -108,46 +117,41 @@ export class Fleet {
     return this.#collectNow.delete(keyOf(clusterId, operatorType))
   }
 
-  /** Sorted by cluster and operator. */
-  members(): FleetMember[] {
-    const members = [...this.#members].map(([key, kept]) => [key, this.#memberOf(kept)] as const)
-    return members.sort(([a], [b]) => compareUtf8(a, b)).map(([, member]) => member)
+  /**
+   * Those of now, sorted by cluster and operator. Each is read when it is its turn: all of them at once are many times as large as
+   * what they said.
+   */
+  *members(): Generator<FleetMember> {
+    for (const [, kept] of sorted(this.#members)) yield this.#memberOf(kept)
   }
 
-  connectors(): FleetConnectors[] {
-    return [...this.#connectors]
-      .sort(([a], [b]) => compareUtf8(a, b))
-      .map(([clusterId, { message, seenAt }]) => ({
-        clusterId,
-        lastSeen: new Date(seenAt).toISOString(),
-        connectors: decodeReportConnectorHealth(message).statuses.map(
-          ({ checkedAt, ...fields }) => ({ ...fields, checkedAt: isoOf(checkedAt) }),
-        ),
+  /** Those of now, sorted by cluster; each is read when it is its turn. */
+  *connectors(): Generator<FleetConnectors> {
+    for (const [clusterId, { message, seenAt }] of sorted(this.#connectors)) {
+      const { statuses } = decodeReportConnectorHealth(message)
+      const connectors = statuses.map(({ checkedAt, ...fields }) => ({
+        ...fields,
+        checkedAt: isoOf(checkedAt),
       }))
+      yield { clusterId, lastSeen: new Date(seenAt).toISOString(), connectors }
+    }
   }
 
   #keep(place: Map<string, Kept>, key: string, message: Uint8Array, client: string): boolean {
     const before = place.get(key)
+    if (!this.#hasRoom(message, before)) this.#removeAbsent(message, before)
+    // What was known of it is out of date then, but better than nothing; it stays where it is in the order.
+    if (!this.#hasRoom(message, before)) return false
     this.#remove(place, key)
-    if (!this.#hasRoom(message)) this.#removeAbsent(message)
-    if (!this.#hasRoom(message)) {
-      // What was known of it is out of date, but better than nothing.
-      if (before !== undefined) this.#put(place, key, before)
-      return false
-    }
-    this.#put(place, key, {
+    place.set(key, {
       message: message.slice(),
       client,
       seenMs: this.#clock.nowMs(),
       seenAt: this.#clock.wallMs(),
       count: (before?.count ?? 0) + 1,
     })
+    this.#bytes += message.length
     return true
-  }
-
-  #put(place: Map<string, Kept>, key: string, kept: Kept): void {
-    place.set(key, kept)
-    this.#bytes += kept.message.length
   }
 
   #remove(place: Map<string, Kept>, key: string): void {
@@ -157,16 +161,19 @@ export class Fleet {
     this.#bytes -= kept.message.length
   }
 
-  #hasRoom(message: Uint8Array): boolean {
+  /** For a message in place of `before`. */
+  #hasRoom(message: Uint8Array, before: Kept | undefined): boolean {
     const { maxMembers, maxBytes } = this.#limits
-    const count = this.#members.size + this.#connectors.size
-    return count < maxMembers && this.#bytes + message.length <= maxBytes
+    const count = this.#members.size + this.#connectors.size - (before === undefined ? 0 : 1)
+    const bytes = this.#bytes - (before?.message.length ?? 0)
+    return count < maxMembers && bytes + message.length <= maxBytes
   }
 
-  #removeAbsent(message: Uint8Array): void {
+  #removeAbsent(message: Uint8Array, before: Kept | undefined): void {
     for (const place of [this.#members, this.#connectors]) {
       for (const [key, kept] of place) {
-        if (this.#hasRoom(message) || !this.#isAbsent(kept)) break
+        if (this.#hasRoom(message, before) || !this.#isAbsent(kept)) break
+        if (kept === before) continue
         this.#remove(place, key)
         if (place === this.#members) this.#collectNow.delete(key)
       }
@@ -197,6 +204,11 @@ export class Fleet {
       })),
     }
   }
+}
+
+/** Now: what comes while somebody goes through them is for the next one who does. */
+function sorted(place: ReadonlyMap<string, Kept>): readonly (readonly [string, Kept])[] {
+  return [...place].sort(([a], [b]) => compareUtf8(a, b))
 }
 
 /** The type is one digit behind the last separator, so that no name of a cluster, whatever is in it, is taken for another's. */

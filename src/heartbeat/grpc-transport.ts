@@ -15,7 +15,9 @@ import {
   Metadata,
   setLogVerbosity,
 } from '@grpc/grpc-js'
+import { systemAuthorities } from './authorities.js'
 import { headersOf, type Sender } from './headers.js'
+import { compressInline, NO_COMPRESS } from './inline-compression.js'
 import type { HeartbeatTlsFiles } from './options.js'
 import { readToken, type TokenPlace } from './token-source.js'
 import {
@@ -29,11 +31,8 @@ import {
 
 const SERVICE = 'api.v1.OperatorHealthService'
 const GZIP_FROM_BYTES = 1_024
-/** Bit 2 of grpc's write flags: this message goes as it is. */
-const NO_COMPRESS = 2
 /** An answer has a few bytes. */
-const MAX_RESPONSE_BYTES = 64 * 1024
-const MAX_REQUEST_BYTES = 32 * 1024 * 1024
+const MESSAGE_LIMITS = { maxRequestBytes: 32 * 1024 * 1024, maxResponseBytes: 64 * 1024 }
 
 const CHANNEL_OPTIONS = {
   // Attempts are counted and spaced out by the call itself.
@@ -49,8 +48,8 @@ const CHANNEL_OPTIONS = {
   // A peer that is gone without a word is noticed while a call waits for it.
   'grpc.keepalive_time_ms': 20_000,
   'grpc.keepalive_timeout_ms': 5_000,
-  'grpc.max_receive_message_length': MAX_RESPONSE_BYTES,
-  'grpc.max_send_message_length': MAX_REQUEST_BYTES,
+  'grpc.max_receive_message_length': MESSAGE_LIMITS.maxResponseBytes,
+  'grpc.max_send_message_length': MESSAGE_LIMITS.maxRequestBytes,
   'grpc.default_compression_algorithm': compressionAlgorithms.gzip,
   'grpc.enable_channelz': 0,
 }
@@ -137,6 +136,7 @@ export class GrpcTransport implements Transport {
       const sockets = new Set<Socket>()
       const credentials = watched(this.#credentials(), sockets)
       const client = new Client(this.#address, credentials, CHANNEL_OPTIONS)
+      compressInline(client, MESSAGE_LIMITS)
       this.close()
       this.#connected = { client, sockets }
       this.#stamp = stamp
@@ -164,7 +164,8 @@ export class GrpcTransport implements Transport {
     if (url.startsWith('http:')) return ChannelCredentials.createInsecure()
     const { caFile, certFile, keyFile } = tls
     const read = (file: string | undefined) => (file === undefined ? null : readFileSync(file))
-    return ChannelCredentials.createSsl(read(caFile), read(keyFile), read(certFile))
+    const authorities = read(caFile) ?? systemAuthorities(process.env) ?? null
+    return ChannelCredentials.createSsl(authorities, read(keyFile), read(certFile))
   }
 }
 

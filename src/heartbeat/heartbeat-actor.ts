@@ -46,8 +46,8 @@ export interface HeartbeatControl {
   stop(): Promise<void>
 }
 
-/** How long a source may take for its report. */
-const SOURCE_TIMEOUT_MS = 20_000
+/** How long a source may take for its report: longer than the node operator's does by its own bounds. */
+const SOURCE_TIMEOUT_MS = 40_000
 /** Reports of connectors under way at once. */
 const MAX_CONNECTOR_CALLS = 4
 
@@ -65,7 +65,12 @@ export class HeartbeatActor implements HeartbeatControl {
   /** @throws HealthError `ERR_HEALTH_CAPACITY` where no thread can attach any more. */
   static start(boot: HeartbeatBoot): HeartbeatActor {
     const actor = new HeartbeatActor(boot)
-    for (const loop of [actor.#own, ...actor.#others]) loop.start()
+    actor.#own.start()
+    // What sources load, the Kubernetes client for one, blocks this thread: not before the first heartbeat is out.
+    void actor.#own.firstOutcome.then(() => {
+      if (actor.#stopping.signal.aborted) return
+      for (const loop of actor.#others) loop.start()
+    })
     return actor
   }
 
@@ -81,7 +86,7 @@ export class HeartbeatActor implements HeartbeatControl {
     const told =
       component === null ? undefined : new TransportComponent(this.#health, component, systemClock)
     this.#own = this.#createLoop({
-      operatorType: settings.operatorType,
+      operatorType: () => settings.operatorType,
       build: async () => this.#ownReport(),
       onOutcome: (breaker) => told?.tell(breaker),
     })
@@ -140,6 +145,7 @@ export class HeartbeatActor implements HeartbeatControl {
   #createSourceLoop(place: SourcePlace): HeartbeatLoop {
     const { clusterId, intervalMs } = this.#boot.settings
     let loading: Promise<HeartbeatSource> | undefined
+    let operatorType: OperatorType = OperatorType.Unspecified
     const build = async (signal: AbortSignal) => {
       loading ??= loadSource(place, { health: this.#health, intervalMs })
       let source: HeartbeatSource
@@ -149,10 +155,10 @@ export class HeartbeatActor implements HeartbeatControl {
         loading = undefined
         throw error
       }
+      operatorType = source.operatorType
       const made = await source.build(signal)
       if (made === undefined) return undefined
       const { report, version, commit, uptimeSince } = made
-      const { operatorType } = source
       return buildHeartbeatRequestFromReport(
         report,
         clusterId,
@@ -162,8 +168,7 @@ export class HeartbeatActor implements HeartbeatControl {
         uptimeSince,
       )
     }
-    // Its type is known with its first report.
-    return this.#createLoop({ operatorType: OperatorType.Unspecified, build, onOutcome: () => {} })
+    return this.#createLoop({ operatorType: () => operatorType, build, onOutcome: () => {} })
   }
 
   #createLoop(own: Pick<LoopOptions, 'operatorType' | 'build' | 'onOutcome'>): HeartbeatLoop {

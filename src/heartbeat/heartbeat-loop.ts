@@ -38,8 +38,8 @@ export interface LoopSchedule {
 }
 
 export interface LoopOptions extends CallContext, LoopSchedule {
-  /** Until a report says of what type it is. */
-  readonly operatorType: OperatorType
+  /** Asked anew each time: that of a source is known once it is loaded. */
+  readonly operatorType: () => OperatorType
   /** Undefined: there is nothing to send at this tick. */
   readonly build: (signal: AbortSignal) => Promise<ReportHealthRequest | undefined>
   /** From 0 up to 1. */
@@ -70,9 +70,13 @@ export interface LoopStats {
   readonly circuitBreaker: 'closed' | 'open'
   /** Epoch ms of the last heartbeat that was received. */
   readonly lastSentAt: number | undefined
+  /** What kept the last heartbeat from being made or received; undefined where nothing did. */
+  readonly lastFailure: string | undefined
 }
 
 export class HeartbeatLoop {
+  /** Resolves when the first tick has come to something: a call that went out and has ended, or nothing to send. */
+  readonly firstOutcome: Promise<void>
   readonly #options: LoopOptions
   readonly #breaker = new CircuitBreaker()
   readonly #stopping = new AbortController()
@@ -86,11 +90,14 @@ export class HeartbeatLoop {
   #emptyTicks = 0
   #failedReports = 0
   #lastSentAt: number | undefined
-  #operatorType: OperatorType
+  #lastFailure: string | undefined
+  #tellFirstOutcome = () => {}
 
   constructor(options: LoopOptions) {
     this.#options = options
-    this.#operatorType = options.operatorType
+    this.firstOutcome = new Promise((resolve) => {
+      this.#tellFirstOutcome = resolve
+    })
   }
 
   /** The first heartbeat goes out now. */
@@ -123,7 +130,7 @@ export class HeartbeatLoop {
 
   stats(): LoopStats {
     return {
-      operatorType: this.#operatorType,
+      operatorType: this.#options.operatorType(),
       sent: this.#sent,
       failedCalls: this.#failedCalls,
       attempts: this.#attempts,
@@ -134,35 +141,41 @@ export class HeartbeatLoop {
       consecutiveFailures: this.#breaker.failureCount,
       circuitBreaker: this.#breaker.isOpen ? 'open' : 'closed',
       lastSentAt: this.#lastSentAt,
+      lastFailure: this.#lastFailure,
     }
   }
 
   /** Never rejects. */
   async #send(signal: AbortSignal, isFinal = false): Promise<void> {
     const message = await this.#build(signal)
-    if (message === undefined || signal.aborted) return
-    if (await this.#call(message, signal, { isResent: false, isFinal })) return
+    const isReceived =
+      message !== undefined &&
+      !signal.aborted &&
+      (await this.#call(message, signal, { isResent: false, isFinal }))
+    this.#tellFirstOutcome()
+    if (message === undefined || isReceived) return
     if (isFinal || signal.aborted || this.#breaker.isOpen) return
     await wait(this.#options.clock, this.#options.resendDelayMs, signal)
     if (!signal.aborted) await this.#call(message, signal, { isResent: true, isFinal })
   }
 
   async #build(signal: AbortSignal): Promise<Uint8Array | undefined> {
-    const { clock, build, buildTimeoutMs, onError } = this.#options
+    const { clock, build, buildTimeoutMs } = this.#options
     try {
       const built = await within(clock, buildTimeoutMs, signal, async (ending) => build(ending))
       if (signal.aborted) return undefined
       if (built === undefined) throw new Error(`no report within ${buildTimeoutMs} ms`)
       if (built.value === undefined) {
         this.#emptyTicks++
+        this.#lastFailure = undefined
         return undefined
       }
-      this.#operatorType = built.value.operatorType
       return encodeReportHealth(built.value)
     } catch (error) {
       if (signal.aborted) return undefined
       this.#failedReports++
-      onError(reportFailed(this.#operatorType, error), this.#operatorType)
+      const operatorType = this.#options.operatorType()
+      this.#fail(reportFailed(operatorType, error), operatorType)
       return undefined
     }
   }
@@ -173,8 +186,8 @@ export class HeartbeatLoop {
     signal: AbortSignal,
     which: Pick<SentHeartbeat, 'isResent' | 'isFinal'>,
   ): Promise<boolean> {
-    const { clock, onSent, onError, onOutcome } = this.#options
-    const operatorType = this.#operatorType
+    const { clock, onSent, onOutcome } = this.#options
+    const operatorType = this.#options.operatorType()
     const outcome = understood(await call(this.#options, 'ReportHealth', message, signal))
     const { attempts } = outcome
     this.#attempts += attempts
@@ -184,10 +197,11 @@ export class HeartbeatLoop {
       this.#failedCalls++
       this.#breaker.fail(clock.nowMs())
       onOutcome(this.#breaker)
-      onError(callFailed(operatorType, outcome), operatorType)
+      this.#fail(callFailed(operatorType, outcome), operatorType)
       return false
     }
     this.#sent++
+    this.#lastFailure = undefined
     this.#lastSentAt = clock.wallMs()
     this.#breaker.succeed()
     onOutcome(this.#breaker)
@@ -195,6 +209,11 @@ export class HeartbeatLoop {
     const at = this.#lastSentAt
     onSent({ operatorType, at, bytes: message.length, attempts, collectNow, ...which })
     return true
+  }
+
+  #fail(error: HealthError, operatorType: OperatorType): void {
+    this.#lastFailure = error.message
+    this.#options.onError(error, operatorType)
   }
 }
 

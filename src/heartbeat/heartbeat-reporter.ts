@@ -114,18 +114,21 @@ export class HeartbeatReporter implements AttachedServer {
   /** `collectNow`: whoever received one asks for a collection now. */
   on(event: 'collectNow', listener: (heartbeat: SentHeartbeat) => void): this
   /**
-   * `error`: a heartbeat could not be made, or was not received (each call that failed); or the actor was given up. Without a
-   * listener the first of a row becomes a process warning.
+   * `error`: a heartbeat of that type could not be made, or was not received (each call that failed); or the actor was given up,
+   * which is of no type. Without a listener the first of a row becomes a process warning.
    */
-  on(event: 'error', listener: (error: HealthError) => void): this
-  on(event: 'sent' | 'collectNow' | 'error', listener: (argument: never) => void): this {
+  on(
+    event: 'error',
+    listener: (error: HealthError, operatorType: OperatorType | undefined) => void,
+  ): this
+  on(event: 'sent' | 'collectNow' | 'error', listener: (...given: readonly never[]) => void): this {
     if (event !== 'sent' && event !== 'collectNow' && event !== 'error') {
       throw argumentError('event', event, "must be 'sent', 'collectNow' or 'error'")
     }
     if (typeof listener !== 'function') {
       throw argumentError('listener', listener, 'must be a function')
     }
-    this.#emitter.on(event, listener as (argument: unknown) => void)
+    this.#emitter.on(event, listener as (...given: unknown[]) => void)
     return this
   }
 
@@ -204,7 +207,7 @@ export class HeartbeatReporter implements AttachedServer {
     }
     const error = fromEnvelope(event.error)
     if (this.#emitter.listenerCount('error') > 0) {
-      this.#emit('error', error)
+      this.#emit('error', error, event.operatorType)
     } else if (!this.#warned.has(event.operatorType)) {
       this.#warned.add(event.operatorType)
       process.emitWarning(error)
@@ -212,9 +215,9 @@ export class HeartbeatReporter implements AttachedServer {
   }
 
   /** Listeners are user code: what one throws is told, and stops nothing. */
-  #emit(event: string, argument: unknown): void {
+  #emit(event: string, ...given: readonly unknown[]): void {
     try {
-      this.#emitter.emit(event, argument)
+      this.#emitter.emit(event, ...given)
     } catch (error) {
       process.emitWarning(error instanceof Error ? error : new Error(show(error)))
     }

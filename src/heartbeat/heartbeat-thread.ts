@@ -1,19 +1,16 @@
 // One life of the heartbeat worker, seen from the host. A restart is another HeartbeatThread. Host thread only.
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { openRegion } from '../memory/region.js'
-import {
-  type ActorExit,
-  type ActorHandle,
-  actorEntryUrl,
-  spawnActor,
-} from '../runtime/actor-handle.js'
-import { abandonMailboxesOf } from '../runtime/attachment.js'
+import { type ActorExit, ActorHandle, actorEntryUrl } from '../runtime/actor-handle.js'
 import type { HealthHandle } from '../runtime/health-handle.js'
+import { abandonMailboxesOf } from '../runtime/mailbox-claims.js'
 import type { HeartbeatBoot, HeartbeatControl, HeartbeatEvent } from './heartbeat-actor.js'
 import type { LoopStats } from './heartbeat-loop.js'
 import type { HeartbeatSettings } from './options.js'
 import type { ConnectorHealth } from './wire.js'
 
+/** grpc-js and protobufjs are loaded meanwhile. */
+const READY_DEADLINE_MS = 10_000
 const STATS_DEADLINE_MS = 5_000
 /** Beyond the time of the last heartbeat. */
 const STOP_DEADLINE_MS = 2_000
@@ -39,12 +36,15 @@ export class HeartbeatThread {
       'heartbeat.js',
       settings.workerBaseUrl ?? handle.observers.workerBaseUrl,
     )
+    const options = { name: 'heartbeat', entry, data, ports: [port2] }
+    const actor = new ActorHandle<HeartbeatControl>(options)
+    // Also of a thread that attaches and then fails to set itself up: each further try would cost another mailbox.
+    void actor.exited.then(() => abandonMailboxesOf(openRegion(handle.region), actor.threadId))
     try {
-      const options = { name: 'heartbeat', entry, data, ports: [port2] }
-      const actor = await spawnActor<HeartbeatControl>(options)
-      void actor.exited.then(() => abandonMailboxesOf(openRegion(handle.region), actor.threadId))
+      await actor.ready(READY_DEADLINE_MS)
       return new HeartbeatThread(actor, settings, port1, onEvent)
     } catch (error) {
+      await actor.terminate()
       port1.close()
       throw error
     }

@@ -13,7 +13,7 @@ import { isToken, type TokenPlace } from './token-source.js'
 
 /** PEM files; read again when they change. */
 export interface HeartbeatTlsFiles {
-  /** Whom to trust instead of the system's authorities. */
+  /** Whom to trust instead of the authorities of Node.js, those of `NODE_EXTRA_CA_CERTS` and the system's (`SSL_CERT_FILE`). */
   caFile?: string
   /** Certificate and key of this client, for a receiver that asks for them. */
   certFile?: string
@@ -51,7 +51,10 @@ export interface HeartbeatReporterOptions {
   finalTimeoutMs?: number
   /** The component that tells how it goes, registered at the start; null is none. Default `dakr_transport`. */
   component?: string | null
-  /** Further reports to send from the same thread, each in a loop of its own. */
+  /**
+   * Further reports to send from the same thread, each in a loop of its own, once the runtime's first heartbeat is out:
+   * `nodeOperatorSource()` and `restartOomSource()` of `health-actor/kubernetes`, or modules of one's own.
+   */
   sources?: readonly HeartbeatSourceOptions[]
   /** How often a dead heartbeat actor is restarted before the reporter gives up. Default 5 times in 10,000 ms. */
   restarts?: { max?: number; withinMs?: number }

@@ -1,5 +1,6 @@
 // What a heartbeat says: a report and who it is of, in the form that goes over the wire. Pure; any thread.
-import { argumentError } from '../model/errors.js'
+import { metadataPairs, readArgument } from '../model/arguments.js'
+import { argumentError, show } from '../model/errors.js'
 import type { HealthStatus } from '../model/health-status.js'
 import { compareUtf8 } from '../model/report.js'
 import { isOperatorType, type OperatorType } from './operator-type.js'
@@ -85,14 +86,12 @@ export function buildHeartbeatRequestFromReport(
   if (!isOperatorType(operatorType)) {
     throw argumentError('operatorType', operatorType, 'must be one of OperatorType, 0 to 7')
   }
-  const components = [...(report ?? [])]
-    .sort(([a], [b]) => compareUtf8(a, b))
-    .map(([name, { status, message, metadata }]) => ({
-      name: name.toWellFormed(),
-      status: knownStatus(status),
-      message: message.toWellFormed(),
-      metadata: wellFormedMetadata(metadata ?? {}),
-    }))
+  const items = readArgument('report', report, () =>
+    [...(report ?? [])].map(([name, item]) => ({ name, item })),
+  )
+  const components = items
+    .map(({ name, item }) => componentOf(name, item))
+    .sort(({ name: a }, { name: b }) => compareUtf8(a, b))
   return {
     clusterId: wellFormedText(clusterId, 'clusterId'),
     operatorType,
@@ -137,15 +136,29 @@ function worstOf(components: readonly ComponentHealth[]): HealthStatus {
   return worst
 }
 
-function knownStatus(status: number): HealthStatus {
+function knownStatus(status: unknown): HealthStatus {
   return status === 1 || status === 2 || status === 3 ? status : 0
 }
 
-function wellFormedMetadata(metadata: Readonly<Record<string, string>>): Record<string, string> {
+/** A report may come from anybody's code. */
+function componentOf(name: unknown, item: unknown): ComponentHealth {
+  const { status, message, metadata } = Object(item) as Partial<
+    Record<keyof ComponentHealth, unknown>
+  >
+  return {
+    name: wellFormedText(name, 'name'),
+    status: knownStatus(status),
+    message: wellFormedText(message, `report[${show(name)}].message`),
+    metadata: wellFormedMetadata(metadata),
+  }
+}
+
+function wellFormedMetadata(metadata: unknown): Record<string, string> {
   // Without a prototype `__proto__` is a key as any other.
   const copy: Record<string, string> = Object.create(null)
-  for (const [key, value] of Object.entries(metadata)) {
-    copy[key.toWellFormed()] = value.toWellFormed()
+  const pairs = metadata === null || metadata === undefined ? [] : metadataPairs(metadata)
+  for (let i = 0; i < pairs.length; i += 2) {
+    copy[pairs[i]!.toWellFormed()] = pairs[i + 1]!.toWellFormed()
   }
   return copy
 }

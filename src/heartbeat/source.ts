@@ -2,19 +2,15 @@
 //
 // A source is made in the heartbeat actor's thread, by a module that is loaded there, so that it works while every other
 // thread is blocked. Each has a loop of its own, with its own calls, failures and circuit breaker: one that hangs or fails
-// delays and degrades nobody else. A module exports
+// delays and degrades nobody else. Only what runs synchronously holds up the others, as the thread is theirs, too: so the first
+// of them is loaded when the runtime's own first heartbeat is out. A module exports
 //
 //   export const createHeartbeatSource: HeartbeatSourceFactory = (data, { health }) => ({
 //     operatorType: OperatorType.Node,
 //     build: (signal) => monitor.buildNodeOperatorReport(signal),
 //   })
 //
-// and whoever offers it gives users a function that makes the option:
-//
-//   export const nodeOperatorSource = (options): HeartbeatSourceOptions => ({
-//     module: new URL('./node-operator-source.js', import.meta.url),
-//     data: options,
-//   })
+// and whoever offers it gives users a function that makes the option, as src/kubernetes/node-operator-source.ts does.
 import { fileURLToPath } from 'node:url'
 import { checkOptions, readArgument } from '../model/arguments.js'
 import { argumentError, isArray } from '../model/errors.js'
@@ -33,8 +29,9 @@ export interface SourceReport {
 export interface HeartbeatSource {
   readonly operatorType: OperatorType
   /**
-   * Called at each tick, unless the heartbeat before is still under way. Undefined: there is nothing to send this time. Its
-   * signal aborts after 20 s, and at the stop; then the next tick asks again. What it rejects with is told as an `error`.
+   * Called at each tick, the first one after the runtime's own first heartbeat, unless the heartbeat before is still under way.
+   * Undefined: there is nothing to send this time. Its signal aborts after 40 s, with a `TimeoutError`, and at the stop; in the
+   * first case the next tick asks again. What it rejects with is told as an `error`.
    */
   build(signal: AbortSignal): Promise<SourceReport | undefined>
 }

@@ -1,8 +1,8 @@
 // Says as a component how the sending goes, `dakr_transport` unless told otherwise. Heartbeat actor's thread.
 import { HealthError } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
+import type { ComponentReporter } from '../runtime/component-reporter.js'
 import type { HealthManager } from '../runtime/health-manager.js'
-import type { ComponentReporter } from '../runtime/reporter.js'
 import { type CircuitBreaker, transportStatusOf } from './circuit-breaker.js'
 import type { Clock } from './clock.js'
 

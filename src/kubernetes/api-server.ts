@@ -33,6 +33,13 @@ export interface ListQuery<T> {
   readonly keep: (item: T) => boolean
 }
 
+/** How long something may take. */
+interface InTime {
+  readonly signal: AbortSignal
+  /** By `performance.now()`, when the signal aborts. */
+  readonly endMs: number
+}
+
 interface Client {
   readonly apps: AppsV1Api
   readonly core: CoreV1Api
@@ -87,7 +94,7 @@ export class ApiServer {
     return this.#bounded('the Pod could not be read', signal, async (client, inTime) => {
       const { core, optionsFor } = client
       const pod = await patiently(inTime, () =>
-        core.readNamespacedPod({ namespace, name }, optionsFor(inTime)),
+        core.readNamespacedPod({ namespace, name }, optionsFor(inTime.signal)),
       )
       if (typeof pod !== 'object' || pod?.kind !== 'Pod') throw new Error('the answer is no Pod')
       return pod
@@ -97,13 +104,15 @@ export class ApiServer {
   async #bounded<T>(
     failure: string,
     signal: AbortSignal | undefined,
-    work: (client: Client, signal: AbortSignal) => Promise<T>,
+    work: (client: Client, inTime: InTime) => Promise<T>,
   ): Promise<T> {
     signal?.throwIfAborted()
     try {
       // Before the time begins: a slow machine may take longer to load the client than a server to answer.
       const client = await this.#connect()
-      return await withDeadline(this.#settings.timeoutMs, signal, (inTime) => work(client, inTime))
+      const { timeoutMs } = this.#settings
+      const endMs = performance.now() + timeoutMs
+      return await withDeadline(timeoutMs, signal, (signal) => work(client, { signal, endMs }))
     } catch (error) {
       signal?.throwIfAborted()
       throw error instanceof HealthError ? error : kubernetesError(failure, error)
@@ -114,7 +123,7 @@ export class ApiServer {
     client: Client,
     { labelSelector, keep }: ListQuery<T>,
     listPage: ListPage<T>,
-    signal: AbortSignal,
+    inTime: InTime,
   ): Promise<T[]> {
     const first = { labelSelector, limit: this.#settings.pageSize }
     let kept: T[] = []
@@ -123,8 +132,8 @@ export class ApiServer {
     while (true) {
       const page = token === '' ? first : { ...first, _continue: token }
       try {
-        const list = await patiently(signal, () =>
-          listPage(client, page, client.optionsFor(signal)),
+        const list = await patiently(inTime, () =>
+          listPage(client, page, client.optionsFor(inTime.signal)),
         )
         kept.push(...itemsOf(list).filter(keep))
         token = list.metadata?._continue ?? ''
@@ -173,14 +182,16 @@ function itemsOf<T extends KubernetesObject>(list: KubernetesListObject<T>): rea
   return list.items ?? []
 }
 
-/** Comes back when the server asks for it: it sheds load, or is about to be replaced. The signal bounds the wait. */
-async function patiently<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
+/** Comes back when the server asks for it, as long as that is in time: it sheds load, or is about to be replaced. */
+async function patiently<T>({ signal, endMs }: InTime, ask: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await ask()
     } catch (error) {
       const seconds = retryAfterSeconds(error)
       if (seconds === undefined || attempt >= MAX_ATTEMPTS) throw error
+      // What the server has said is worth more than that it could not be waited for.
+      if (performance.now() + seconds * 1_000 >= endMs) throw error
       await delay(seconds * 1_000, undefined, { signal })
     }
   }

@@ -16,7 +16,7 @@ export function loadKubeConfig(Config: typeof KubeConfig, file: string | undefin
     if (file !== undefined) config.loadFromFile(file)
     else config.loadFromDefault()
   } catch (error) {
-    throw kubernetesError('the kubeconfig could not be loaded', error)
+    throw loadFailure(error)
   }
   const server = config.getCurrentCluster()?.server
   if (server === undefined) {
@@ -29,4 +29,16 @@ export function loadKubeConfig(Config: typeof KubeConfig, file: string | undefin
     )
   }
   return config
+}
+
+/**
+ * A parser of YAML quotes the lines around what it stumbles over, and those of a kubeconfig may hold a token: only the place is
+ * told, and the parser's error is not kept as the cause.
+ */
+function loadFailure(error: unknown): HealthError {
+  const failure = 'the kubeconfig could not be loaded'
+  const { mark } = Object(error) as { mark?: { line?: unknown; column?: unknown } }
+  if (typeof mark?.line !== 'number') return kubernetesError(failure, error)
+  const place = `line=${mark.line + 1} column=${Number(mark.column) + 1}`
+  return new HealthError('ERR_HEALTH_KUBERNETES', `${failure}: it is no YAML: ${place}`)
 }

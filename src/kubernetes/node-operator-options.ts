@@ -75,7 +75,7 @@ export interface NodeOperatorSettings {
   readonly logger: KubernetesLogger
 }
 
-const OPTION_NAMES = [
+export const NODE_OPERATOR_OPTION_NAMES = [
   ...ACCESS_OPTION_NAMES,
   'labelSelector',
   'namespace',
@@ -96,7 +96,7 @@ const OPTION_NAMES = [
 
 /** @throws HealthError `ERR_HEALTH_ARGUMENT` naming the option that is not of its form. */
 export function resolveNodeOperator(given: NodeOperatorMonitorOptions): NodeOperatorSettings {
-  const options = readOptions(given, 'options', OPTION_NAMES)
+  const options = readOptions(given, 'options', NODE_OPERATOR_OPTION_NAMES)
   const {
     labelSelector = 'app.kubernetes.io/instance in (karpenter,dzkarp)',
     namespace,

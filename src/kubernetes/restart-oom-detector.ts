@@ -1,9 +1,8 @@
 // Tells, once after a start, that the instance before this one was killed for want of memory: nobody in that one could.
 import { checkName, readOptions } from '../model/arguments.js'
-import { argumentError, HealthError } from '../model/errors.js'
+import { argumentError } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
 import type { HealthManager } from '../runtime/health-manager.js'
-import type { ComponentReporter } from '../runtime/reporter.js'
 import {
   ACCESS_OPTION_NAMES,
   type AccessOptions,
@@ -13,6 +12,7 @@ import {
 import { ApiServer } from './api-server.js'
 import { checkLogger, type KubernetesLogger, safeLogger } from './logger.js'
 import { containerStatusOf, oomKillOf } from './oom-kill.js'
+import { ToldComponent } from './told-component.js'
 
 export interface RestartOomDetectorOptions extends AccessOptions {
   /** The Pod's namespace. Default: `POD_NAMESPACE` of the environment; if that is empty too, nothing is checked. */
@@ -31,7 +31,7 @@ export interface RestartOomDetectorOptions extends AccessOptions {
   component?: string
 }
 
-const OPTION_NAMES = [
+export const RESTART_OOM_OPTION_NAMES = [
   ...ACCESS_OPTION_NAMES,
   'namespace',
   'podName',
@@ -60,11 +60,12 @@ export class RestartOomDetector {
   readonly #containerName: string | undefined
   readonly #version: string | undefined
   readonly #logger: KubernetesLogger
-  readonly #reporter: ComponentReporter | undefined
+  readonly #told: ToldComponent | undefined
+  #isKnown = false
 
   /** @throws HealthError `ERR_HEALTH_ARGUMENT`, and what `HealthManager.register` throws. */
   constructor(given: RestartOomDetectorOptions = {}) {
-    const options = readOptions(given, 'options', OPTION_NAMES)
+    const options = readOptions(given, 'options', RESTART_OOM_OPTION_NAMES)
     const { containerName, logger, version, manager, component = 'restart_oom' } = options
     const { POD_NAMESPACE = '', POD_NAME = '' } = process.env
     const { namespace = POD_NAMESPACE, podName = POD_NAME } = options
@@ -83,7 +84,12 @@ export class RestartOomDetector {
     this.#containerName = containerName
     this.#version = version
     this.#logger = safeLogger('RestartOOMDetector', logger)
-    this.#reporter = manager?.register(component)
+    this.#told = manager && new ToldComponent(manager, component)
+  }
+
+  /** Whether a look has found out, one way or the other; then there is nothing to look for again. */
+  get isKnown(): boolean {
+    return this.#isKnown
   }
 
   /** Looks once, with one request. Never rejects but for a bad argument: what can't be found out is left open. */
@@ -93,8 +99,9 @@ export class RestartOomDetector {
     }
     const kill = await this.#tryFindKill(signal)
     if (kill === undefined) return
+    this.#isKnown = true
     if (kill === 'none') {
-      this.#report(HealthStatus.Healthy, 'Previous instance was not OOM-killed', {})
+      this.#told?.tell(HealthStatus.Healthy, 'Previous instance was not OOM-killed', {})
       return
     }
     const fields = {
@@ -102,7 +109,7 @@ export class RestartOomDetector {
       ...(this.#version !== undefined && { version: this.#version }),
     }
     this.#logger.error(fields, OOM_MESSAGE)
-    this.#report(HealthStatus.Degraded, OOM_MESSAGE, fields)
+    this.#told?.tell(HealthStatus.Degraded, OOM_MESSAGE, fields)
   }
 
   /** Undefined where nobody can tell. */
@@ -125,18 +132,8 @@ export class RestartOomDetector {
 
   #unknown(why: string): undefined {
     this.#logger.debug({ why }, 'whether the previous instance was OOM-killed is not known')
-    this.#report(HealthStatus.Unspecified, why, {})
+    this.#told?.tell(HealthStatus.Unspecified, why, {})
     return undefined
-  }
-
-  #report(status: HealthStatus, message: string, metadata: Record<string, string>): void {
-    try {
-      this.#reporter?.update(status, message, metadata)
-    } catch (error) {
-      // The program is ending, or its runtime is: nobody waits for this news any more, or they hear of worse.
-      if (error instanceof HealthError && error.code === 'ERR_HEALTH_STOPPED') return
-      process.emitWarning(error as Error)
-    }
   }
 }
 

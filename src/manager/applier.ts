@@ -1,20 +1,10 @@
 // Applies one record to the status table, the journal and the control words. Runs in the manager actor alone: the
 // sole writer of all three. Every step leaves a state that a new manager can go on from.
 
-import {
-  beganField,
-  ControlWriter,
-  fromFloatWords,
-  heldUntil,
-  type SuppressionField,
-  toFloatWords,
-} from '../memory/control.js'
-import { journalCount } from '../memory/journal.js'
+import { ControlWriter } from '../memory/control.js'
 import {
   CONTROL_LIVENESS,
-  CONTROL_OBSERVER_TICKET,
   CONTROL_READINESS,
-  CONTROL_STANDBY_TICKET,
   COPY_MESSAGE,
   COPY_METADATA,
   COPY_METADATA_TICKET,
@@ -31,13 +21,7 @@ import {
   KIND_SUPPRESS_LIVENESS,
   KIND_SUPPRESS_READINESS,
   KIND_UPDATE,
-  MAX_SUPPRESSION_MS,
   METADATA_KEPT,
-  OBSERVER_LEFT,
-  OBSERVER_NONE,
-  SUPPRESSION_DEADLINE,
-  SUPPRESSION_REASON,
-  SUPPRESSION_TICKET,
   TICKET_COUNTER,
 } from '../memory/layout.js'
 import type { MailboxReader } from '../memory/mailbox-reader.js'
@@ -52,7 +36,7 @@ import {
   statusWordOf,
   toldOf,
 } from '../memory/slot-latch.js'
-import { msOfTick } from '../memory/ticks.js'
+import { ControlRecords } from './control-records.js'
 import { Interner } from './interner.js'
 import type { Outcome } from './outcome.js'
 import { Overlays } from './overlays.js'
@@ -66,6 +50,7 @@ export class Applier {
   readonly #interner: Interner
   readonly #state: Recovered
   readonly #registrations: Registrations
+  readonly #controls: ControlRecords
   readonly overlays: Overlays
   /** Reused, so that a transition allocates nothing. */
   readonly #transition = {
@@ -104,6 +89,7 @@ export class Applier {
       this.#state,
       this.overlays,
     )
+    this.#controls = new ControlRecords(region.words, this.#control, this.#interner, heap)
   }
 
   get componentCount(): number {
@@ -148,13 +134,13 @@ export class Applier {
       case KIND_DEREGISTER:
         return this.#registrations.deregister(record)
       case KIND_STANDBY:
-        return this.#standby(record)
+        return this.#controls.standby(record)
       case KIND_SUPPRESS_LIVENESS:
-        return this.#suppress(record, CONTROL_LIVENESS)
+        return this.#controls.suppress(record, CONTROL_LIVENESS)
       case KIND_SUPPRESS_READINESS:
-        return this.#suppress(record, CONTROL_READINESS)
+        return this.#controls.suppress(record, CONTROL_READINESS)
       case KIND_OBSERVER:
-        return this.#observe(record)
+        return this.#controls.observe(record)
       default:
         throw new Error(`mailbox record of unknown kind ${record.kind}`)
     }
@@ -262,63 +248,5 @@ export class Applier {
       this.#state.heap.release(oldMetadata)
     }
     return 'superseded'
-  }
-
-  #standby({ slot, ticket }: MailboxReader): Outcome {
-    if (ticket === this.#control.get(CONTROL_STANDBY_TICKET)) return 'applied'
-    // A control record's flag is where others have the slot.
-    return this.#control.setStandby(slot === 1, ticket) ? 'applied' : 'superseded'
-  }
-
-  /**
-   * What is journaled from here on belongs to another observer, or to nobody. So the observers change in the order of the
-   * tickets, as statuses do: an update that had returned before is told to the old one, one that begins after to the new one.
-   */
-  #observe({ slot, generation, ticket }: MailboxReader): Outcome {
-    const control = this.#control
-    if (ticket === control.get(CONTROL_OBSERVER_TICKET)) return 'applied'
-    // An observer's record has its kind where others have the slot, and where they have the generation the owner, or the term that is left.
-    if (slot === OBSERVER_LEFT && generation !== control.termTicket) return 'superseded'
-    const [kind, owner] = slot === OBSERVER_LEFT ? [OBSERVER_NONE, 0] : [slot, generation]
-    const since = journalCount(this.#region.words)
-    return control.beginTerm(kind, since, ticket, owner) ? 'applied' : 'superseded'
-  }
-
-  #suppress(record: MailboxReader, field: SuppressionField): Outcome {
-    if (record.ticket === this.#control.get(field + SUPPRESSION_TICKET)) return 'applied'
-    const old = this.#control.get(field + SUPPRESSION_REASON)
-    const reason = this.#interner.internText(record, old)
-    // A control record's deadline is where others have slot and generation, its call's tick where they have a ticket.
-    const { slot: low, generation: high, previousTicket: call, ticket } = record
-    const asked = fromFloatWords(low, high)
-    const began =
-      asked !== 0 && !this.#goesOn(field, call) ? call : this.#control.get(beganField(field))
-    const maxMs = this.#region.words[MAX_SUPPRESSION_MS]!
-    // An hour that gets ten minutes is over after ten minutes: what comes then is a suppression of its own.
-    const granted = heldUntil(asked, call, maxMs)
-    const isCut = heldUntil(granted, began, maxMs) < asked
-    const [grantedLow, grantedHigh] = toFloatWords(granted)
-    const isApplied = this.#control.suppress(
-      field,
-      grantedLow,
-      grantedHigh,
-      reason,
-      ticket,
-      began,
-      isCut,
-    )
-    this.#state.heap.release(isApplied ? old : reason)
-    return isApplied ? 'applied' : 'superseded'
-  }
-
-  /**
-   * Whether a call comes in the time that the one before it had asked for: then both are one suppression, also where that
-   * has been cut short meanwhile. So whoever keeps asking gets no more until he has paused or cleared it.
-   */
-  #goesOn(field: SuppressionField, call: number): boolean {
-    const low = this.#control.get(field + SUPPRESSION_DEADLINE)
-    const high = this.#control.get(field + SUPPRESSION_DEADLINE + 1)
-    const asked = fromFloatWords(low, high)
-    return asked !== 0 && asked > msOfTick(call)
   }
 }

@@ -62,13 +62,17 @@ export class ManagerActor implements ManagerControl {
     const doorbell = Atomics.load(this.#words, DOORBELL)
     // The beat numbers parks over all managers: a thread that has rung for a park of a dead one must ring for this.
     Atomics.store(this.#words, PARKED, this.#words[MANAGER_BEAT]! || 1)
+    let hasWaited = false
     if (this.#drain.run() === 'empty' && !this.#isStopping) {
       // A wait that times out or is woken by a change before it began answers at once, without a promise.
       const parkMs = Math.min(PARK_MS, this.#drain.tellOverlays())
       const wait = Atomics.waitAsync(this.#words, DOORBELL, doorbell, parkMs)
+      hasWaited = wait.async
       if (wait.async) await wait.value
     }
     Atomics.store(this.#words, PARKED, 0)
+    // Reports may ring before each wait begins: without this the event loop would never get its turn.
+    if (!hasWaited) await nextTurn()
   }
 
   #ring(): void {

@@ -13,7 +13,8 @@ import { Component } from '../model/component.js'
 import { HealthError, show } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
 import { Attachment } from '../runtime/attachment.js'
-import { Reporter, TextCache } from '../runtime/reporter.js'
+import { Reporter } from '../runtime/reporter.js'
+import { TextCache } from '../runtime/text-cache.js'
 import { readCgroupMemory } from '../watch/cgroup.js'
 import { checkEvery } from '../watch/every.js'
 import { MemoryPressure } from '../watch/memory-pressure.js'
@@ -81,8 +82,8 @@ export class MemoryWatch {
     while (!this.#ending.signal.aborted && !applied.wait(0)) await delay(APPLIED_LOOK_MS)
   }
 
-  #statusOf(name: string, { directory }: Attachment): HealthStatus {
-    const binding = directory.find(encodeText(name, MAX_NAME_BYTES))
+  #statusOf(name: string, { bindings }: Attachment): HealthStatus {
+    const binding = bindings.find(encodeText(name, MAX_NAME_BYTES))
     if (binding === undefined) return HealthStatus.Unspecified
     return statusOf(new SlotMap(this.#region).statusWord(binding.slot)) as HealthStatus
   }

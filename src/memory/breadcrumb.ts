@@ -6,12 +6,15 @@ import {
   BREADCRUMB_SEQUENCE,
   BREADCRUMB_TEXT,
   BREADCRUMB_WORDS,
+  MAILBOX_HIGH_WATER,
+  MAILBOX_OWNER,
   MAX_BREADCRUMB_BYTES,
   WORD_BYTES,
   type Words,
 } from './layout.js'
+import { mailboxHeader } from './mailbox.js'
 import { put, type Region } from './region.js'
-import { nowTicks } from './ticks.js'
+import { nowTicks, TICK_MS, ticksSince } from './ticks.js'
 
 /** Writing takes well under a microsecond, so a reader that meets it twice has met a thread that was held up in it. */
 const MAX_ATTEMPTS = 8
@@ -102,4 +105,30 @@ export function readBreadcrumb(region: Region, mailbox: number): Breadcrumb | un
     return { text, begunAt }
   }
   return undefined
+}
+
+/** What a thread says that it is at. */
+export interface ThreadBreadcrumb {
+  readonly threadId: number
+  readonly text: string
+  /** Since it was left, in ms. */
+  readonly forMs: number
+}
+
+/** Those of all attached threads. */
+export function readBreadcrumbs(region: Region): ThreadBreadcrumb[] {
+  const { words } = region
+  const breadcrumbs: ThreadBreadcrumb[] = []
+  const count = Atomics.load(words, MAILBOX_HIGH_WATER)
+  for (let mailbox = 0; mailbox < count; mailbox++) {
+    const index = mailboxHeader(region, mailbox) + MAILBOX_OWNER
+    const owner = Atomics.load(words, index)
+    const breadcrumb = owner > 0 ? readBreadcrumb(region, mailbox) : undefined
+    // Pairs with claimMailbox: of this thread if nobody else has the mailbox by now.
+    if (breadcrumb === undefined || Atomics.load(words, index) !== owner) continue
+    const { text, begunAt } = breadcrumb
+    const forMs = Math.max(0, ticksSince(nowTicks(), begunAt)) * TICK_MS
+    breadcrumbs.push({ threadId: owner - 1, text, forMs })
+  }
+  return breadcrumbs
 }

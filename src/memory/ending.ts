@@ -21,9 +21,12 @@ export function isEndingOf(word: number, generation: number): boolean {
   return word === endingOf(generation) || word === doubted(endingOf(generation))
 }
 
-/** Whether who begins a deregistration finds all that it needs. A later registration's mark is not taken back for an earlier one's. */
+/**
+ * Whether who begins a deregistration finds all that it needs. A later registration's mark is not taken back for an earlier
+ * one's. No mark is of no registration, and so not of a later one.
+ */
 export function isRaised(word: number, generation: number): boolean {
   const ending = endingOf(generation)
-  if (word === doubted(ending)) return false
+  if (word === 0 || word === doubted(ending)) return false
   return isSameOrLaterGeneration(isDoubted(word) ? doubted(word) : word, ending)
 }

@@ -3,8 +3,7 @@
 import type { ComponentRules, OverlayLevel } from '../model/component-rules.js'
 import { HealthStatus } from '../model/health-status.js'
 import { readBreadcrumb } from './breadcrumb.js'
-import { MAILBOX_OWNER } from './layout.js'
-import { mailboxHeader } from './mailbox.js'
+import { isThreadAttached } from './mailbox.js'
 import type { Region } from './region.js'
 import { secondsText } from './ticks.js'
 
@@ -28,9 +27,4 @@ export function eventLoopText(
       ? ''
       : ` in ${JSON.stringify(breadcrumb.text)} (for ${secondsText(Math.max(0, ticksSince(breadcrumb.begunAt)))})`
   return `event loop ${what} ${silence}${where}`
-}
-
-/** Whether the thread that the rules tell of still has its mailbox. Known of a thread that has ended if it was adopted. */
-export function isThreadAttached(region: Region, { mailbox, owner }: ComponentRules): boolean {
-  return Atomics.load(region.words, mailboxHeader(region, mailbox) + MAILBOX_OWNER) === owner
 }

@@ -15,7 +15,7 @@
 import { MAX_NAME_BYTES } from '../model/arguments.js'
 
 /** Raised with every change of this file that another build could misread; checked by every attacher. */
-export const LAYOUT_VERSION = 4
+export const LAYOUT_VERSION = 5
 /** "HLTH"; tells a region of ours from any other buffer. */
 export const LAYOUT_MAGIC = 0x48544c48
 
@@ -50,6 +50,8 @@ export const HEAP_WORDS = 6
 export const MAX_PAYLOAD_BYTES = 7
 /** How long a suppression may last at most, in ms; 0 = for ever. */
 export const MAX_SUPPRESSION_MS = 8
+/** Two random words, by which what was numbered in one runtime is told apart from what was numbered in another. */
+export const RUNTIME_ID = 9
 
 /** RMW by producers: the next ticket to draw. */
 export const TICKET_COUNTER = 1 * LINE_WORDS
@@ -166,7 +168,10 @@ export const SUPPRESSION_REASON = 3
 /** The current term of observers: its number, and the ticket of the last record about observers. */
 export const CONTROL_OBSERVER_TERM = 10
 export const CONTROL_OBSERVER_TICKET = 11
-/** When the suppression began, in ticks (see ticks.ts), while there is one: it goes on as long as each call comes in the time asked for by the one before. */
+/**
+ * When the suppression began, in ticks (see ticks.ts), while there is one: it goes on as long as each call comes in the time
+ * asked for by the one before.
+ */
 export const CONTROL_LIVENESS_BEGAN = 12
 export const CONTROL_READINESS_BEGAN = 13
 /** How many calls asked for more than they got. */
@@ -243,9 +248,10 @@ export const MAILBOX_ROOM_WAITING = 2 * LINE_WORDS + 1
 //   | x 8    | and hashes   |      |            | ticket   | header  | header   | words   | 0-7 |        |
 //   +--------+--------------+------+------------+----------+---------+----------+---------+-----+--------+
 //
-// Control records reuse words 2 and 3 for a deadline (Float64 bits), a flag, or an observer, and word 4 for the tick of the call. The ticket is the last word, so
-// that the word before a mailbox's tail is always the last ticket that its producer has shown. Lengths are multiples
-// of 8 words, so that of a record only the payload ever wraps around the end of the ring.
+// Control records reuse words 2 and 3 for a deadline (Float64 bits), a flag, or an observer, and word 4 for the
+// tick of the call. The ticket is the last word, so that the word before a mailbox's tail is always the last ticket
+// that its producer has shown. Lengths are multiples of 8 words, so that of a record only the payload ever wraps
+// around the end of the ring.
 //
 //   word 1, from the low end:  kind (8 bits) | status (2) | text's hash (10) | metadata's hash (10)
 

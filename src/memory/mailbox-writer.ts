@@ -1,5 +1,5 @@
 // The producer's side of a mailbox; see mailbox.ts. Belongs to the thread that owns the mailbox.
-import { HealthError } from '../model/errors.js'
+import { HealthError, stopped } from '../model/errors.js'
 import {
   CLOSED_BIT,
   HASH_MASK,
@@ -133,7 +133,7 @@ export class MailboxWriter {
     // so a closed tail never moves again.
     const next = (tail + this.#length) | 0
     if (Atomics.compareExchange(words, this.#header + MAILBOX_TAIL, tail, next) !== tail) {
-      throw new HealthError('ERR_HEALTH_STOPPED', 'the runtime is stopped')
+      throw stopped()
     }
     this.#tail = next
   }
@@ -157,7 +157,7 @@ export class MailboxWriter {
     if (hasRoom()) return
     // Pairs with close: nobody waits for room for what would be refused.
     if ((Atomics.load(words, header + MAILBOX_TAIL) & CLOSED_BIT) !== 0) {
-      throw new HealthError('ERR_HEALTH_STOPPED', 'the runtime is stopped')
+      throw stopped()
     }
     Atomics.add(words, header + MAILBOX_WAITS, 1)
     const deadline = performance.now() + timeoutMs

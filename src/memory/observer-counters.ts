@@ -12,8 +12,12 @@ import {
   OBSERVER_NONE,
   OBSERVER_RESTARTS,
   OBSERVER_TIMEOUTS,
+  PHASE,
+  PHASE_RUNNING,
   type Words,
 } from './layout.js'
+import { isThreadAttached, type MailboxTenant } from './mailbox.js'
+import type { Region } from './region.js'
 
 export class ObserverCounters {
   readonly #words: Words
@@ -90,15 +94,14 @@ function currentTerm(words: Words): Term | undefined {
   return term === 'gone' ? undefined : term
 }
 
-/** The current observer; undefined if there is none. Any thread. */
-export function currentObserver(words: Words):
-  | {
-      readonly kind: number
-      readonly mailbox: number
-      readonly owner: number
-      readonly lag: number
-    }
-  | undefined {
+/** An observer, with the thread that has set it. */
+interface CurrentObserver extends MailboxTenant {
+  readonly kind: number
+  readonly lag: number
+}
+
+/** The observer whose term it is; undefined if it is nobody's. Its thread may have ended. Any thread. */
+export function currentObserver(words: Words): CurrentObserver | undefined {
   const term = currentTerm(words)
   if (term === undefined) return undefined
   const kind = term.kind & KIND_BITS
@@ -111,9 +114,16 @@ export function currentObserver(words: Words):
 }
 
 /** Any thread. */
-export function readObserverStats(words: Words): ObserverStats {
+export function readObserverStats(region: Region): ObserverStats {
+  const { words } = region
   const count = (index: number) => Atomics.load(words, index) >>> 0
-  const current = currentObserver(words)
+  const found = currentObserver(words)
+  // Who tells nobody any more is no observer. At the stop those are still told whose threads have let go of their mailboxes.
+  const isGone =
+    found !== undefined &&
+    Atomics.load(words, PHASE) === PHASE_RUNNING &&
+    !isThreadAttached(region, found)
+  const current = isGone ? undefined : found
   const lag = current?.lag ?? 0
   return {
     kind:
@@ -135,7 +145,7 @@ const SLICE_MS = 50
 /** Waits until the current observer has been told of everything, its thread has let go, or the time is up. */
 export async function caughtUp(
   words: Words,
-  isAttached: (mailbox: number, owner: number) => boolean,
+  isAttached: (tenant: MailboxTenant) => boolean,
   deadlineMs: number,
 ): Promise<void> {
   for (;;) {
@@ -143,7 +153,7 @@ export async function caughtUp(
     const current = currentObserver(words)
     const leftMs = deadlineMs - performance.now()
     if (current === undefined || current.lag === 0 || leftMs <= 0) return
-    if (!isAttached(current.mailbox, current.owner)) return
+    if (!isAttached(current)) return
     // Pairs with ObserverCounters.doneUpTo.
     const wait = Atomics.waitAsync(words, OBSERVER_CURSOR, cursor, Math.min(leftMs, SLICE_MS))
     if (wait.async) await wait.value

@@ -1,5 +1,6 @@
-// What silence, or input without output, makes of a component at an instant, from the words of its slot and a clock alone: so it is known with its
-// writer and the manager dead. Any thread; an object belongs to one, and looks at one slot after the other.
+// What silence, or input without output, makes of a component at an instant, from the words of its slot and a clock alone: so
+// it is known with its writer and the manager dead. Any thread; an object belongs to one, and looks at one slot after the
+// other.
 import {
   type ComponentRules,
   NO_RULES,

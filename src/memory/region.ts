@@ -17,6 +17,7 @@ import {
   MAX_SUPPRESSION_MS,
   MAX_THREADS,
   type RegionSizes,
+  RUNTIME_ID,
   SWEPT_TICKET,
   TICKET_COUNTER,
   VERSION,
@@ -48,12 +49,21 @@ export function createRegion(
   words[MAX_PAYLOAD_BYTES] = layout.maxPayloadBytes
   const { maxSuppressionMs = Number.POSITIVE_INFINITY } = sizes
   words[MAX_SUPPRESSION_MS] = Number.isFinite(maxSuppressionMs) ? maxSuppressionMs : 0
+  words.set(crypto.getRandomValues(new Int32Array(RUNTIME_ID_WORDS)), RUNTIME_ID)
   words[TICKET_COUNTER] = firstTicket
   words[SWEPT_TICKET] = firstTicket - 1
   for (const field of CONTROL_TICKETS) words[CONTROL_COPIES + field] = firstTicket - 1
   words[VERSION] = LAYOUT_VERSION
   words[MAGIC] = LAYOUT_MAGIC
   return { words, layout }
+}
+
+const RUNTIME_ID_WORDS = 2
+
+/** 16 hexadecimal digits that no other runtime has, in this program's next life or anywhere else. */
+export function runtimeIdOf({ words }: Region): string {
+  const digits = (index: number) => (words[index]! >>> 0).toString(16).padStart(8, '0')
+  return digits(RUNTIME_ID) + digits(RUNTIME_ID + 1)
 }
 
 function allocate(bytes: number, sizes: RegionSizes): SharedArrayBuffer {

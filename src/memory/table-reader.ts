@@ -16,6 +16,7 @@ import {
   TABLE_SEQUENCE,
   type Words,
 } from './layout.js'
+import type { Patience } from './patience.js'
 import type { Region } from './region.js'
 import { SlotCache, type TransitionCounts } from './slot-cache.js'
 import { SlotMap } from './slot-latch.js'
@@ -52,12 +53,21 @@ export function watch(name: string): Watched {
   return { name, encoded: encodeText(name, MAX_NAME_BYTES), binding: undefined }
 }
 
+/** What a reader may be given besides its table. */
+export interface ReaderAids {
+  /** The watch of its thread for suspensions of the process, where it keeps one. */
+  readonly suspensions?: SuspensionWatch | undefined
+  /** How long its waits may last in sum, where that matters. */
+  readonly patience?: Patience | undefined
+}
+
 export class TableReader {
   readonly #words: Words
   readonly #applied: AppliedWait
   readonly #cache: SlotCache
   readonly #directory: DirectoryReader
   readonly #timeoutMs: number
+  readonly #patience: Patience | undefined
   /** A look-up of this attempt has found nothing. */
   #isMissing = false
   #control: (ControlState & { readonly sequence: number }) | undefined
@@ -66,16 +76,14 @@ export class TableReader {
   #snapshot: Snapshot | undefined
   #snapshotAt = -1
 
-  /**
-   * `timeoutMs` bounds the wait for reports that are published but not applied; `suspensions` is the watch of this
-   * thread, where it keeps one.
-   */
-  constructor(region: Region, timeoutMs: number, suspensions?: SuspensionWatch) {
+  /** `timeoutMs` bounds the wait for reports that are published but not applied. */
+  constructor(region: Region, timeoutMs: number, { suspensions, patience }: ReaderAids = {}) {
     this.#words = region.words
     this.#applied = new AppliedWait(region)
     this.#cache = new SlotCache(region, suspensions)
     this.#directory = new DirectoryReader(region, new SlotMap(region))
     this.#timeoutMs = timeoutMs
+    this.#patience = patience
   }
 
   /**
@@ -95,8 +103,13 @@ export class TableReader {
 
   /** Waits until everything published before this call is applied; counts a stale read if that takes too long. */
   settle(): void {
-    if (this.#applied.note() || this.#applied.wait(this.#timeoutMs)) return
+    if (this.#applied.note() || this.#waitApplied()) return
     Atomics.add(this.#words, STALE_READS, 1)
+  }
+
+  #waitApplied(): boolean {
+    if (this.#patience === undefined) return this.#applied.wait(this.#timeoutMs)
+    return this.#patience.spend((timeoutMs) => this.#applied.wait(timeoutMs))
   }
 
   /** All components. The last snapshot again if no new one could be had in time. */
@@ -123,15 +136,35 @@ export class TableReader {
 
   /**
    * One component as its slot has it now, for who looks often and must disturb nobody: waits for nothing, asks for no pause,
-   * counts no stale read. Undefined where it is not found, which beside a manager at work proves nothing.
+   * counts no stale read. Undefined where it is not registered, or where the manager keeps changing it.
    */
   peek(component: Watched): ComponentStatus | undefined {
     const binding = this.#directory.find(component.encoded)
-    if (binding === undefined) return undefined
-    this.#cache.begin()
-    if (!this.#cache.draft(binding.slot)) return undefined
-    this.#cache.accept()
+    if (binding === undefined || !this.#look(binding.slot)) return undefined
     return this.#cache.at(binding.slot, binding.generation)
+  }
+
+  /**
+   * One component, at an instant of this call: waits like `snapshot`. Looks at its slot alone, so it costs the same beside a
+   * manager at work: a miss was right at some instant, see DirectoryReader.find, and a slot that has moved on to another
+   * registration since it was found tells that the component was not registered in between.
+   */
+  one(component: Watched): ComponentStatus | undefined {
+    this.settle()
+    for (let attempt = 0; attempt < FREE_ATTEMPTS; attempt++) {
+      const binding = this.#directory.find(component.encoded)
+      if (binding === undefined) return undefined
+      if (this.#look(binding.slot)) return this.#cache.at(binding.slot, binding.generation)
+    }
+    return this.glance([component]).statuses[0]
+  }
+
+  /** Brings one slot of the cache up to now; false if the manager kept changing it. */
+  #look(slot: number): boolean {
+    this.#cache.begin()
+    if (!this.#cache.draft(slot)) return false
+    this.#cache.accept()
+    return true
   }
 
   /** How the components of the last reads that tell of their progress get on now; undefined where none has yet. */

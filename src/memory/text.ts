@@ -114,7 +114,10 @@ function cutNotice(bytes: number): string {
   return `… [truncated ${bytes} bytes]`
 }
 
-/** A beginning of `text`, cut between characters, and the notice of what is missing: at most `maxBytes` of UTF-8 together. Room is left for the longest notice, so a byte or so may stay unused. */
+/**
+ * A beginning of `text`, cut between characters, and the notice of what is missing: at most `maxBytes` of UTF-8 together.
+ * Room is left for the longest notice, so a byte or so may stay unused.
+ */
 export function cutText(text: string, maxBytes: number): string {
   const totalBytes = Buffer.byteLength(text)
   const room = maxBytes - Buffer.byteLength(cutNotice(totalBytes))

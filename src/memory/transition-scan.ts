@@ -15,7 +15,7 @@ export class TransitionScan {
   readonly #journal: JournalReader
   readonly #component: string | undefined
   readonly #limit: number
-  readonly #found: Transition[] = []
+  #count = 0
   /** Number of the next one to look at. */
   #number: number
 
@@ -27,21 +27,23 @@ export class TransitionScan {
     this.#number = journalCount(region.words)
   }
 
-  /** Looks at up to so many transitions; whether that was the last of it. */
-  isDoneAfter(steps: number): boolean {
-    for (let step = 0; step < steps; step++) {
-      if (this.#found.length >= this.#limit) return true
-      // The writer may be overtaking: what is older than one that is gone is gone as well.
-      const transition = this.#journal.at(this.#number, this.#component)
-      if (transition === undefined) return true
-      if (transition !== 'other') this.#found.push(transition)
-      this.#number--
-    }
-    return false
+  /** Looks at the next older one, which may be of another component; undefined where there is no more to look for. */
+  next(): Transition | 'other' | undefined {
+    if (this.#count >= this.#limit) return undefined
+    // The writer may be overtaking: what is older than one that is gone is gone as well.
+    const transition = this.#journal.at(this.#number, this.#component)
+    if (transition === undefined) return undefined
+    this.#number--
+    if (transition !== 'other') this.#count++
+    return transition
   }
 
-  /** What was found, the oldest first. */
-  result(): Transition[] {
-    return this.#found.toReversed()
+  /** All of them at once, the oldest first. */
+  rest(): Transition[] {
+    const found: Transition[] = []
+    for (let each = this.next(); each !== undefined; each = this.next()) {
+      if (each !== 'other') found.push(each)
+    }
+    return found.reverse()
   }
 }

@@ -8,7 +8,8 @@ export interface ComponentOptions {
   /**
    * How long the component may be silent, in ms, 10 to 2^31 - 1. Without an update or a `beat()` for longer than that it is
    * shown as `onDeadline` says, with the message `no update for 12.3 s (deadline 10 s)`, unless what it reported itself is
-   * worse; where that is as bad, it is shown with the silence added to its message. The next update or beat restores it. Silence is measured to some 20 ms. Default: for ever.
+   * worse; where that is as bad, it is shown with the silence added to its message. The next update or beat restores it.
+   * Silence is measured to some 20 ms. Default: for ever.
    */
   deadlineMs?: number
   /** What silence makes of the component. Default `'unhealthy'`. */

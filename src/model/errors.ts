@@ -105,6 +105,11 @@ export function argumentError(
   return new HealthError('ERR_HEALTH_ARGUMENT', `${name}=${show(value)}: ${rule}`, options)
 }
 
+/** What every call gets after the stop, or after its own thread has detached. */
+export function stopped(): HealthError {
+  return new HealthError('ERR_HEALTH_STOPPED', 'the runtime is stopped')
+}
+
 /** Makes a `never` of a tag that a switch has not handled: a compile error first, a throw if it happens anyway. */
 export function assertNever(value: never): never {
   throw new Error(`unexpected value ${show(value)}`)

@@ -7,7 +7,13 @@ export interface Suppression {
   readonly reason: string
   /** Epoch ms at which it ends, by the wall clock as it is now. */
   readonly until: number
+  /** Infinity, as is `until`, while a start-up that gets on prolongs it and nothing bounds it (`maxSuppressionMs: Infinity`). */
   readonly remainingMs: number
+}
+
+/** It holds as long as the start-up gets on. */
+export function isUnbounded({ remainingMs }: Suppression): boolean {
+  return remainingMs === Number.POSITIVE_INFINITY
 }
 
 /** Those that hold now, by what they suppress. */

@@ -1,11 +1,15 @@
 // What goes wrong with an observer is told once a change: when it begins to go wrong, and when it goes wrong in another
-// way; and never more often than once in a while, however often it changes. Pure; one instance a thread.
+// way; and never more often than once in a while, however often it changes. What goes on after such a while is told then:
+// no lasting fault stays untold because it began right after another one. Pure; one instance a thread.
 export class FaultTeller {
   readonly #tell: (message: string, cause: unknown) => void
   readonly #nowMs: () => number
   #lastMessage: string | undefined
+  /** The last message was told. */
+  #isTold = false
   #toldAtMs = Number.NEGATIVE_INFINITY
-  #untold = 0
+  /** Changes since the last one that was told. */
+  #changes = 0
 
   constructor(tell: (message: string, cause: unknown) => void, nowMs: () => number) {
     this.#tell = tell
@@ -14,16 +18,16 @@ export class FaultTeller {
 
   /** `message` is the same as long as it goes wrong in the same way. */
   failed(message: string, details: string, cause?: unknown): void {
-    const isNew = message !== this.#lastMessage
-    this.#lastMessage = message
-    if (!isNew) return
-    if (this.#nowMs() - this.#toldAtMs < MIN_INTERVAL_MS) {
-      this.#untold++
-      return
+    if (message !== this.#lastMessage) {
+      this.#lastMessage = message
+      this.#isTold = false
+      this.#changes++
     }
+    if (this.#isTold || this.#nowMs() - this.#toldAtMs < MIN_INTERVAL_MS) return
+    const others = this.#changes === 1 ? '' : `, untold=${this.#changes - 1}`
+    this.#isTold = true
     this.#toldAtMs = this.#nowMs()
-    const others = this.#untold === 0 ? '' : `, untold=${this.#untold}`
-    this.#untold = 0
+    this.#changes = 0
     this.#tell(`${message}: ${details}${others}`, cause)
   }
 

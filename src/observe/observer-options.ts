@@ -7,7 +7,8 @@ import type { HealthManager } from '../runtime/health-manager.js'
 
 /**
  * Told of every transition, in order. What it returns is awaited; what it throws, or rejects with, is counted and told,
- * and changes nothing else. `health` is attached in the thread that the observer runs in; every method may be called.
+ * and changes nothing else. `health` is attached in the thread that the observer runs in; every method may be called. A function
+ * that awaits the `stop()` of the runtime waits for itself, for `observerDrainMs` at most.
  */
 export type TransitionObserver = (
   transition: Transition,

@@ -6,8 +6,8 @@ import type { Region } from '../memory/region.js'
 import { HealthError } from '../model/errors.js'
 import { type ActorExit, actorEntryUrl } from '../runtime/actor-handle.js'
 import type { ActorReply } from '../runtime/actor-protocol.js'
-import { abandonMailboxesOf } from '../runtime/attachment.js'
 import { fromEnvelope } from '../runtime/error-envelope.js'
+import { abandonMailboxesOf } from '../runtime/mailbox-claims.js'
 import type { ObserverBoot, ObserverMessage, ObserverOrder } from './queue-worker.js'
 
 /** The thread starts, and the module is loaded, in far less, unless the module hangs. */

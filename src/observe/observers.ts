@@ -4,14 +4,13 @@ import { AppliedListener } from '../memory/applied-listener.js'
 import { journalCount } from '../memory/journal.js'
 import {
   KIND_OBSERVER,
-  MAILBOX_OWNER,
   OBSERVER_FUNCTION,
   OBSERVER_LEFT,
   OBSERVER_NONE,
   OBSERVER_WORKER,
   type Words,
 } from '../memory/layout.js'
-import { mailboxHeader } from '../memory/mailbox.js'
+import { isThreadAttached, type MailboxTenant } from '../memory/mailbox.js'
 import { hasManagerFailed } from '../memory/manager-state.js'
 import { caughtUp, ObserverCounters, ownedKind } from '../memory/observer-counters.js'
 import { HealthError } from '../model/errors.js'
@@ -206,9 +205,8 @@ export class Observers {
     await within(Promise.all(running.map(({ ended }) => ended)), deadlineMs)
     if (isWholeRuntime) {
       // By its owner: another thread may have the mailbox of one that was terminated.
-      const isAttached = (mailbox: number, owner: number) =>
-        mailbox !== this.#attachment.index &&
-        Atomics.load(words, mailboxHeader(region, mailbox) + MAILBOX_OWNER) === owner
+      const isAttached = (tenant: MailboxTenant) =>
+        tenant.mailbox !== this.#attachment.index && isThreadAttached(region, tenant)
       await caughtUp(words, isAttached, deadlineMs)
     }
     const left = await Promise.all([...this.#running].map((observer) => observer.abandon()))

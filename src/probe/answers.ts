@@ -9,6 +9,11 @@ export function errorAnswer(status: AnswerStatus, error: string): ProbeAnswer {
   return { status, contentType: JSON_TYPE, body: renderError(error), reason: error }
 }
 
+/** For what can be had a little later. */
+export function busyAnswer(error: string): ProbeAnswer {
+  return { ...errorAnswer(503, error), headers: [['Retry-After', '1']] }
+}
+
 export const NOT_FOUND = errorAnswer(404, 'not found')
 
 export const COMPONENT_NOT_FOUND = errorAnswer(404, 'component not found')

@@ -12,7 +12,8 @@ import type { ProbeAnswer, ProbeRequest } from './listener.js'
 import type { ComponentMembers } from './members.js'
 import { type Asked, isJudgedPlainly, PLAIN } from './query.js'
 import type { Question } from './questions.js'
-import { bodyBytes, renderBody, renderVerdict } from './render.js'
+import { bodyBytes, renderBody, renderVerdict, suppressionsKey } from './render.js'
+import type { SharedBodies } from './shared-bodies.js'
 import { failedReadLine, fitForKubelet, lastLine, verdictLines } from './verbose.js'
 
 /** Told of each verdict before it is answered: the path that asked, as the routes know it, and what decided. Must not throw. */
@@ -25,6 +26,8 @@ export interface CheckContext {
   readonly suppressions: () => Suppressions
   readonly audience: AudienceGuard
   readonly members: ComponentMembers
+  /** Those of a report. */
+  readonly bodies: SharedBodies<HealthReport>
   readonly onJudged: OnJudged | undefined
 }
 
@@ -70,8 +73,9 @@ export class Check {
       const verdict = this.#verdictOf(look.report, gate, asked)
       this.#context.onJudged?.(path, look, asked)
       if (asked.isVerbose) {
-        const lines = isShown ? this.#lines(verdict, gate) : []
-        return textAnswer(verdict.error?.message, lines, path, request)
+        return isShown
+          ? this.#showLines(verdict, gate, path, request)
+          : textAnswer(verdict.error?.message, [], path, request)
       }
       if (isShown) return this.#show(verdict, request)
       if (verdict.error === undefined) return this.#passed
@@ -111,7 +115,7 @@ export class Check {
   }
 
   #show(verdict: Verdict, request: ProbeRequest): ProbeAnswer {
-    const { members } = this.#context
+    const { members, bodies } = this.#context
     const { report, error } = verdict
     if (verdict.wholeBytes === undefined) {
       members.update(report)
@@ -122,7 +126,9 @@ export class Check {
     if (known !== undefined) return known
     members.update(report)
     if (!isForKubelet) {
-      verdict.whole = jsonAnswer(error?.message, renderBody(this.#render(error), members.bytes))
+      const head = this.#render(error)
+      const body = bodies.of(report, `json ${head}`, () => renderBody(head, members.bytes))
+      verdict.whole = jsonAnswer(error?.message, body)
       return verdict.whole
     }
     const { passText, failText } = this.#question
@@ -146,12 +152,23 @@ export class Check {
     )
   }
 
-  #lines({ report, asked }: Verdict, gate: Gate): string[] {
+  #showLines(verdict: Verdict, gate: Gate, path: string, request: ProbeRequest): ProbeAnswer {
+    const { report, error, asked } = verdict
     const { suppressible } = this.#question
     const isOpen = gate.isLivenessSuppressed || gate.isReadinessSuppressed
     const suppressions = isOpen && suppressible ? this.#context.suppressions() : {}
     const suppression = suppressible && suppressions[suppressible]
-    return verdictLines(this.#question, gate, (name) => report.get(name), asked, suppression)
+    const lines = () =>
+      verdictLines(this.#question, gate, (name) => report.get(name), asked, suppression)
+    if (isKubelet(request)) return textAnswer(error?.message, lines(), path, request)
+    const { isStandby, isLivenessSuppressed, isReadinessSuppressed } = gate
+    const gates = [isStandby, isLivenessSuppressed, isReadinessSuppressed].map(Number).join('')
+    const question = JSON.stringify([path, asked.failOn, ...asked.excluded])
+    const key = `lines ${gates} ${question} ${suppressionsKey(suppressions)}`
+    const body = this.#context.bodies.of(report, key, () =>
+      Buffer.from(`${lines().join('')}${lastLine(path, error === undefined)}`),
+    )
+    return checkAnswer(error?.message, TEXT_TYPE, body)
   }
 }
 

@@ -10,7 +10,7 @@ import {
 } from './answers.js'
 import type { CheckContext } from './check.js'
 import type { ProbeAnswer, ProbeRequest } from './listener.js'
-import { renderBody, renderComponent, renderSuppressed } from './render.js'
+import { renderBody, renderComponent, renderSuppressed, suppressionsKey } from './render.js'
 
 export class ComponentRoutes {
   readonly #context: CheckContext
@@ -37,11 +37,15 @@ export class ComponentRoutes {
     })
   }
 
-  /** With who suppresses what, and for how long: that is never the same twice. */
+  /** With who suppresses what, and for how long: that is not the same for long. */
   #suppressed(report: HealthReport): ProbeAnswer {
-    const { members, suppressions } = this.#context
-    members.update(report)
-    return componentAnswer(renderBody(renderSuppressed(suppressions()), members.bytes))
+    const { members, bodies } = this.#context
+    const suppressions = this.#context.suppressions()
+    const body = bodies.of(report, `suppressed ${suppressionsKey(suppressions)}`, () => {
+      members.update(report)
+      return renderBody(renderSuppressed(suppressions), members.bytes)
+    })
+    return componentAnswer(body)
   }
 
   /** One component. Never throws. */

@@ -15,8 +15,9 @@ const MAX_SWEEP_MS = 1_000
 
 /**
  * A connection is new until its first request, answering while a request of it is answered, idle after that. One that
- * streams has an answer without an end, and is limited by whoever gives such answers. Each of the other three maps holds the time at which its connections became so, the longest ago first: that is the order in which
- * a Map keeps what is deleted and set again.
+ * streams has an answer without an end, and is limited by whoever gives such answers. Each of the other three maps holds
+ * the time at which its connections became so, the longest ago first: that is the order in which a Map keeps what is
+ * deleted and set again.
  */
 export class Connections<C extends Connection> {
   readonly #limits: ListenerLimits
@@ -25,6 +26,10 @@ export class Connections<C extends Connection> {
   readonly #idle = new Map<C, number>()
   readonly #answering = new Map<C, number>()
   readonly #streaming = new Set<C>()
+  #lastOpenedMs = 0
+  /** What had been opened by then has had its first read. Not kept up to date while there are few. */
+  #readUntilMs = Number.NEGATIVE_INFINITY
+  #isReading = false
   #timer: NodeJS.Timeout | undefined
 
   /** `nowMs` is passed by tests. */
@@ -41,12 +46,18 @@ export class Connections<C extends Connection> {
     return this.#answering.size > 0
   }
 
-  /** Sweeps from now on. The timer keeps no thread alive. */
+  /**
+   * Sweeps from now on. The thread may stand still at any time, and timers come first when it goes on: so what was late when
+   * the timer fired is closed when the loop has read what had come by then. The timer keeps no thread alive.
+   */
   start(): void {
     const { headersTimeoutMs, idleTimeoutMs } = this.#limits
     const quarterMs = Math.min(headersTimeoutMs, idleTimeoutMs) / 4
     const periodMs = Math.max(MIN_SWEEP_MS, Math.min(quarterMs, MAX_SWEEP_MS))
-    this.#timer ??= setInterval(() => this.sweep(), periodMs).unref()
+    this.#timer ??= setInterval(() => {
+      const nowMs = this.#nowMs()
+      setImmediate(() => this.sweep(nowMs))
+    }, periodMs).unref()
   }
 
   stop(): void {
@@ -56,11 +67,15 @@ export class Connections<C extends Connection> {
 
   /**
    * A connection was opened. Where there are as many as may be, it takes the place of the one that has been idle for
-   * longest. False where all others are being answered: then the caller closes this one.
+   * longest; of several that are opened in one turn of the loop, none that could not be read yet, so that for a turn there
+   * may be twice as many. False where all others are being answered: then the caller closes this one.
    */
   open(connection: C): boolean {
-    if (this.count >= this.#limits.maxConnections && !this.#evict()) return false
-    this.#new.set(connection, this.#nowMs())
+    const { maxConnections } = this.#limits
+    if (this.count >= maxConnections && !this.#makeRoom()) return false
+    this.#lastOpenedMs = this.#nowMs()
+    this.#new.set(connection, this.#lastOpenedMs)
+    if (this.count * 2 >= maxConnections) this.#readSoon()
     return true
   }
 
@@ -106,25 +121,50 @@ export class Connections<C extends Connection> {
     this.#streaming.clear()
   }
 
-  /** Closes what is late. */
-  sweep(): void {
+  /** Closes what is late at a time. */
+  sweep(nowMs = this.#nowMs()): void {
     const { headersTimeoutMs, idleTimeoutMs } = this.#limits
-    this.#closeLate(this.#new, headersTimeoutMs)
-    this.#closeLate(this.#idle, idleTimeoutMs)
-    this.#closeLate(this.#answering, ANSWER_TIMEOUT_MS)
+    this.#closeLate(this.#new, nowMs - headersTimeoutMs)
+    this.#closeLate(this.#idle, nowMs - idleTimeoutMs)
+    this.#closeLate(this.#answering, nowMs - ANSWER_TIMEOUT_MS)
   }
 
+  #makeRoom(): boolean {
+    if (this.#evict()) return true
+    const unread = first(this.#new)
+    if (unread === undefined) return false
+    if (this.count >= 2 * this.#limits.maxConnections) this.#close(unread[0])
+    return true
+  }
+
+  /** Closes the one that is idle, or silent though it was read, for longest. */
   #evict(): boolean {
-    const newest = first(this.#new)
-    const idlest = first(this.#idle)
-    const evicted = (newest?.[1] ?? Infinity) < (idlest?.[1] ?? Infinity) ? newest : idlest
+    const silent = first(this.#new)
+    const silentSinceMs = silent?.[1] ?? Infinity
+    const idle = first(this.#idle)
+    const isRead = silentSinceMs <= this.#readUntilMs
+    const evicted = isRead && silentSinceMs < (idle?.[1] ?? Infinity) ? silent : idle
     if (evicted === undefined) return false
     this.#close(evicted[0])
     return true
   }
 
-  #closeLate(connections: Map<C, number>, timeoutMs: number): void {
-    const oldestMs = this.#nowMs() - timeoutMs
+  /** What is opened in one turn of the loop is read in the next one; then there is no reason to be too many. */
+  #readSoon(): void {
+    if (this.#isReading) return
+    this.#isReading = true
+    setImmediate(() => {
+      const nowMs = this.#nowMs()
+      setImmediate(() => {
+        this.#isReading = false
+        this.#readUntilMs = nowMs
+        while (this.count > this.#limits.maxConnections && this.#evict());
+        if (this.#lastOpenedMs > nowMs) this.#readSoon()
+      })
+    })
+  }
+
+  #closeLate(connections: Map<C, number>, oldestMs: number): void {
     for (const [connection, sinceMs] of connections) {
       if (sinceMs > oldestMs) return
       this.#close(connection)

@@ -2,8 +2,7 @@
 // same piece, so each transition is read and written out once for all of them. Probe actor's thread.
 import { journalCount } from '../memory/journal.js'
 import { JournalReader } from '../memory/journal-reader.js'
-import type { Region } from '../memory/region.js'
-import type { Gap, Transition } from '../model/transition.js'
+import { type Region, runtimeIdOf } from '../memory/region.js'
 import { transitionJson } from '../model/transition-json.js'
 
 /** Some transitions in a row. */
@@ -19,12 +18,15 @@ const PAGE_BYTES = 12 * 1024
 const KEPT_PAGES = 8
 
 export class EventPages {
+  /** What each id begins with, as numbers begin anew with the program. */
+  readonly runtimeId: string
   readonly #region: Region
   readonly #journal: JournalReader
   /** By the number that they begin with, the oldest first. */
   readonly #kept = new Map<number, EventPage>()
 
   constructor(region: Region) {
+    this.runtimeId = runtimeIdOf(region)
     this.#region = region
     this.#journal = new JournalReader(region, 'now')
   }
@@ -37,6 +39,11 @@ export class EventPages {
   /** Number of the oldest transition that is kept. */
   get oldestNumber(): number {
     return new JournalReader(this.#region, 'oldest').nextNumber
+  }
+
+  /** For who comes from another runtime: the gap between that and the first transition of this one, of unknown size. */
+  get changeOfRuntime(): Uint8Array {
+    return Buffer.from(this.#event('gap', 0, '{"missed":null}'))
   }
 
   /** What there is from this number on; undefined if there is nothing yet. */
@@ -63,14 +70,14 @@ export class EventPages {
     while (text.length < PAGE_BYTES) {
       const entry = journal.next()
       if (entry === undefined) break
-      text += eventOf(entry, journal.nextNumber - 1)
+      // A gap has the number of the last transition that it stands for: who resumes behind it is not told of it again.
+      const number = journal.nextNumber - 1
+      text += this.#event('missed' in entry ? 'gap' : 'transition', number, transitionJson(entry))
     }
     return text === '' ? undefined : { bytes: Buffer.from(text), next: journal.nextNumber }
   }
-}
 
-/** A gap has the number of the last transition that it stands for: who resumes behind it is not told of it again. */
-function eventOf(entry: Transition | Gap, number: number): string {
-  const name = 'missed' in entry ? 'gap' : 'transition'
-  return `id: ${number}\nevent: ${name}\ndata: ${transitionJson(entry)}\n\n`
+  #event(name: 'gap' | 'transition', number: number, json: string): string {
+    return `id: ${this.runtimeId}-${number}\nevent: ${name}\ndata: ${json}\n\n`
+  }
 }

@@ -10,6 +10,8 @@ export interface EventStreamOptions {
   readonly pages: EventPages
   /** Number of the first transition to send. */
   readonly first: number
+  /** An event to send before all others. */
+  readonly preface: Uint8Array | undefined
   readonly nowMs: () => number
   /** The client takes more again. */
   readonly onDrained: () => void
@@ -30,7 +32,7 @@ export class EventStream implements StreamSource {
   #wroteAtMs = 0
 
   constructor(sink: StreamSink, options: EventStreamOptions) {
-    const { pages, first, nowMs, onDrained, onClosed } = options
+    const { pages, first, preface, nowMs, onDrained, onClosed } = options
     this.#sink = sink
     this.#pages = pages
     this.#next = first
@@ -38,7 +40,7 @@ export class EventStream implements StreamSource {
     this.#onDrained = onDrained
     this.#onClosed = onClosed
     // Tells client and proxies that it has begun.
-    this.#write(HEARTBEAT)
+    this.#write(preface === undefined ? HEARTBEAT : Buffer.concat([HEARTBEAT, preface]))
   }
 
   /** Whether its client takes nothing for now. */

@@ -8,8 +8,23 @@ import { EventPages } from './event-pages.js'
 import { EventStream } from './event-stream.js'
 import type { StreamSink, StreamSource } from './listener.js'
 
-/** Where a stream begins: a transition's number, behind all of them, or with the oldest that is kept. */
-export type EventsFrom = number | 'now' | 'oldest'
+/** The id of an event: the last one that a client was told of. */
+export interface EventId {
+  readonly runtimeId: string
+  /** Of the transition, or of the last one that a gap stands for. */
+  readonly number: number
+}
+
+/**
+ * Where a stream begins: a transition's number, behind all of them, with the oldest that is kept, or behind the event of
+ * this id.
+ */
+export type EventsFrom = number | 'now' | 'oldest' | EventId
+
+interface Beginning {
+  readonly first: number
+  readonly preface?: Uint8Array
+}
 
 export interface EventStreamsOptions {
   /** How many there may be at a time. */
@@ -74,11 +89,12 @@ export class EventStreams {
 
   /** For an answer: begins a stream when its transport has a sink for it. */
   opener(from: EventsFrom): (sink: StreamSink) => StreamSource {
-    const first = this.#resolve(from)
+    const { first, preface } = this.#resolve(from)
     return (sink) => {
       const stream: EventStream = new EventStream(sink, {
         pages: this.#pages,
         first,
+        preface,
         nowMs: this.#nowMs,
         onDrained: () => this.#lookNow(),
         onClosed: () => this.#streams.delete(stream),
@@ -101,12 +117,17 @@ export class EventStreams {
     this.#listener.wakeAll()
   }
 
-  /** A number that is not there yet is of another runtime, so nothing of this one is known to whoever sends it. */
-  #resolve(from: EventsFrom): number {
-    const { nextNumber } = this.#pages
-    if (from === 'now') return nextNumber
-    if (from === 'oldest' || from > nextNumber) return this.#pages.oldestNumber
-    return from
+  #resolve(from: EventsFrom): Beginning {
+    const pages = this.#pages
+    const { nextNumber } = pages
+    if (from === 'now') return { first: nextNumber }
+    if (typeof from !== 'object') {
+      return { first: from === 'oldest' || from > nextNumber ? pages.oldestNumber : from }
+    }
+    const isOurs = from.runtimeId === pages.runtimeId && from.number < nextNumber
+    if (isOurs) return { first: from.number + 1 }
+    // What became of the other runtime is not known here, and nothing of this one to whoever comes from there.
+    return { first: 1, preface: pages.changeOfRuntime }
   }
 
   #start(stream: EventStream): void {

@@ -55,7 +55,7 @@ export class RegionSource implements WatchSource {
     this.policy = handle.policy
     this.#region = openRegion(handle.region)
     // Of its own: what it peeks must not be mistaken for what a probe has waited for.
-    this.#reader = new HealthReader(this.#region, handle.policy, 0, suspensions)
+    this.#reader = new HealthReader(this.#region, handle.policy, 0, { suspensions })
     this.#listener = new AppliedListener(this.#region.words)
     this.#journal = new JournalReader(this.#region, 'now')
   }

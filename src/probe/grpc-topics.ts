@@ -65,10 +65,12 @@ export class Topics {
   remove(topic: Topic, watcher: Watcher): void {
     if (!topic.watchers.delete(watcher)) return
     this.#watcherCount--
-    const { target } = topic
-    if (target.kind === 'component' && topic.watchers.size === 0) {
-      this.#components.delete(target.name)
-    }
+    this.dropUnwatched(topic)
+  }
+
+  /** A topic of a component is there only while somebody watches it. */
+  dropUnwatched({ target, watchers }: Topic): void {
+    if (target.kind === 'component' && watchers.size === 0) this.#components.delete(target.name)
   }
 
   /** Tells every watcher of a topic, unless it was told the same last. */

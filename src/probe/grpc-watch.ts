@@ -64,8 +64,13 @@ export class WatchHub {
   add(target: Target, watcher: Watcher, current: ServingStatus): () => void {
     if (!this.#isRunning && !this.#isStopped) this.#begin()
     const topic = this.#topics.of(target)
-    // Added after the round, which may still have to tell of the past.
-    this.round(topic)
+    try {
+      // Added after the round, which may still have to tell of the past.
+      this.round(topic)
+    } catch (error) {
+      this.#topics.dropUnwatched(topic)
+      throw error
+    }
     if (topic.status === undefined) {
       topic.status = current
       this.#report = undefined

@@ -36,9 +36,16 @@ export interface ProbeAnswer {
   readonly body: Uint8Array
   /**
    * Instead of the body: begins an answer that goes on until one side ends it. Its connection counts as neither answering
-   * nor idle meanwhile. Not for HEAD.
+   * nor idle meanwhile. For HEAD it is not called: the head is the same, and says of no length.
    */
   readonly stream?: (sink: StreamSink) => StreamSource
+  /** Whether its connection is closed behind it. */
+  readonly isLast?: boolean
+  /**
+   * Called at least once when the body is no longer wanted: it has been sent, or it never will be. So a transport that was
+   * given an answer owes this, whatever becomes of the connection. Idempotent, never throws.
+   */
+  readonly release?: () => void
   /** Why it is no success, for the ledger; never sent, so also where the body does not say it. */
   readonly reason?: string
 }
@@ -64,7 +71,10 @@ export type ProbeHandler = (request: ProbeRequest) => ProbeAnswer | Promise<Prob
 
 /** What bounds a listener, so that no client can keep others from being answered. */
 export interface ListenerLimits {
-  /** Connections open at once. A new one beyond them takes the place of the one that has been idle for longest. */
+  /**
+   * Connections open at once. A new one beyond them takes the place of the one that has been idle for longest. Those that come
+   * in one turn of the loop are read before they give way, so that for a turn there may be twice as many.
+   */
   readonly maxConnections: number
   /**
    * From a connection's start until the headers of its first request are whole, in ms. uWebSockets.js ends the wait
@@ -82,6 +92,12 @@ export interface ListenerLimits {
 export interface TlsFiles {
   readonly certFile: string
   readonly keyFile: string
+}
+
+/** What bounds all clients of a probe server. */
+export interface ClientLimits extends ListenerLimits {
+  /** Of bodies that clients have asked for and not taken yet, in bytes; see unsent-bodies.ts. */
+  readonly maxUnsentBytes: number
 }
 
 /** How a listener is set up, besides where it listens. */
@@ -137,10 +153,17 @@ export function isLater(
   return answer instanceof Promise
 }
 
-export const DEFAULT_LIMITS: ListenerLimits = {
+/** For an answer that nobody is there to take any more, or will be. */
+export function dropAnswer(answer: ProbeAnswer | Promise<ProbeAnswer>): void {
+  if (isLater(answer)) void answer.then(dropAnswer)
+  else answer.release?.()
+}
+
+export const DEFAULT_LIMITS: ClientLimits = {
   maxConnections: 1_024,
   headersTimeoutMs: 5_000,
   idleTimeoutMs: 10_000,
+  maxUnsentBytes: 64 * 1024 * 1024,
 }
 
 /** `port=0` and the system's own words where it gave any. */

@@ -8,6 +8,9 @@ import { Pipeline, Turns } from './node-pipeline.js'
 class NodeConnection implements Connection {
   readonly #socket: Socket
   readonly pipeline: Pipeline
+  /** What its answers owe when their bodies are no longer wanted. */
+  readonly #releases = new Set<() => void>()
+  #isGone = false
 
   constructor(socket: Socket, turns: Turns) {
     this.#socket = socket
@@ -18,6 +21,27 @@ class NodeConnection implements Connection {
     this.pipeline.close()
     this.#socket.destroy()
   }
+
+  /** Its socket is closed. */
+  gone(): void {
+    this.#isGone = true
+    this.pipeline.close()
+    for (const release of this.#releases) release()
+    this.#releases.clear()
+  }
+
+  /** `release` is called when the response is over: of one that has not had its turn on the socket, node does not tell. */
+  holds(response: ServerResponse, release: () => void): void {
+    if (this.#isGone) {
+      release()
+      return
+    }
+    this.#releases.add(release)
+    response.once('close', () => {
+      this.#releases.delete(release)
+      release()
+    })
+  }
 }
 
 export type NodeLimits = Connections<NodeConnection>
@@ -25,28 +49,38 @@ export type NodeLimits = Connections<NodeConnection>
 /** Answers a request, at once or later. Never throws. */
 export type NodeAnswer = (request: IncomingMessage, response: ServerResponse) => void
 
-/**
- * Follows the connections of `server`, before it listens, and has their requests answered when it is their turn. What it
- * gives back is told of each response that becomes one without an end.
- */
+/** What is to be told of responses. */
+export interface NodeResponses {
+  /** It becomes one without an end. */
+  streams(response: ServerResponse): void
+  /** Its body is wanted until `release` is called. */
+  holds(response: ServerResponse, release: () => void): void
+}
+
+/** Follows the connections of `server`, before it listens, and has their requests answered when it is their turn. */
 export function limitNodeConnections(
   server: Server,
   limits: NodeLimits,
   answer: NodeAnswer,
   refuseConnect: NodeAnswer,
-): (response: ServerResponse) => void {
+): NodeResponses {
   const turns = new Turns()
   // By the socket that requests come over: of TLS, that is another one than was accepted.
   const bySocket = new WeakMap<Socket, NodeConnection>()
   const handshaking = new Map<string, NodeConnection>()
 
   server.on('connection', (socket: Socket) => {
+    // Its client is gone, and with it what tells it apart.
+    if (socket.remoteAddress === undefined) {
+      socket.destroy()
+      return
+    }
     const connection = new NodeConnection(socket, turns)
     const name = nameOf(socket)
     bySocket.set(socket, connection)
     handshaking.set(name, connection)
     socket.once('close', () => {
-      connection.pipeline.close()
+      connection.gone()
       limits.closed(connection)
       if (handshaking.get(name) === connection) handshaking.delete(name)
     })
@@ -55,7 +89,9 @@ export function limitNodeConnections(
 
   server.on('secureConnection', (socket: Socket) => {
     const connection = handshaking.get(nameOf(socket))
-    if (connection !== undefined) bySocket.set(socket, connection)
+    // As above, since then.
+    if (connection === undefined) socket.destroy()
+    else bySocket.set(socket, connection)
   })
 
   const ask = (request: IncomingMessage, response: ServerResponse) => {
@@ -67,13 +103,14 @@ export function limitNodeConnections(
     }
     const { pipeline } = connection
     limits.asked(connection)
-    pipeline.ask(socket, () => {
+    const isHeard = pipeline.ask(socket, () => {
       response.once('close', () => {
         pipeline.answered()
         if (pipeline.isEmpty) limits.answered(connection)
       })
       answer(request, response)
     })
+    if (!isHeard) connection.close()
   }
   server.on('request', ask)
   // Without it node would answer 417. To `100-continue` it says so, and then asks here.
@@ -99,9 +136,17 @@ export function limitNodeConnections(
     })
   })
 
-  return ({ req: { socket } }) => {
-    const connection = bySocket.get(socket)
-    if (connection !== undefined) limits.streams(connection)
+  const connectionOf = ({ req }: ServerResponse) => bySocket.get(req.socket)
+  return {
+    streams(response) {
+      const connection = connectionOf(response)
+      if (connection !== undefined) limits.streams(connection)
+    },
+    holds(response, release) {
+      const connection = connectionOf(response)
+      if (connection === undefined) release()
+      else connection.holds(response, release)
+    },
   }
 }
 

@@ -19,7 +19,7 @@ import {
   type ProbeListener,
   stoppedError,
 } from './listener.js'
-import { limitNodeConnections, type NodeLimits } from './node-connections.js'
+import { limitNodeConnections, type NodeLimits, type NodeResponses } from './node-connections.js'
 import { streamOverNode } from './node-stream.js'
 
 /** How long a client that has not read its answer may delay a stop, in ms. */
@@ -45,11 +45,11 @@ export class NodeListener implements ProbeListener {
       this.#secured = { server, files: new CertificateFiles(tls) }
     }
     this.#limits = new Connections(limits)
-    const streams = limitNodeConnections(
+    const responses = limitNodeConnections(
       this.#server,
       this.#limits,
-      (request, response) => answer(handler, request, response, streams),
-      (_, response) => send(METHOD_NOT_ALLOWED, response, streams),
+      (request, response) => answer(handler, request, response, responses),
+      (_, response) => send(METHOD_NOT_ALLOWED, response, responses),
     )
   }
 
@@ -111,13 +111,13 @@ interface Secured {
   readonly files: CertificateFiles
 }
 
-function optionsFor({ headersTimeoutMs, idleTimeoutMs }: ListenerLimits) {
+function optionsFor({ idleTimeoutMs }: ListenerLimits) {
   return {
     maxHeaderSize: MAX_HEADER_BYTES,
-    headersTimeout: headersTimeoutMs,
-    requestTimeout: Math.max(idleTimeoutMs, headersTimeoutMs),
+    // What is late is closed by Connections, which looks at what has come first.
+    headersTimeout: 0,
+    requestTimeout: 0,
     keepAliveTimeout: idleTimeoutMs,
-    connectionsCheckingInterval: Math.min(headersTimeoutMs / 4, 1_000),
   }
 }
 
@@ -125,7 +125,7 @@ function answer(
   handler: ProbeHandler,
   request: IncomingMessage,
   response: ServerResponse,
-  streams: (response: ServerResponse) => void,
+  responses: NodeResponses,
 ): void {
   const found = handler({
     method: request.method ?? '',
@@ -134,22 +134,24 @@ function answer(
     isFromLoopback: () => isLoopbackAddress(request.socket.remoteAddress ?? ''),
     remoteAddress: () => request.socket.remoteAddress ?? '',
   })
-  if (isLater(found)) void found.then((later) => send(later, response, streams))
-  else send(found, response, streams)
+  if (isLater(found)) void found.then((later) => send(later, response, responses))
+  else send(found, response, responses)
 }
 
-function send(
-  answer: ProbeAnswer,
-  response: ServerResponse,
-  streams: (response: ServerResponse) => void,
-): void {
-  const { status, contentType, headers, body, stream } = answer
+function send(answer: ProbeAnswer, response: ServerResponse, responses: NodeResponses): void {
+  const { status, contentType, headers, body, stream, isLast, release } = answer
+  if (release !== undefined) responses.holds(response, release)
   response.setHeader('Content-Type', contentType)
   for (const [name, value] of COMMON_HEADERS) response.setHeader(name, value)
   if (headers !== undefined) for (const [name, value] of headers) response.setHeader(name, value)
   response.statusCode = status
+  if (isLast || stream !== undefined) response.shouldKeepAlive = false
   if (stream !== undefined) {
-    streams(response)
+    if (response.req.method === 'HEAD') {
+      response.end()
+      return
+    }
+    responses.streams(response)
     streamOverNode(response, stream)
     return
   }

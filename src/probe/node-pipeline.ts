@@ -6,15 +6,36 @@ import type { Socket } from 'node:net'
 
 /** How many requests of a connection are answered at once; what a client asks that pipelines a little. */
 const MAX_AT_ONCE = 4
+/** How many wait, of all connections together, at some 1.6 KB each. */
+const MAX_WAITING = 16_384
 
 /** Answers one request. Never throws. */
 type Answer = () => void
 
-/** Whose next request is answered, one a turn of the loop for all connections together. */
+/** Whose next request is answered, one a turn of the loop for all connections together; and how many wait for that. */
 export class Turns {
+  readonly #maxWaiting: number
+  #waitingCount = 0
   /** In the order in which they came. */
   readonly #pipelines = new Set<Pipeline>()
   #isScheduled = false
+
+  /** `maxWaiting` is passed by tests. */
+  constructor(maxWaiting = MAX_WAITING) {
+    this.#maxWaiting = maxWaiting
+  }
+
+  /** A request is to wait; false where as many do as may. */
+  tryWait(): boolean {
+    if (this.#waitingCount >= this.#maxWaiting) return false
+    this.#waitingCount++
+    return true
+  }
+
+  /** So many wait no longer. */
+  waited(count: number): void {
+    this.#waitingCount -= count
+  }
 
   enter(pipeline: Pipeline): void {
     this.#pipelines.add(pipeline)
@@ -55,6 +76,7 @@ export class Pipeline {
   #held: Socket | undefined
   #watched: Socket | undefined
   #last: Answer | undefined
+  #isClosed = false
 
   constructor(turns: Turns) {
     this.#turns = turns
@@ -64,14 +86,21 @@ export class Pipeline {
     return this.#answeringCount === 0 && this.#waiting.length === 0
   }
 
-  /** A request that came over `socket`. Each is followed by an `answered`, if the connection lasts. */
-  ask(socket: Socket, answer: Answer): void {
+  /**
+   * A request that came over `socket`. Each is followed by an `answered`, if the connection lasts. False where too many wait
+   * already, whoever's they are: then the caller closes the connection.
+   */
+  ask(socket: Socket, answer: Answer): boolean {
+    // node goes on with a packet whose connection was closed in the middle of it.
+    if (this.#isClosed) return true
     if (this.#waiting.length === 0 && this.#answeringCount < MAX_AT_ONCE) {
       this.#answer(answer)
-    } else {
-      this.#waiting.push(answer)
-      this.#hold(socket)
+      return true
     }
+    if (!this.#turns.tryWait()) return false
+    this.#waiting.push(answer)
+    this.#hold(socket)
+    return true
   }
 
   /** A request that is answered when all others are, and none follows. */
@@ -83,7 +112,9 @@ export class Pipeline {
   /** For the turns. */
   answerNext(): void {
     const answer = this.#waiting.shift()
-    if (answer !== undefined) this.#answer(answer)
+    if (answer === undefined) return
+    this.#turns.waited(1)
+    this.#answer(answer)
   }
 
   /** An answer has gone to the system. */
@@ -102,6 +133,8 @@ export class Pipeline {
 
   /** The connection is no longer open: what waits is dropped. */
   close(): void {
+    this.#isClosed = true
+    this.#turns.waited(this.#waiting.length)
     this.#waiting = []
     this.#last = undefined
     this.#turns.leave(this)

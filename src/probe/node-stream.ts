@@ -2,13 +2,11 @@
 import type { ServerResponse } from 'node:http'
 import type { StreamSink, StreamSource } from './listener.js'
 
-/** Begins a stream on a response whose head is set. */
+/** Begins a stream on a response whose head is set; it ends with its connection, as over uWebSockets.js. */
 export function streamOverNode(
   response: ServerResponse,
   stream: (sink: StreamSink) => StreamSource,
 ): void {
-  // It ends with its connection, as over uWebSockets.js.
-  response.shouldKeepAlive = false
   response.flushHeaders()
   const source = stream({
     write: (chunk) => response.writable && !response.destroyed && response.write(chunk),

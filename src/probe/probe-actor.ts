@@ -19,6 +19,7 @@ import type { MetricsSource } from './metrics-source.js'
 import { createProbeHandler, type ProbeReader } from './routes.js'
 import { sayOnStandardError } from './say.js'
 import type { ServerSettings } from './server-options.js'
+import { bounded, UnsentBodies } from './unsent-bodies.js'
 
 /** What the host hands to the probe worker. */
 export interface ProbeBoot
@@ -87,7 +88,8 @@ export class ProbeActor implements ProbeControl {
       ledger,
       onJudged,
     })
-    const handler = measured(answering, recorder, ledger)
+    const unsent = new UnsentBodies(limits.maxUnsentBytes, tls !== undefined)
+    const handler = measured(bounded(answering, unsent), recorder, ledger)
     watchIncidents(boot, reader, ledger)
     const { transport, listener } = await chooseListener(choice, handler, { limits, tls })
     return new ProbeActor(gate, transport, listener, streams, ledger)

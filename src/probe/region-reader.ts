@@ -6,11 +6,12 @@ import {
   READINESS_SEEN,
   WORD_BYTES,
 } from '../memory/layout.js'
+import { Patience } from '../memory/patience.js'
 import { openRegion, type Region } from '../memory/region.js'
 import type { TransitionCounts } from '../memory/slot-cache.js'
 import { readSuppressions } from '../memory/suppressions.js'
 import type { SuspensionWatch } from '../memory/suspensions.js'
-import { HealthError } from '../model/errors.js'
+import { stopped } from '../model/errors.js'
 import type { Policy } from '../model/policy.js'
 import type { Suppressions } from '../model/suppression.js'
 import type { HealthHandle } from '../runtime/health-handle.js'
@@ -21,6 +22,9 @@ import type { ExitGate } from './exit-gate.js'
 import type { MetricsSource, RuntimeFigures } from './metrics-source.js'
 import type { ProbeReader } from './routes.js'
 
+/** How often a thread of its own looks whether the manager lives, in ms. */
+const MANAGER_LOOK_MS = 250
+
 export class RegionReader implements ProbeReader, MetricsSource {
   readonly #region: Region
   readonly policy: Policy
@@ -30,8 +34,9 @@ export class RegionReader implements ProbeReader, MetricsSource {
   #hastyReader: HealthReader | undefined
 
   /**
-   * `readTimeoutMs` bounds how long a read waits for reports that are published but not applied; once the host is
-   * closing by its `gate`, none waits. With `keepsWatch`, for a thread of its own, this one becomes a watcher for suspensions.
+   * `readTimeoutMs` bounds how long a read waits for reports that are published but not applied, and its {@link Patience}
+   * how long all do; once the host is closing by its `gate`, none waits. With `keepsWatch`, for a thread of its own, this one
+   * becomes a watcher for suspensions, and knows of a manager that is silent whether it is asked or not.
    * @throws HealthError `ERR_HEALTH_LAYOUT` if the handle is of another version.
    */
   constructor(handle: HealthHandle, readTimeoutMs: number, gate: ExitGate, keepsWatch = false) {
@@ -39,7 +44,11 @@ export class RegionReader implements ProbeReader, MetricsSource {
     this.policy = handle.policy
     this.#gate = gate
     this.suspensions = keepsWatch ? keepWatch(this.#region.words) : undefined
-    this.#reader = new HealthReader(this.#region, handle.policy, readTimeoutMs, this.suspensions)
+    this.#reader = new HealthReader(this.#region, handle.policy, readTimeoutMs, {
+      suspensions: this.suspensions,
+      patience: new Patience(readTimeoutMs),
+    })
+    if (keepsWatch) setInterval(() => this.#reader.watchManager(), MANAGER_LOOK_MS).unref()
   }
 
   look(): Look {
@@ -80,7 +89,8 @@ export class RegionReader implements ProbeReader, MetricsSource {
    */
   #chooseReader(): HealthReader {
     if (!this.#gate.isClosing) return this.#reader
-    this.#hastyReader ??= new HealthReader(this.#region, this.policy, 0, this.suspensions)
+    const { suspensions } = this
+    this.#hastyReader ??= new HealthReader(this.#region, this.policy, 0, { suspensions })
     return this.#hastyReader
   }
 
@@ -90,7 +100,7 @@ export class RegionReader implements ProbeReader, MetricsSource {
    */
   #checkNotStopped(): void {
     if (Atomics.load(this.#region.words, PHASE) === PHASE_STOPPED) {
-      throw new HealthError('ERR_HEALTH_STOPPED', 'the runtime is stopped')
+      throw stopped()
     }
   }
 }

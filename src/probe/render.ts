@@ -2,7 +2,7 @@
 // leaves out. Reference § 2.3. Pure; any thread.
 import { healthStatusName } from '../model/health-status.js'
 import { type ComponentStatus, compareUtf8 } from '../model/report.js'
-import type { Suppressions } from '../model/suppression.js'
+import { isUnbounded, type Suppression, type Suppressions } from '../model/suppression.js'
 import { quote } from './go-json.js'
 
 /** One component as a JSON object. */
@@ -46,12 +46,29 @@ export function renderSuppressed(suppressions: Suppressions): string {
   for (const check of ['liveness', 'readiness'] as const) {
     const suppression = suppressions[check]
     if (suppression === undefined) continue
-    const { owner, reason, until, remainingMs } = suppression
-    parts.push(
-      `"${check}":{"owner":${quote(owner)},"reason":${quote(reason)},"until":"${isoTime(until)}","remainingMs":${Math.ceil(remainingMs)}}`,
-    )
+    const { owner, reason } = suppression
+    const who = `"owner":${quote(owner)},"reason":${quote(reason)}`
+    parts.push(`"${check}":{${who}${renderEnd(suppression)}}`)
   }
   return parts.length === 0 ? '{' : `{"suppressed":{${parts.join(',')}}`
+}
+
+/** What has no end shows none: JSON has no number for it. */
+function renderEnd(suppression: Suppression): string {
+  if (isUnbounded(suppression)) return ''
+  const { until, remainingMs } = suppression
+  return `,"until":"${isoTime(until)}","remainingMs":${Math.ceil(remainingMs)}`
+}
+
+/** Equal for those who ask within a tenth of a second, or so, while the same suppressions hold. */
+export function suppressionsKey({ liveness, readiness }: Suppressions): string {
+  return JSON.stringify(
+    [liveness, readiness].map((each) => {
+      if (each === undefined) return null
+      const { owner, reason, until, remainingMs } = each
+      return [owner, reason, Math.round(until / 100), Math.ceil(remainingMs / 100)]
+    }),
+  )
 }
 
 /** The body of an answer that is an error and nothing else. */

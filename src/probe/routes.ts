@@ -3,6 +3,7 @@
 import { monotonicMs } from '../memory/control.js'
 import type { SuspensionWatch } from '../memory/suspensions.js'
 import type { Policy } from '../model/policy.js'
+import type { HealthReport } from '../model/report.js'
 import { excusedUntil } from '../model/start-up.js'
 import type { Suppressions } from '../model/suppression.js'
 import type { Look } from '../runtime/health-reader.js'
@@ -22,6 +23,7 @@ import type { ProbeAnswer, ProbeHandler, ProbeRequest } from './listener.js'
 import { ComponentMembers } from './members.js'
 import { parseProbeQuery, parseTarget, type Target } from './query.js'
 import { livenessQuestion, type Question, readinessQuestion, startupQuestion } from './questions.js'
+import { SharedBodies } from './shared-bodies.js'
 import { TransitionRoutes, type TransitionsContext } from './transition-routes.js'
 
 /** What the routes read, without asking another thread. */
@@ -85,6 +87,7 @@ export function createProbeHandler(reader: ProbeReader, options: RouteOptions): 
     suppressions: () => reader.suppressions(),
     audience,
     members: new ComponentMembers(),
+    bodies: new SharedBodies<HealthReport>(),
     onJudged,
   }
   const components = new ComponentRoutes(context)

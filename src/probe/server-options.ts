@@ -9,7 +9,12 @@ import { checkDurationMs, checkInteger, checkOptions } from '../model/arguments.
 import { argumentError, type HealthError } from '../model/errors.js'
 import { checkWorkerBaseUrl } from '../runtime/worker-base-url.js'
 import type { TransportChoice } from './choose-listener.js'
-import { DEFAULT_LIMITS, type ListenerLimits, type TlsFiles } from './listener.js'
+import {
+  type ClientLimits,
+  DEFAULT_LIMITS,
+  type ListenerLimits,
+  type TlsFiles,
+} from './listener.js'
 import type { Audience, Detail } from './routes.js'
 
 /** The probe actor or the gRPC actor died, and another one answers in its place. */
@@ -34,20 +39,25 @@ export interface HealthServerOptions extends EvidenceOptions {
   /**
    * How long a probe waits for reports that are not applied yet, in ms, before it is answered with the last applied
    * state. 0 to 1,000, default 5, far below the second that a kubelet waits: probes are answered one after another, and
-   * an exit of the process may wait for the one at work.
+   * an exit of the process may wait for the one at work. All waits together take no more than a quarter of the time, so that
+   * probes are answered also while reports come faster than they are applied.
    */
   readTimeoutMs?: number
   /**
    * To whom components, messages and metadata are shown. `'always'`, the default, shows them to everybody, as the
    * reference does; `'never'` to nobody; `'authorized'` to clients on this host's loopback interface and to those that
-   * send `token`. All others get the status alone; by gRPC, to them only the verdicts are services. A proxy on this host makes loopback clients of all of its own.
+   * send `token`. All others get the status alone; by gRPC, to them only the verdicts are services. A proxy on this host
+   * makes loopback clients of all of its own.
    */
   detail?: Detail
   /** The bearer token of `detail: 'authorized'`, 16 to 2,048 visible ASCII characters. Never logged, never shown. */
   token?: string
   /** What bounds clients, those of gRPC on their own port as well. */
   limits?: {
-    /** Connections at once, 16 to 65,535, default 1,024. One more takes the place of the one that has been idle for longest. */
+    /**
+     * Connections at once, 16 to 65,535, default 1,024. One more takes the place of the one that has been idle for longest. Of
+     * those that come at the same moment each is looked at first, so for that moment there may be twice as many.
+     */
     maxConnections?: number
     /**
      * How long a request's headers may take, in ms, 100 to 600,000; by gRPC, its message after them. Default 5,000, as in the
@@ -61,6 +71,12 @@ export interface HealthServerOptions extends EvidenceOptions {
      * half if it is less.
      */
     maxStreams?: number
+    /**
+     * Bodies that clients have asked for and not taken yet, in bytes, 1 MiB to 1 TiB. Default 64 MiB. Beyond that, one of more
+     * than 10 KiB is refused with 503; bodies of that size, which is what a kubelet is sent, never are. Those who are sent the
+     * same at the same time hold one body, but over TLS one each.
+     */
+    maxUnsentBytes?: number
   }
   /** Answers HTTPS instead of HTTP: paths of PEM files, read again when they change. A kubelet does not verify them. */
   tls?: TlsFiles
@@ -103,7 +119,7 @@ export interface ServerSettings {
   readonly transport: TransportChoice
   readonly readTimeoutMs: number
   readonly audience: Audience
-  readonly limits: ListenerLimits
+  readonly limits: ClientLimits
   readonly maxStreams: number
   readonly tls: TlsFiles | undefined
   readonly startupSuppressMs: number
@@ -114,7 +130,7 @@ export interface ServerSettings {
   readonly restarts: { readonly max: number; readonly withinMs: number }
 }
 
-const LIMIT_NAMES = ['maxConnections', 'headersTimeoutMs', 'idleTimeoutMs', 'maxStreams']
+const LIMIT_NAMES = [...Object.keys(DEFAULT_LIMITS), 'maxStreams']
 const DEFAULT_MAX_STREAMS = 128
 const MAX_READ_TIMEOUT_MS = 1_000
 const MAX_CLIENT_TIMEOUT_MS = 600_000
@@ -195,13 +211,15 @@ function resolveAudience({ detail = 'always', token }: HealthServerOptions): Aud
   return { detail, token }
 }
 
-function resolveLimits(limits: HealthServerOptions['limits'] = {}): ListenerLimits {
+function resolveLimits(limits: HealthServerOptions['limits'] = {}): ClientLimits {
   checkOptions(limits, 'limits', LIMIT_NAMES)
-  const { maxConnections, headersTimeoutMs, idleTimeoutMs } = { ...DEFAULT_LIMITS, ...limits }
+  const all = { ...DEFAULT_LIMITS, ...limits }
+  const { maxConnections, headersTimeoutMs, idleTimeoutMs, maxUnsentBytes } = all
   checkInteger(maxConnections, 'limits.maxConnections', 16, 65_535)
   checkInteger(headersTimeoutMs, 'limits.headersTimeoutMs', 100, MAX_CLIENT_TIMEOUT_MS)
   checkInteger(idleTimeoutMs, 'limits.idleTimeoutMs', 100, MAX_CLIENT_TIMEOUT_MS)
-  return { maxConnections, headersTimeoutMs, idleTimeoutMs }
+  checkInteger(maxUnsentBytes, 'limits.maxUnsentBytes', 2 ** 20, 2 ** 40)
+  return { maxConnections, headersTimeoutMs, idleTimeoutMs, maxUnsentBytes }
 }
 
 /** Nobody gives way to a new connection but who is idle, and a stream never is. */

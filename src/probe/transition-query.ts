@@ -1,7 +1,7 @@
 // What the queries of `/transitions` and `/events` ask for. Pure; any thread. Nothing here throws, or costs more than the
 // length of the query.
 import { show } from '../model/errors.js'
-import type { EventsFrom } from './event-streams.js'
+import type { EventId, EventsFrom } from './event-streams.js'
 import { type BadQuery, MAX_QUERY_CHARACTERS } from './query.js'
 
 export interface AskedHistory {
@@ -29,10 +29,11 @@ export function parseHistoryQuery(query: string): AskedHistory | BadQuery {
 /** The header is of a client that comes back, with the query of its first request: so it comes before that. */
 export function parseEventsQuery(query: string, lastEventId: string): EventsFrom | BadQuery {
   if (lastEventId !== '') {
-    const last = wholeNumber(lastEventId)
-    return last === undefined
-      ? { problem: `Last-Event-ID=${show(lastEventId)}: must be the id of an event` }
-      : last + 1
+    return (
+      parseEventId(lastEventId) ?? {
+        problem: `Last-Event-ID=${show(lastEventId)}: must be the id of an event`,
+      }
+    )
   }
   const parameters = parametersOf(query)
   if ('problem' in parameters) return parameters
@@ -42,6 +43,11 @@ export function parseEventsQuery(query: string, lastEventId: string): EventsFrom
   return first === undefined || first < 1
     ? { problem: `from=${show(from)}: must be now, oldest or a transition's number` }
     : first
+}
+
+function parseEventId(text: string): EventId | undefined {
+  const [, runtimeId, number] = /^([0-9a-f]{16})-(\d{1,15})$/.exec(text) ?? []
+  return runtimeId === undefined ? undefined : { runtimeId, number: Number(number) }
 }
 
 function parametersOf(query: string): { readonly values: URLSearchParams } | BadQuery {

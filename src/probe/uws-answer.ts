@@ -53,16 +53,29 @@ export function sendOverUws(
 ): void {
   const { response, isHead, isInDoubt } = form
   const { body } = answer
-  if (answer.stream !== undefined) {
+  if (answer.stream !== undefined && !isHead) {
     writeHead(response, answer, true)
     streamOverUws(connections, connection, response, answer.stream)
     return
   }
-  writeHead(response, answer, closes(form))
+  const isLast = closes(form) || answer.isLast === true || answer.stream !== undefined
+  // For this very value uWebSockets.js closes by itself, when all has gone to the system. For a list with `close` in it,
+  // it does not.
+  const isOursToClose = isLast && form.connection !== 'close'
+  if (isOursToClose && !isHead && !isInDoubt && body.length <= MAX_BUFFERED_BYTES) {
+    writeHead(response, answer, false)
+    connections.write(connection, body.length, () => {
+      // Says `Connection: close`, and closes as for that value.
+      response.end(body, true)
+      return true
+    })
+    return
+  }
+  writeHead(response, answer, isLast)
   if (isHead) {
     connections.write(connection, 0, () => {
       // endWithoutBody(length) leaves the response open in v20.51. An empty chunk of a known total writes the length.
-      response.tryEnd('', body.length)
+      if (answer.stream === undefined) response.tryEnd('', body.length)
       response.endWithoutBody()
       return true
     })
@@ -76,19 +89,18 @@ export function sendOverUws(
     connections.write(connection, body.length, () => response.tryEnd(rest, body.length)[1])
   }
   if (connection.isGone) return
-  if (connection.isAnswering) sendRest(connections, connection, form, body)
-  // For this very value uWebSockets.js closes by itself. For a list with `close` in it, it does not.
-  else if (closes(form) && form.connection !== 'close') connections.closeSoon(connection)
+  if (connection.isAnswering) sendRest(connections, connection, form, body, isOursToClose)
+  else if (isOursToClose) connections.closeSoon(connection)
 }
 
 /** What of a body may go unsent at first: it goes on as the client takes it. */
 function sendRest(
   connections: UwsConnections,
   connection: UwsConnection,
-  form: AnswerForm,
+  { response }: AnswerForm,
   body: Uint8Array,
+  isOursToClose: boolean,
 ): void {
-  const { response } = form
   const write = () => {
     // It may have become writable twice.
     if (connection.isGone || !connection.isAnswering) return
@@ -96,7 +108,7 @@ function sendRest(
     response.cork(() => {
       connections.write(connection, body.length, () => response.tryEnd(rest, body.length)[1])
     })
-    if (!connection.isAnswering && closes(form)) connections.closeSoon(connection)
+    if (!connection.isAnswering && isOursToClose) connections.closeSoon(connection)
   }
   response.onWritable(() => {
     setImmediate(write)

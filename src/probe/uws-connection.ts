@@ -22,6 +22,8 @@ export class UwsConnection implements Connection {
   isInBody = false
   /** What writes to it without an end, if anything does. */
   stream: StreamSource | undefined
+  /** What its answer owes when its body is no longer wanted, if anything. */
+  release: (() => void) | undefined
   /** The client's, once somebody has asked for it. */
   address: string | undefined
   /** Its place in {@link WatchedConnections}, which alone sets it. */
@@ -35,6 +37,12 @@ export class UwsConnection implements Connection {
 
   close(): void {
     if (!this.isGone) this.#socket.close()
+  }
+
+  /** Its answer has been sent, or never will be. */
+  settle(): void {
+    this.release?.()
+    this.release = undefined
   }
 
   /** Rule 1. */

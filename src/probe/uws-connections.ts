@@ -41,6 +41,8 @@ export interface OpenRequest {
   /** Whether it says anything of the length of a body, so that nothing is concluded from nobody claiming it. */
   readonly mayLackClaim: boolean
   answer(connection: UwsConnection): void
+  /** It is never answered. */
+  readonly drop?: () => void
 }
 
 export class UwsConnections {
@@ -145,6 +147,7 @@ export class UwsConnections {
 
   #answered(connection: UwsConnection, bodyBytes: number): void {
     connection.isAnswering = false
+    connection.settle()
     connection.hasSentBody = bodyBytes > 0
     if (this.#isBlind) return
     connection.guard()
@@ -160,6 +163,7 @@ export class UwsConnections {
 
   #gone(connection: UwsConnection): void {
     connection.isGone = true
+    connection.settle()
     this.#watched.remove(connection)
     if (this.#last === connection) this.#last = undefined
     this.#connections.closed(connection)
@@ -204,6 +208,7 @@ export class UwsConnections {
     this.#request = undefined
     if (!this.#hasClaimed && this.#last === undefined && !request.mayLackClaim) this.#goBlind()
     request.response.close()
+    request.drop?.()
   }
 
   #goBlind(): void {

@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Connections } from './connections.js'
 import {
   type BoundAddress,
+  dropAnswer,
   isLater,
   isLoopbackAddress,
   type ListenerSettings,
@@ -118,6 +119,7 @@ export class UwsListener implements ProbeListener {
 
   /** Must not throw: that would be the end of the process (uWebSockets.js#123). */
   #request(response: UwsResponse, request: UwsRequest): void {
+    let found: ProbeAnswer | Promise<ProbeAnswer> | undefined
     try {
       const connection = this.#connections.tryFind(response)
       if (connection !== undefined && this.#connections.isGreedy(connection)) {
@@ -127,7 +129,7 @@ export class UwsListener implements ProbeListener {
       const method = request.getCaseSensitiveMethod()
       const query = request.getQuery()
       const target = query === undefined ? request.getUrl() : `${request.getUrl()}?${query}`
-      const found = this.#handler({
+      found = this.#handler({
         method,
         target,
         header: (name) => request.getHeader(name),
@@ -150,6 +152,7 @@ export class UwsListener implements ProbeListener {
     } catch {
       // The handler never throws and the calls don't either. If one does, a closed connection is a failed probe.
       tryClose(response)
+      if (found !== undefined) dropAnswer(found)
     }
   }
 
@@ -161,13 +164,15 @@ export class UwsListener implements ProbeListener {
     const { response, isHead, isInDoubt } = form
     if (isInDoubt && (isHead || isLater(found) || !canProveConnection(form, found))) {
       response.close()
+      dropAnswer(found)
       return
     }
     const answer = (connection: UwsConnection) => {
       if (!isLater(found) && mayCloseInWrite(form, found)) this.#sendSoon(connection, form, found)
       else this.#answer(connection, form, found)
     }
-    this.#connections.waitForClaim({ response, mayLackClaim, answer })
+    const drop = () => dropAnswer(found)
+    this.#connections.waitForClaim({ response, mayLackClaim, answer, drop })
   }
 
   #answer(
@@ -178,7 +183,7 @@ export class UwsListener implements ProbeListener {
     if (isLater(found)) {
       this.#connections.asked(connection)
       void found.then((later) => this.#sendSoon(connection, form, later))
-    } else if (found.stream !== undefined) {
+    } else if (found.stream !== undefined && !form.isHead) {
       this.#sendSoon(connection, form, found)
     } else {
       this.#send(connection, form, found)
@@ -189,16 +194,20 @@ export class UwsListener implements ProbeListener {
   #sendSoon(connection: UwsConnection, form: AnswerForm, answer: ProbeAnswer): void {
     this.#connections.asked(connection)
     setImmediate(() => {
-      if (!connection.isGone) form.response.cork(() => this.#send(connection, form, answer))
+      if (connection.isGone) dropAnswer(answer)
+      else form.response.cork(() => this.#send(connection, form, answer))
     })
   }
 
   #send(connection: UwsConnection, form: AnswerForm, answer: ProbeAnswer): void {
+    connection.release = answer.release
     try {
       sendOverUws(this.#connections, connection, form, answer)
     } catch {
       this.#connections.closeSoon(connection)
     }
+    // One whose answer goes on is settled when that ends, in whatever way.
+    if (!connection.isAnswering) connection.settle()
   }
 }
 

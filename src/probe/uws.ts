@@ -16,8 +16,8 @@ export interface UwsResponse {
   tryEnd(chunk: Uint8Array | string, totalBytes: number): [ok: boolean, isDone: boolean]
   /** Writes a chunk of a body without a length. What the system does not take is held; false where something is. */
   write(chunk: Uint8Array): boolean
-  /** Ends such a body. */
-  end(): UwsResponse
+  /** Ends such a body. Or writes a short one whole, says `Connection: close`, and closes when all has gone to the system. */
+  end(body?: Uint8Array, closeConnection?: boolean): UwsResponse
   endWithoutBody(): unknown
   getWriteOffset(): number
   onWritable(handler: (offset: number) => boolean): UwsResponse

@@ -4,7 +4,7 @@ import { RUNTIME_COMPONENT } from '../model/component.js'
 import { healthStatusName } from '../model/health-status.js'
 import { judgedOf } from '../model/judged.js'
 import type { Gate, Judged } from '../model/policy.js'
-import type { Suppression } from '../model/suppression.js'
+import { isUnbounded, type Suppression } from '../model/suppression.js'
 import { KUBELET_BYTES } from './kubelet-body.js'
 import type { Asked } from './query.js'
 import type { Find, Question } from './questions.js'
@@ -65,11 +65,14 @@ export function verdictLines(
 }
 
 /** How long, and who says so: ` for 119.5 s, until 2026-01-31T12:00:00.000Z, owner: main, reason: start-up`. */
-function detailOf({ owner, reason, until, remainingMs }: Suppression): string {
-  const seconds = (remainingMs / 1e3).toFixed(1)
+function detailOf(suppression: Suppression): string {
+  const { owner, reason, until, remainingMs } = suppression
+  const howLong = isUnbounded(suppression)
+    ? 'while the start-up gets on'
+    : `for ${(remainingMs / 1e3).toFixed(1)} s, until ${isoTime(until)}`
   const by = owner === '' ? '' : `, owner: ${onOneLine(owner)}`
   const why = reason === '' ? '' : `, reason: ${onOneLine(reason)}`
-  return ` for ${seconds} s, until ${isoTime(until)}${by}${why}`
+  return ` ${howLong}${by}${why}`
 }
 
 function failedLine(name: string, reason: string): string {

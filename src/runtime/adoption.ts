@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import type { Region } from '../memory/region.js'
 import { checkName, readArgument, readOptions } from '../model/arguments.js'
 import { argumentError } from '../model/errors.js'
-import { abandonMailboxesOf } from './attachment.js'
+import { abandonMailboxesOf } from './mailbox-claims.js'
 
 /** `onExit` is told of a worker that was adopted for a component. @throws HealthError `ERR_HEALTH_ARGUMENT` */
 export function adoptWorker(

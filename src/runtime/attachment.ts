@@ -4,21 +4,16 @@
 
 import { AppliedWait, ring } from '../memory/applied-wait.js'
 import { BreadcrumbWriter } from '../memory/breadcrumb.js'
-import { DirectoryReader } from '../memory/directory.js'
-import { endingOf, isEndingOf, isRaised } from '../memory/ending.js'
+import { endingOf, isRaised } from '../memory/ending.js'
 import {
   CLOSED_BIT,
   isAfter,
   KIND_DEREGISTER,
   KIND_REGISTER,
   KIND_UPDATE,
-  MAILBOX_ABANDONED,
   MAILBOX_CUTS,
   MAILBOX_ENDING,
-  MAILBOX_FREE,
-  MAILBOX_HIGH_WATER,
   MAILBOX_IGNORED,
-  MAILBOX_OWNER,
   MAILBOX_REFUSED_COUNT,
   MAILBOX_REFUSED_TICKET,
   MAILBOX_TAIL,
@@ -32,26 +27,18 @@ import {
 import { mailboxHeader } from '../memory/mailbox.js'
 import { MailboxWriter, type RecordHeader } from '../memory/mailbox-writer.js'
 import type { Region } from '../memory/region.js'
-import { decodeRules } from '../memory/rules-block.js'
-import { generationOf, isRegistered, SlotMap } from '../memory/slot-latch.js'
+import { SlotMap } from '../memory/slot-latch.js'
 import type { Encoded } from '../memory/text.js'
-import { type ComponentRules, NO_RULES } from '../model/component-rules.js'
-import { HealthError } from '../model/errors.js'
-
-/** As a look has found it. */
-export interface Registration {
-  readonly slot: number
-  readonly generation: number
-  readonly rules: ComponentRules
-  readonly ticket: number
-}
+import type { ComponentRules } from '../model/component-rules.js'
+import { stopped } from '../model/errors.js'
+import { Bindings } from './bindings.js'
+import { abandonMailbox, claimMailbox, ownerWord } from './mailbox-claims.js'
 
 export class Attachment {
   readonly region: Region
   readonly words: Words
   readonly #map: SlotMap
-  /** Look-ups of names. */
-  readonly directory: DirectoryReader
+  readonly bindings: Bindings
   readonly #index: number
   readonly #header: number
   readonly #mailbox: MailboxWriter
@@ -81,7 +68,7 @@ export class Attachment {
     this.region = region
     this.words = region.words
     this.#map = new SlotMap(region)
-    this.directory = new DirectoryReader(region, this.#map)
+    this.bindings = new Bindings(region)
     this.#threadId = threadId
     this.#publishTimeoutMs = publishTimeoutMs
     this.#settleTimeoutMs = settleTimeoutMs
@@ -103,38 +90,6 @@ export class Attachment {
     return this.#index
   }
 
-  latestTicketIndex(slot: number): number {
-    return this.#map.latestTicket(slot)
-  }
-
-  beatIndex(slot: number): number {
-    return this.#map.beat(slot)
-  }
-
-  progressIndex(slot: number): number {
-    return this.#map.progress(slot)
-  }
-
-  /** The rules of the slot's registration. To be believed if `isCurrent` says afterwards that it is the one that was meant. */
-  rulesOf(slot: number): ComponentRules | undefined {
-    // Pairs with Overlays.enter, which comes before the registration's commit.
-    const block = Atomics.load(this.words, this.#map.options(slot))
-    return block === 0 ? undefined : decodeRules(this.words, block)
-  }
-
-  /** A registration with its rules, which may be none, and its latest ticket; undefined if there is none of that name. */
-  registrationByName(name: Encoded): Registration | undefined {
-    for (;;) {
-      const binding = this.directory.find(name)
-      if (binding === undefined) return undefined
-      const { slot, generation } = binding
-      const ticket = Atomics.load(this.words, this.#map.latestTicket(slot))
-      const rules = this.rulesOf(slot) ?? NO_RULES
-      // Behind the ticket. Pairs with SlotWriter.expireReporters, as in Reporter.bind.
-      if (this.isCurrent(slot, generation)) return { slot, generation, rules, ticket }
-    }
-  }
-
   /** What rules say of a component that tells of this thread. */
   get identity(): Pick<ComponentRules, 'mailbox' | 'owner'> {
     return { mailbox: this.#index, owner: ownerWord(this.#threadId) }
@@ -143,20 +98,6 @@ export class Attachment {
   /** Leaves a breadcrumb; the caller has checked that the attachment `isRunning`. */
   breadcrumb(text: string): void {
     this.#breadcrumb.set(text)
-  }
-
-  /** Whether the slot is still registered under this generation, as far as the manager has come. */
-  isCurrent(slot: number, generation: number): boolean {
-    const statusWord = this.#map.statusWord(slot)
-    return isRegistered(statusWord) && generationOf(statusWord) === generation
-  }
-
-  /**
-   * Whether a deregistration of this registration was begun: what is published for it may come too late, though the manager
-   * does not know yet. If the thread that began it was killed before it published, it stays so until its mailbox is free.
-   */
-  isEnding(slot: number, generation: number): boolean {
-    return isEndingOf(Atomics.load(this.words, this.#map.ending(slot)), generation)
   }
 
   /**
@@ -179,12 +120,15 @@ export class Attachment {
 
   /** Publishes a deregistration; false as for `update`. Say `endDeregistration` when nothing is to be published any more. */
   deregister(slot: number, generation: number, expected: number, isSettled: boolean): boolean {
+    // Before the mark is ours. One that comes after this look is of somebody who deregisters at the same time as we do.
+    if (!isSettled && this.bindings.isEnding(slot, generation)) return false
     this.#write(KIND_DEREGISTER, slot, generation, undefined, undefined)
     // Before raiseEnding. Pairs with Endings.tryClear, which takes no mark back that a thread may still publish for.
     Atomics.store(this.words, this.#header + MAILBOX_ENDING, slot + 1)
     // Before raiseLatest: whoever finds our ticket there finds this, too.
     this.#raiseEnding(slot, generation)
-    return this.#publishFor(slot, generation, expected, isSettled)
+    // Published, unless the registration is gone: a mark that nothing follows would hold up all that report the component.
+    return this.#publishFor(slot, generation, expected, true)
   }
 
   endDeregistration(): void {
@@ -269,6 +213,11 @@ export class Attachment {
     return !this.#isDetached && Atomics.load(this.words, PHASE) === PHASE_RUNNING
   }
 
+  /** @throws HealthError `ERR_HEALTH_STOPPED` unless it `isRunning`. */
+  checkRunning(): void {
+    if (!this.isRunning()) throw stopped()
+  }
+
   /** Refuses everything from now on and gives the mailbox back; the manager frees it when it is drained. */
   detach(): void {
     if (this.#isDetached) return
@@ -325,8 +274,8 @@ export class Attachment {
       if (found === previous) break
       // Somebody else has published about this slot, perhaps a deregistration, or the manager has ended the
       // registration. Pairs with SlotWriter.expireReporters: what ends after this look fails our next exchange.
-      if (!this.isCurrent(slot, generation)) return false
-      if (!isSettled && this.isEnding(slot, generation)) return false
+      if (!this.bindings.isCurrent(slot, generation)) return false
+      if (!isSettled && this.bindings.isEnding(slot, generation)) return false
       previous = found
       if (isAfter(found, ticket)) ticket = this.#mailbox.drawTicket()
     }
@@ -348,60 +297,4 @@ export class Attachment {
       ring(this.words)
     }
   }
-}
-
-/** What MAILBOX_OWNER holds while this thread has the mailbox. No two threads of a process ever have the same id. */
-function ownerWord(threadId: number): number {
-  return threadId + 1
-}
-
-function claimMailbox(region: Region, threadId: number): number {
-  const { words, layout } = region
-  // Pairs with Supervisor.stop. If that comes after this look, the mailbox is closed, now or under its first record.
-  if (Atomics.load(words, PHASE) !== PHASE_RUNNING) throw stopped()
-  for (let index = 0; index < layout.maxThreads; index++) {
-    const owner = mailboxHeader(region, index) + MAILBOX_OWNER
-    // Pairs with Drain.#reclaim, which frees a mailbox only when it is drained.
-    if (Atomics.compareExchange(words, owner, MAILBOX_FREE, ownerWord(threadId)) !== MAILBOX_FREE)
-      continue
-    // Before the first publication, so that every collect and every noteTails from then on looks at this mailbox.
-    raiseHighWater(words, index + 1)
-    return index
-  }
-  throw new HealthError(
-    'ERR_HEALTH_CAPACITY',
-    `maxThreads=${layout.maxThreads}: every mailbox is taken`,
-  )
-}
-
-/** Pairs with the looks of Drain.#collect and AppliedWait.note, which go no further. */
-function raiseHighWater(words: Words, count: number): void {
-  for (;;) {
-    const known = Atomics.load(words, MAILBOX_HIGH_WATER)
-    if (known >= count) return
-    if (Atomics.compareExchange(words, MAILBOX_HIGH_WATER, known, count) === known) return
-  }
-}
-
-/** Marks a mailbox whose thread is gone, or has let go of it. What it has accepted is still applied. */
-function abandonMailbox(region: Region, index: number, threadId: number): void {
-  const { words } = region
-  const owner = mailboxHeader(region, index) + MAILBOX_OWNER
-  if (Atomics.load(words, owner) !== ownerWord(threadId)) return
-  // A thread that was killed while it attached may not have come to this; the manager frees no mailbox beyond.
-  raiseHighWater(words, index + 1)
-  // Behind the last publication. Pairs with Drain.#reclaim: a mailbox that is empty after this stays so.
-  Atomics.compareExchange(words, owner, ownerWord(threadId), MAILBOX_ABANDONED)
-}
-
-/** Abandons every mailbox of a thread that has ended. */
-export function abandonMailboxesOf(region: Region, threadId: number): void {
-  for (let index = 0; index < region.layout.maxThreads; index++) {
-    abandonMailbox(region, index, threadId)
-  }
-  ring(region.words)
-}
-
-export function stopped(): HealthError {
-  return new HealthError('ERR_HEALTH_STOPPED', 'the runtime is stopped')
 }

@@ -9,7 +9,8 @@ import type { ComponentRules } from '../model/component-rules.js'
 import { HealthError, show } from '../model/errors.js'
 import type { HealthStatus } from '../model/health-status.js'
 import type { Attachment } from './attachment.js'
-import { Reporter, TextCache } from './reporter.js'
+import { Reporter } from './reporter.js'
+import { TextCache } from './text-cache.js'
 
 export class Components {
   readonly #attachment: Attachment

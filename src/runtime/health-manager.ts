@@ -1,27 +1,13 @@
 // The public face of the runtime, in the thread that started it and in every thread that attached to it.
 import { threadId, type Worker } from 'node:worker_threads'
-import { monotonicMs, toFloatWords } from '../memory/control.js'
-import { KIND_STANDBY, KIND_SUPPRESS_LIVENESS, KIND_SUPPRESS_READINESS } from '../memory/layout.js'
 import { createRegion, type Region } from '../memory/region.js'
 import { encodeText } from '../memory/text.js'
-import { nextTick } from '../memory/ticks.js'
-import { TransitionScan } from '../memory/transition-scan.js'
-import {
-  checkBoolean,
-  checkDurationMs,
-  checkInteger,
-  checkName,
-  MAX_NAME_BYTES,
-  type MetadataInput,
-  readOptions,
-} from '../model/arguments.js'
+import { checkName, MAX_NAME_BYTES, type MetadataInput } from '../model/arguments.js'
 import { Component } from '../model/component.js'
 import { type ComponentOptions, rulesOf } from '../model/component-rules.js'
-import { argumentError, type HealthCheckError, type HealthError } from '../model/errors.js'
+import { argumentError, type HealthError } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
 import { sumOf } from '../model/probe-stats.js'
-import type { ComponentStatus, HealthReport } from '../model/report.js'
-import { noteOf } from '../model/suppression.js'
 import type { Gap, Transition } from '../model/transition.js'
 import {
   type ObserverOptions,
@@ -40,33 +26,26 @@ import type { EventLoopWatch } from '../watch/event-loop-watch.js'
 import { EventLoopWatches } from '../watch/event-loop-watches.js'
 import type { ActorExit } from './actor-handle.js'
 import { adoptWorker } from './adoption.js'
-import { Attachment, stopped } from './attachment.js'
+import { Attachment } from './attachment.js'
+import type { ComponentReporter } from './component-reporter.js'
 import { Components } from './components.js'
 import { offerManagerTermination } from './faults.js'
 import { flush } from './flush.js'
+import { HealthControls } from './health-controls.js'
 import { type HealthHandle, openHandle } from './health-handle.js'
-import { HealthReader, type Verdict } from './health-reader.js'
+import { HealthReader } from './health-reader.js'
 import { type HealthManagerOptions, resolveOptions } from './options.js'
-import type { ComponentReporter } from './reporter.js'
 import { type RestartEvent, RuntimeEvents } from './runtime-events.js'
 import { serversOf, stopServers } from './servers.js'
 import { type RuntimeStats, readStats } from './stats.js'
 import { Supervisor } from './supervisor.js'
 import { onThreadExit } from './thread-exit.js'
 
-/** Who suppresses a verdict, and why; kept with the suppression. */
-export interface SuppressionReason {
-  /** The part of the program that asks for it. Default `''`. */
-  owner?: string
-  /** For people. Default `''`. */
-  reason?: string
-}
-
 /**
  * Keeps the health of a program's components. Start one in any thread, attach to it from the others. Every method may
  * be called from the thread that holds the instance, none waits for another thread's event loop.
  */
-export class HealthManager {
+export class HealthManager extends HealthControls {
   readonly #handle: HealthHandle
   readonly #region: Region
   readonly #attachment: Attachment
@@ -78,15 +57,17 @@ export class HealthManager {
   #supervisor: Supervisor | undefined
   #stopping: Promise<void> | undefined
   readonly #forgetThreadExit: () => void
-  readonly #guard = () => this.#checkRunning()
 
   private constructor(region: Region, handle: HealthHandle) {
+    const { policy, publishTimeoutMs, readTimeoutMs } = handle
+    const reader = new HealthReader(region, policy, readTimeoutMs)
+    // Behind that: a mailbox that was claimed for an instance that did not come to be would never be given back.
+    const attachment = new Attachment(region, threadId, publishTimeoutMs, readTimeoutMs)
+    super(attachment, reader)
     this.#region = region
     this.#handle = handle
-    const { policy, publishTimeoutMs, readTimeoutMs } = handle
-    this.#reader = new HealthReader(region, policy, readTimeoutMs)
-    // Last of all: a mailbox that was claimed for an instance that did not come to be would never be given back.
-    this.#attachment = new Attachment(region, threadId, publishTimeoutMs, readTimeoutMs)
+    this.#reader = reader
+    this.#attachment = attachment
     this.#components = new Components(this.#attachment, publishTimeoutMs)
     this.#watches = new EventLoopWatches(this.#attachment, (name, rules) =>
       this.#components.register(name, rules),
@@ -157,7 +138,7 @@ export class HealthManager {
    * @throws HealthError `ERR_HEALTH_STOPPED`
    */
   handle(): HealthHandle {
-    this.#checkRunning()
+    this.#attachment.checkRunning()
     return this.#handle
   }
 
@@ -167,7 +148,7 @@ export class HealthManager {
    * @throws HealthError `ERR_HEALTH_ARGUMENT`, also for a worker that has exited already; `ERR_HEALTH_STOPPED`
    */
   adopt(worker: Worker, options: { component?: string } = {}): void {
-    this.#checkRunning()
+    this.#attachment.checkRunning()
     adoptWorker(worker, options, this.#region, (component, exitCode) => {
       if (this.#stopping !== undefined) return
       try {
@@ -190,7 +171,7 @@ export class HealthManager {
   register(name: string, options?: ComponentOptions): ComponentReporter {
     checkName(name)
     const rules = rulesOf(options)
-    this.#checkRunning()
+    this.#attachment.checkRunning()
     return this.#components.register(name, rules)
   }
 
@@ -200,7 +181,7 @@ export class HealthManager {
    */
   deregister(name: string): void {
     checkName(name)
-    this.#checkRunning()
+    this.#attachment.checkRunning()
     this.#components.deregister(name)
   }
 
@@ -217,95 +198,8 @@ export class HealthManager {
       return
     }
     checkName(name)
-    this.#checkRunning()
+    this.#attachment.checkRunning()
     this.#components.updateUnknown(name, status, message, metadata)
-  }
-
-  /**
-   * The component's status; undefined if it is not registered. Like every read: sees all updates that had returned
-   * before it began, waiting for them to be applied for at most `readTimeoutMs`; after that it answers with the last
-   * applied state and counts in `stats().staleReads`.
-   * @throws HealthError `ERR_HEALTH_ARGUMENT`, `ERR_HEALTH_STOPPED`, `ERR_HEALTH_UNAVAILABLE` if this thread's first
-   * read finds a manager that writes all the while.
-   */
-  getStatus(name: string): ComponentStatus | undefined {
-    checkName(name)
-    this.#checkRunning()
-    return this.#reader.getStatus(name)
-  }
-
-  /** All components at one instant. Bounds and errors as for `getStatus`. */
-  buildReport(): HealthReport {
-    this.#checkRunning()
-    return this.#reader.buildReport()
-  }
-
-  /**
-   * Undefined if the program is alive, else why not: while liveness is not suppressed, the first component of
-   * `policy.liveness` that is registered and unhealthy. Bounds and errors as for `getStatus`.
-   */
-  livenessCheck(): HealthCheckError | undefined {
-    if (this.#attachment.isDetached) throw stopped()
-    return this.#reader.livenessCheck(this.#guard)
-  }
-
-  /**
-   * Undefined if the program is ready, else why not: outside standby and suppression, the first component of
-   * `policy.readiness` that is not registered, or neither healthy nor degraded. Bounds and errors as for `getStatus`.
-   */
-  readinessCheck(): HealthCheckError | undefined {
-    if (this.#attachment.isDetached) throw stopped()
-    return this.#reader.readinessCheck(this.#guard)
-  }
-
-  /** Report and liveness verdict of one instant. */
-  checkLiveness(): Verdict {
-    this.#checkRunning()
-    return this.#reader.checkLiveness()
-  }
-
-  /** Report and readiness verdict of one instant. */
-  checkReadiness(): Verdict {
-    this.#checkRunning()
-    return this.#reader.checkReadiness()
-  }
-
-  /**
-   * In standby, readiness passes whatever the components say; liveness does not care.
-   * @throws HealthError `ERR_HEALTH_ARGUMENT`, `ERR_HEALTH_BACKPRESSURE`, `ERR_HEALTH_STOPPED`; so do the suppressions.
-   */
-  setStandby(standby: boolean): void {
-    checkBoolean(standby, 'standby')
-    this.#checkRunning()
-    this.#attachment.control(KIND_STANDBY, standby ? 1 : 0, 0)
-  }
-
-  /**
-   * Liveness passes for this long from now, in ms. Replaces an earlier suppression, also a longer one. All in all it lasts
-   * no longer than `maxSuppressionMs`: calls that follow one another, each in the time that the one before it asked for, are
-   * one suppression, until it is cleared or nobody asks in time. What is asked for beyond that is cut, and counted in
-   * `stats().suppressionCuts`. Until the runtime has been ready for the first time, components with `progress` decide, too:
-   * while they get on it holds to that maximum, and while one has stalled it does not hold.
-   */
-  suppressLiveness(durationMs: number, why: SuppressionReason = {}): void {
-    this.#suppress(KIND_SUPPRESS_LIVENESS, durationMs, why)
-  }
-
-  /** Ends a liveness suppression, if there is one. */
-  clearLivenessSuppression(): void {
-    this.#checkRunning()
-    this.#attachment.control(KIND_SUPPRESS_LIVENESS, 0, 0)
-  }
-
-  /** Readiness passes for this long from now, in ms, under the same rules as `suppressLiveness`. */
-  suppressReadiness(durationMs: number, why: SuppressionReason = {}): void {
-    this.#suppress(KIND_SUPPRESS_READINESS, durationMs, why)
-  }
-
-  /** Ends a readiness suppression, if there is one. */
-  clearReadinessSuppression(): void {
-    this.#checkRunning()
-    this.#attachment.control(KIND_SUPPRESS_READINESS, 0, 0)
   }
 
   /**
@@ -324,7 +218,7 @@ export class HealthManager {
     options: ObserverOptions = {},
   ): Promise<void> {
     const settings = resolveObserverOptions(observer, options)
-    this.#checkRunning()
+    this.#attachment.checkRunning()
     await this.#observers.set(observer, settings)
   }
 
@@ -340,7 +234,7 @@ export class HealthManager {
     options: TransitionsOptions = {},
   ): AsyncIterableIterator<Transition | Gap, undefined> {
     const settings = checkTransitionsOptions(options)
-    this.#checkRunning()
+    this.#attachment.checkRunning()
     this.#reader.settle()
     const { words } = this.#region
     const isAttached = this.#supervisor === undefined
@@ -349,21 +243,6 @@ export class HealthManager {
       region: this.#region,
       isOver: () => isRuntimeStopped(words) || (isAttached && this.#attachment.isDetached),
     })
-  }
-
-  /**
-   * The last transitions, the oldest first; those of one component, if it is named. At most `limit` (default 100), and only
-   * what the journal keeps, `journalBytes` in all. Takes some microseconds for each transition that it looks at. Bounds and
-   * errors as for `getStatus`.
-   */
-  history(component?: string, limit = 100): Transition[] {
-    if (component !== undefined) checkName(component, 'component')
-    checkInteger(limit, 'limit', 1, Number.MAX_SAFE_INTEGER)
-    this.#checkRunning()
-    this.#reader.settle()
-    const scan = new TransitionScan(this.#region, { component, limit })
-    scan.isDoneAfter(Number.POSITIVE_INFINITY)
-    return scan.result()
   }
 
   /**
@@ -381,7 +260,7 @@ export class HealthManager {
    */
   watchEventLoop(options?: EventLoopWatchOptions): EventLoopWatch {
     const settings = eventLoopSettings(options)
-    this.#checkRunning()
+    this.#attachment.checkRunning()
     return this.#watches.watch(settings)
   }
 
@@ -393,7 +272,7 @@ export class HealthManager {
    */
   breadcrumb(text: string): void {
     if (typeof text !== 'string') throw argumentError('text', text, 'must be a string')
-    this.#checkRunning()
+    this.#attachment.checkRunning()
     this.#attachment.breadcrumb(text)
   }
 
@@ -403,7 +282,7 @@ export class HealthManager {
    * `ERR_HEALTH_STOPPED`.
    */
   async flush(): Promise<void> {
-    this.#checkRunning()
+    this.#attachment.checkRunning()
     await flush(this.#attachment, this.#handle.publishTimeoutMs)
   }
 
@@ -412,7 +291,7 @@ export class HealthManager {
    * @throws HealthError `ERR_HEALTH_STOPPED`
    */
   async stats(): Promise<RuntimeStats> {
-    this.#checkRunning()
+    this.#attachment.checkRunning()
     const servers = serversOf(this)
     const probes = await Promise.all(servers.flatMap((server) => server.probeStats?.() ?? []))
     return readStats(
@@ -468,20 +347,5 @@ export class HealthManager {
       await stopServers(this)
     }
     await (supervisor === undefined ? stopReaders() : supervisor.stop(stopReaders))
-  }
-
-  #suppress(kind: number, durationMs: number, why: SuppressionReason): void {
-    checkDurationMs(durationMs)
-    const { owner = '', reason = '' } = readOptions(why, 'why', ['owner', 'reason'])
-    if (typeof owner !== 'string') throw argumentError('why.owner', owner, 'must be a string')
-    if (typeof reason !== 'string') throw argumentError('why.reason', reason, 'must be a string')
-    this.#checkRunning()
-    const [low, high] = toFloatWords(monotonicMs() + durationMs)
-    const note = encodeText(noteOf(owner, reason), this.#region.layout.maxPayloadBytes)
-    this.#attachment.control(kind, low, high, note, nextTick())
-  }
-
-  #checkRunning(): void {
-    if (!this.#attachment.isRunning()) throw stopped()
   }
 }

@@ -7,8 +7,13 @@ import { READINESS_SEEN } from '../memory/layout.js'
 import { hasManagerFailed } from '../memory/manager-state.js'
 import type { Region } from '../memory/region.js'
 import type { TransitionCounts } from '../memory/slot-cache.js'
-import type { SuspensionWatch } from '../memory/suspensions.js'
-import { type Snapshot, TableReader, type Watched, watch } from '../memory/table-reader.js'
+import {
+  type ReaderAids,
+  type Snapshot,
+  TableReader,
+  type Watched,
+  watch,
+} from '../memory/table-reader.js'
 import { NO_METADATA } from '../memory/text.js'
 import { nowTicks } from '../memory/ticks.js'
 import { RUNTIME_COMPONENT } from '../model/component.js'
@@ -64,19 +69,11 @@ export class HealthReader {
     | { readonly of: HealthReport; readonly fault: ComponentStatus; readonly report: HealthReport }
     | undefined
 
-  /**
-   * `readTimeoutMs` bounds how long a read waits for reports that are published but not applied; `suspensions` is
-   * the watch of this thread, where it keeps one.
-   */
-  constructor(
-    region: Region,
-    policy: Policy,
-    readTimeoutMs: number,
-    suspensions?: SuspensionWatch,
-  ) {
+  /** `readTimeoutMs` bounds how long a read waits for reports that are published but not applied. */
+  constructor(region: Region, policy: Policy, readTimeoutMs: number, aids?: ReaderAids) {
     this.#region = region
     this.#policy = policy
-    this.#reader = new TableReader(region, readTimeoutMs, suspensions)
+    this.#reader = new TableReader(region, readTimeoutMs, aids)
     this.#beats = new BeatWatch(region.words)
     this.#liveness = policy.liveness.map(watch)
     this.#readiness = policy.readiness.map(watch)
@@ -84,7 +81,7 @@ export class HealthReader {
 
   getStatus(name: string): ComponentStatus | undefined {
     if (name === RUNTIME_COMPONENT) return this.buildReport().get(name)
-    return this.#reader.glance([watch(name)]).statuses[0]
+    return this.#reader.one(watch(name))
   }
 
   /** Waits until everything published before this call is applied; counts a stale read if that takes too long. */
@@ -94,6 +91,14 @@ export class HealthReader {
 
   buildReport(): HealthReport {
     return this.#withRuntime(this.#reader.snapshot().report)
+  }
+
+  /**
+   * For who is asked seldom: that the manager has fallen silent is found out by looks that follow one another closely, as the
+   * time between two of them hardly counts. Costs a few loads.
+   */
+  watchManager(): void {
+    this.#beats.look()
   }
 
   look(): Look {

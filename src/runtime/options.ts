@@ -32,9 +32,15 @@ export interface HealthManagerOptions {
   maxComponents?: number
   /** Attachments at the same time, the host's own and that of `memoryPressure` included, 2 to 1,024. Default 128. */
   maxThreads?: number
-  /** Bytes of each attachment's mailbox, rounded up to a power of two. Default 256 KiB; from twice `maxPayloadBytes` plus 4 KiB to 256 MiB. */
+  /**
+   * Bytes of each attachment's mailbox, rounded up to a power of two. Default 256 KiB; from twice `maxPayloadBytes` plus 4
+   * KiB to 256 MiB.
+   */
   mailboxBytes?: number
-  /** Bytes of the journal's records, 64 a transition, rounded up to a power of two, 4 KiB to 256 MiB. Default 256 KiB: the last 4,000 or so transitions, fewer while the heap is short of room. */
+  /**
+   * Bytes of the journal's records, 64 a transition, rounded up to a power of two, 4 KiB to 256 MiB. Default 256 KiB: the
+   * last 4,000 or so transitions, fewer while the heap is short of room.
+   */
   journalBytes?: number
   /** Bytes of UTF-8 that one message, or one component's metadata, may have; what is longer is cut. 64 to 1 MiB, default 64 KiB. */
   maxPayloadBytes?: number
@@ -58,7 +64,10 @@ export interface HealthManagerOptions {
    * `MemoryPressureMonitor` does, also while every other thread is stuck. Default false.
    */
   memoryPressure?: boolean | MemoryPressureOptions
-  /** Where the worker entries are, for programs whose bundler has moved them: a `file:` URL that ends in `/`. Default: beside this package's code. */
+  /**
+   * Where the worker entries are, for programs whose bundler has moved them: a `file:` URL that ends in `/`. Default: beside
+   * this package's code.
+   */
   workerBaseUrl?: string | URL
 }
 
@@ -216,7 +225,8 @@ function namesOf(list: readonly string[], argument: string): string[] {
   if (!isArray(list)) throw argumentError(argument, list, 'must be an array of names')
   const names = readArgument(argument, list, () => [...list])
   for (const name of names) checkName(name, `${argument}[]`)
-  return names
+  // The second time says nothing new, and readers look at each component once.
+  return [...new Set(names)]
 }
 
 function powerOfTwo(value: number): number {

@@ -12,68 +12,12 @@ import {
   metadataPairs,
 } from '../model/arguments.js'
 import type { ComponentRules } from '../model/component-rules.js'
-import { HealthError, show } from '../model/errors.js'
+import { HealthError, show, stopped } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
-import { type Attachment, stopped } from './attachment.js'
+import type { Attachment } from './attachment.js'
+import type { ComponentReporter } from './component-reporter.js'
+import type { TextCache } from './text-cache.js'
 
-/** Reports one component without a look-up by name. Bound to the thread that made it. */
-export interface ComponentReporter {
-  readonly name: string
-  /**
-   * Sets the component's status and message, and its metadata unless that is null or undefined (an empty object clears
-   * it). Ignored, and counted in `stats()`, if the component is not registered. Waits only for room in a full mailbox
-   * (at most `publishTimeoutMs`), and, if the component is gone or being deregistered, for what was reported before (at
-   * most `readTimeoutMs`).
-   * @throws HealthError `ERR_HEALTH_ARGUMENT`, also where a getter of the metadata throws, which is then the `cause`;
-   * `ERR_HEALTH_BACKPRESSURE`; `ERR_HEALTH_UNAVAILABLE` if the component is gone, or being deregistered, as far as the manager
-   * has come, and it does not come to what this thread has registered before within `readTimeoutMs`, or if the component is
-   * registered anew again and again meanwhile; `ERR_HEALTH_STOPPED`. Whichever it is, nothing of the update was reported.
-   */
-  update(status: HealthStatus, message: string, metadata?: MetadataInput): void
-  /** `update` with `HealthStatus.Healthy`; the message is `''` by default. */
-  healthy(message?: string, metadata?: MetadataInput): void
-  /** `update` with `HealthStatus.Degraded`. */
-  degraded(message?: string, metadata?: MetadataInput): void
-  /** `update` with `HealthStatus.Unhealthy`. */
-  unhealthy(message?: string, metadata?: MetadataInput): void
-  /**
-   * Says "still alive, nothing changed"; ignored if the component is not registered. Every update says so as well.
-   * @throws HealthError `ERR_HEALTH_STOPPED`
-   */
-  beat(): void
-  /**
-   * Says how much has come in and gone out since the start, and that the component is alive. For one that was registered with
-   * `progress`; of these counts one thread should tell. For any other it is a beat.
-   * @throws HealthError `ERR_HEALTH_ARGUMENT` if one is not a finite number of 0 or more; `ERR_HEALTH_STOPPED`
-   */
-  progress(inCount: number, outCount: number): void
-  /** Removes the component; throws as `update`. */
-  deregister(): void
-}
-
-/** Encoded messages of a thread. Collectors repeat a few messages, and encoding is most of an update's cost. */
-export class TextCache {
-  readonly #texts = new Map<string, Encoded>()
-  readonly #maxBytes: number
-
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes
-  }
-
-  encode(text: string): Encoded {
-    const known = this.#texts.get(text)
-    if (known !== undefined) return known
-    const encoded = encodeText(text, this.#maxBytes)
-    if (text.length <= MAX_CACHED_CHARACTERS) {
-      if (this.#texts.size === MAX_CACHED_TEXTS) this.#texts.clear()
-      this.#texts.set(text, encoded)
-    }
-    return encoded
-  }
-}
-
-const MAX_CACHED_TEXTS = 256
-const MAX_CACHED_CHARACTERS = 256
 const NO_STATUS = -1
 const UNBOUND = -1
 /** Each further round takes another deregistration and registration of the same name in between. */
@@ -144,7 +88,7 @@ export class Reporter implements ComponentReporter {
     const now = nowTicks()
     if (this.#rules !== undefined && this.#rules.stallMs !== 0) {
       const { words } = this.#attachment
-      const first = this.#attachment.progressIndex(this.#slot)
+      const first = this.#attachment.bindings.progressIndex(this.#slot)
       storeProgress(words, first, inCount, outCount, now)
     }
     this.#beat(now)
@@ -154,12 +98,12 @@ export class Reporter implements ComponentReporter {
   #isToBeat(): boolean {
     if (!this.#attachment.isRunning()) throw stopped()
     const isBound =
-      this.#slot !== UNBOUND && this.#attachment.isCurrent(this.#slot, this.#generation)
+      this.#slot !== UNBOUND && this.#attachment.bindings.isCurrent(this.#slot, this.#generation)
     return isBound || this.bind()
   }
 
   #beat(now: number): void {
-    storeBeat(this.#attachment.words, this.#attachment.beatIndex(this.#slot), now)
+    storeBeat(this.#attachment.words, this.#attachment.bindings.beatIndex(this.#slot), now)
   }
 
   deregister(): void {
@@ -176,15 +120,15 @@ export class Reporter implements ComponentReporter {
     this.#unbind()
     const name = encodeText(this.name, MAX_NAME_BYTES)
     for (;;) {
-      const binding = this.#attachment.directory.find(name)
+      const binding = this.#attachment.bindings.find(name)
       if (binding === undefined) return false
-      this.#latestTicketIndex = this.#attachment.latestTicketIndex(binding.slot)
+      this.#latestTicketIndex = this.#attachment.bindings.latestTicketIndex(binding.slot)
       this.#ticket = Atomics.load(this.#attachment.words, this.#latestTicketIndex)
-      this.#rules = this.#attachment.rulesOf(binding.slot)
+      this.#rules = this.#attachment.bindings.rulesOf(binding.slot)
       // Pairs with SlotWriter.expireReporters: a ticket of the next registration is not to be taken for one of this.
-      if (!this.#attachment.isCurrent(binding.slot, binding.generation)) continue
+      if (!this.#attachment.bindings.isCurrent(binding.slot, binding.generation)) continue
       // Behind the ticket, which may be the deregistration's, and then says nothing of it to Attachment.update.
-      this.#isEnding = this.#attachment.isEnding(binding.slot, binding.generation)
+      this.#isEnding = this.#attachment.bindings.isEnding(binding.slot, binding.generation)
       this.#slot = binding.slot
       this.#generation = binding.generation
       return true
@@ -225,7 +169,8 @@ export class Reporter implements ComponentReporter {
     const generation = this.#generation
     // Before it is published, so that the manager, and whoever sees the update applied, finds it fresh. Between the two a
     // component that was silent is seen alive with what it had said before. Not for another component in the slot.
-    if (this.#rules !== undefined && attachment.isCurrent(slot, generation)) this.#beat(nowTicks())
+    if (this.#rules !== undefined && attachment.bindings.isCurrent(slot, generation))
+      this.#beat(nowTicks())
     if (!attachment.update(slot, generation, status, text, metadata, this.#ticket, isSettled)) {
       return false
     }
@@ -237,7 +182,7 @@ export class Reporter implements ComponentReporter {
     else if (!attachment.isUndisturbed) this.#keepMetadata(undefined)
     if (text.isCut || metadata?.isCut) attachment.countCut()
     // Our ticket has taken the place of the deregistration's: while it is there, nothing else says that one is under way.
-    if (isSettled && attachment.isEnding(slot, generation)) this.#unbind()
+    if (isSettled && attachment.bindings.isEnding(slot, generation)) this.#unbind()
     return true
   }
 

@@ -101,8 +101,8 @@ export interface RuntimeStats {
 const actorStates: readonly ActorState[] = ['running', 'restarting', 'failed', 'stopped']
 
 /**
- * Any thread; `others` are the probe actors and queue workers that it knows of, `startUp` how a program gets on that has never been ready, `probes`
- * what the probe actors have told.
+ * Any thread; `others` are the probe actors and queue workers that it knows of, `startUp` how a program gets on that has
+ * never been ready, `probes` what the probe actors have told.
  */
 export function readStats(
   region: Region,
@@ -153,7 +153,7 @@ export function readStats(
     waits,
     refusals,
     heapUsedBytes: count(HEAP_USED_BYTES),
-    observer: readObserverStats(words),
+    observer: readObserverStats(region),
     suppressions: readSuppressions(region, startUp),
     suppressionCuts: readCutCount(words) >>> 0,
     probes,

@@ -20,7 +20,7 @@ import type { Region } from '../memory/region.js'
 import { nowTicks } from '../memory/ticks.js'
 import { HealthError } from '../model/errors.js'
 import { type ActorExit, type ActorHandle, actorEntryUrl, spawnActor } from './actor-handle.js'
-import { abandonMailboxesOf } from './attachment.js'
+import { abandonMailboxesOf } from './mailbox-claims.js'
 import { RestartIntensity, type RestartLimits } from './restart-intensity.js'
 import { onThreadExit } from './thread-exit.js'
 

@@ -8,7 +8,7 @@
 import { monotonicMs } from '../memory/control.js'
 import { HealthError } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
-import type { ComponentReporter } from '../runtime/reporter.js'
+import type { ComponentReporter } from '../runtime/component-reporter.js'
 import type { EventLoopSettings } from './event-loop-options.js'
 import type { LoopGauges } from './loop-gauges.js'
 

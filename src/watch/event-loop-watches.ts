@@ -1,13 +1,13 @@
 // The event-loop watches of one attachment: who may watch under which name, and their end with the attachment's. Belongs to the
 // thread that is watched.
-import { isThreadAttached } from '../memory/event-loop-text.js'
 import { WORD_BYTES } from '../memory/layout.js'
+import { isThreadAttached } from '../memory/mailbox.js'
 import { encodeText } from '../memory/text.js'
 import { MAX_NAME_BYTES } from '../model/arguments.js'
 import { type ComponentRules, Wording } from '../model/component-rules.js'
 import { argumentError, HealthError } from '../model/errors.js'
 import type { Attachment } from '../runtime/attachment.js'
-import type { ComponentReporter } from '../runtime/reporter.js'
+import type { ComponentReporter } from '../runtime/component-reporter.js'
 import { type EventLoopSettings, eventLoopRules } from './event-loop-options.js'
 import { everyUnreferenced, LoopWatch } from './event-loop-watch.js'
 import { LoopGauges } from './loop-gauges.js'
@@ -64,7 +64,7 @@ export class EventLoopWatches {
     const encoded = encodeText(component, MAX_NAME_BYTES)
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const reporter = this.#register(component, eventLoopRules(settings, identity))
-      const registration = this.#attachment.registrationByName(encoded)
+      const registration = this.#attachment.bindings.registrationByName(encoded)
       if (registration === undefined) continue
       const { rules: found, slot, generation, ticket } = registration
       if (found.wording !== Wording.EventLoop) throw isTaken(component)

@@ -2,7 +2,7 @@
 // reading, the clock, and where it reports. Follows zxporter's MemoryPressureMonitor; belongs to one thread.
 import { show } from '../model/errors.js'
 import { HealthStatus } from '../model/health-status.js'
-import type { ComponentReporter } from '../runtime/reporter.js'
+import type { ComponentReporter } from '../runtime/component-reporter.js'
 import type { CgroupMemory } from './cgroup.js'
 import type { MemoryPressureSettings } from './memory-pressure-options.js'
 

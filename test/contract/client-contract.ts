@@ -5,13 +5,14 @@ import { RawConnection } from './raw-connection.js'
 import { describeStreams } from './stream-contract.js'
 import { type Listen, PATIENT } from './support/clients.js'
 import { Echo } from './support/echo.js'
+import { describeUnsentBodies } from './unsent-contract.js'
 
 export function describeClientContract(
   name: string,
   createListener: (handler: ProbeHandler, limits: ListenerLimits) => ProbeListener,
   openConnection = (port: number) => RawConnection.open(port),
 ): void {
-  const listen: Listen = async (t, limits, echo = new Echo()) => {
+  const listen: Listen = async (t, limits, echo: Pick<Echo, 'handler'> = new Echo()) => {
     const listener = createListener(echo.handler, { ...PATIENT, ...limits })
     t.after(() => listener.stop())
     const { port } = await listener.start('127.0.0.1', 0)
@@ -24,4 +25,5 @@ export function describeClientContract(
   }
   describeLimits(name, listen)
   describeStreams(name, listen)
+  describeUnsentBodies(name, listen)
 }

@@ -10,7 +10,9 @@ import type {
   V1Probe,
   V1RoleBinding,
 } from '@kubernetes/client-node'
+import { findCluster } from '../../examples/collector/cluster.js'
 import { parseOptions } from '../../examples/collector/options.js'
+import { resolveHeartbeatOptions } from '../../src/heartbeat/options.js'
 import { NodeOperatorMonitor, RestartOomDetector } from '../../src/kubernetes/index.js'
 import { KubernetesApi, type RecordedRequest } from './support/kubernetes-api.js'
 import { deployment, pod } from './support/kubernetes-objects.js'
@@ -128,6 +130,21 @@ describe('each variant of the Deployment', () => {
       })
     })
 
+    test(`${name}: the program finds in its environment where heartbeats go, and whom to ask for`, () => {
+      const given = (isSecretThere: boolean) => environmentOf(container, isSecretThere)
+      const { url, token, clusterId } = resolveHeartbeatOptions({}, given(true))
+      assert.deepEqual([url, token, clusterId], ['https://dakr', 'the-token', 'cluster-7'])
+      const without = resolveHeartbeatOptions({}, given(false))
+      assert.deepEqual([without.url, without.token], [undefined, undefined])
+      assert.equal(pod.spec!.automountServiceAccountToken, true)
+      const mounted = new URL(import.meta.url).pathname
+      const cluster = findCluster(options.kubeconfig, given(false), mounted)
+      assert.equal(
+        cluster?.line,
+        'the node operator and health-actor/collector-0, by the service account',
+      )
+    })
+
     test(`${name}: differs from the others in probes, ports and arguments alone`, () => {
       const bare = (variant: string) => {
         const copy = structuredClone(only<V1Deployment>(variant))
@@ -161,6 +178,22 @@ test('everything is in the namespace that is made, and each binding binds a role
     }
   }
 })
+
+/** What the kubelet makes of a container's `env`. */
+function environmentOf({ env = [] }: V1Container, isSecretThere: boolean): Record<string, string> {
+  const secret = { url: 'https://dakr', token: 'the-token', 'cluster-id': 'cluster-7' }
+  const fields = { 'metadata.name': 'collector-0', 'metadata.namespace': 'health-actor' }
+  const environment: Record<string, string> = {}
+  for (const { name, valueFrom } of env) {
+    const { fieldRef, secretKeyRef } = valueFrom!
+    if (fieldRef) environment[name] = Reflect.get(fields, fieldRef.fieldPath)
+    if (!secretKeyRef) continue
+    assert.equal(secretKeyRef.name, 'health-actor-heartbeat')
+    assert.equal(secretKeyRef.optional, true, 'without the Secret the Pod starts all the same')
+    if (isSecretThere) environment[name] = Reflect.get(secret, secretKeyRef.key)
+  }
+  return environment
+}
 
 /** What a request needs, as `group/resource verb`, and where: `*` is everywhere. */
 function rightFor({ path }: RecordedRequest): { namespace: string; right: string } {

@@ -2,6 +2,9 @@
 import { connect, type Socket } from 'node:net'
 
 export interface SeenEvent {
+  /** As a client sends it back. */
+  readonly eventId: string
+  /** The part of it that counts. */
   readonly id: number
   readonly event: string
   readonly data: Record<string, unknown>
@@ -56,7 +59,10 @@ export class EventClient {
       this.#text = this.#text.slice(end + 2)
       if (block.startsWith(':')) continue
       const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1] ?? ''
-      return { id: Number(field('id')), event: field('event'), data: JSON.parse(field('data')) }
+      const eventId = field('id')
+      const [, number] = /^[0-9a-f]{16}-(\d+)$/.exec(eventId) ?? []
+      const data = JSON.parse(field('data'))
+      return { eventId, id: Number(number), event: field('event'), data }
     }
   }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import type { RegionSizes } from '../../src/memory/layout.js'
+import { runtimeIdOf } from '../../src/memory/region.js'
 import type { HealthStatus } from '../../src/model/health-status.js'
 import { EventStreams, type EventStreamsOptions } from '../../src/probe/event-streams.js'
 import type { ListenerLimits, ProbeHandler, ProbeListener } from '../../src/probe/listener.js'
@@ -67,7 +68,9 @@ export function describeEventsContract(name: string, createListener: Create): vo
       connection.request(method, target, ...headers)
       return connection.receive(method)
     }
-    return { bench, streams, reader, stop, flip, open, get, port }
+    const runtimeId = runtimeIdOf(bench.region)
+    const lastEventId = (number: number) => `Last-Event-ID: ${runtimeId}-${number}`
+    return { bench, streams, reader, stop, flip, open, get, port, lastEventId }
   }
 
   const numbersOf = (body: string) =>
@@ -132,6 +135,15 @@ export function describeEventsContract(name: string, createListener: Create): vo
       })
     }
 
+    for (const id of ['x', '17', '0123456789abcdef-', '0123456789ABCDEF-1']) {
+      test(`refuses what is the id of no event: ${id}`, async (t) => {
+        const { get } = await start(t)
+        const { statusLine, body } = await get('/events', 'GET', `Last-Event-ID: ${id}`)
+        assert.match(statusLine, /400/)
+        assert.match(body, /^{"error":"Last-Event-ID=/)
+      })
+    }
+
     test('shows the history to nobody else than components', async (t) => {
       const token = 'a-token-of-twenty-chars'
       const closed = await start(t, {
@@ -187,15 +199,14 @@ export function describeEventsContract(name: string, createListener: Create): vo
     })
 
     test('begin where they are asked to', async (t) => {
-      const { flip, open } = await start(t)
+      const { flip, open, lastEventId } = await start(t)
       flip(5)
       for (const [target, header, first] of [
         ['/events?from=oldest', undefined, 1],
         ['/events?from=3', undefined, 3],
-        ['/events', 'Last-Event-ID: 2', 3],
-        ['/events?from=1', 'Last-Event-ID: 4', 5],
-        // Of another life of the program.
-        ['/events', 'Last-Event-ID: 70', 1],
+        ['/events', lastEventId(2), 3],
+        ['/events?from=1', lastEventId(4), 5],
+        ['/events', lastEventId(0), 1],
       ] as const) {
         const client = await open(target, ...(header === undefined ? [] : [header]))
         for (let id = first; id <= 5; id++) assert.equal((await client.next()).id, id)
@@ -203,15 +214,41 @@ export function describeEventsContract(name: string, createListener: Create): vo
     })
 
     test('tell a gap where the journal has lost some, once', async (t) => {
-      const { flip, open } = await start(t, { sizes: { journalBytes: 64 * 8 } })
+      const { flip, open, lastEventId } = await start(t, { sizes: { journalBytes: 64 * 8 } })
       flip(20)
-      const client = await open('/events', 'Last-Event-ID: 2')
+      const client = await open('/events', lastEventId(2))
       const gap = await client.next()
       assert.equal(gap.event, 'gap')
       assert.deepEqual(gap.data, { missed: gap.id - 2 })
       assert.equal((await client.next()).id, gap.id + 1)
-      const again = await open('/events', `Last-Event-ID: ${gap.id}`)
+      const again = await open('/events', `Last-Event-ID: ${gap.eventId}`)
       assert.equal((await again.next()).event, 'transition')
+    })
+
+    test('tell a client of another life of the program that it has missed some, and all of this one', async (t) => {
+      const before = await start(t)
+      before.flip(1)
+      const stranger = await before.open('/events?from=oldest')
+      const header = `Last-Event-ID: ${(await stranger.next()).eventId}`
+      const { flip, open } = await start(t)
+      flip(2)
+      const client = await open('/events', header)
+      const { id, eventId, event, data } = await client.next()
+      assert.deepEqual([id, event, data], [0, 'gap', { missed: null }])
+      for (const number of [1, 2]) assert.equal((await client.next()).id, number)
+      // Who has heard of the change alone goes on behind it.
+      const again = await open('/events', `Last-Event-ID: ${eventId}`)
+      assert.equal((await again.next()).id, 1)
+    })
+
+    test('tell such a client of the gap in this life as well, where the journal has lost some', async (t) => {
+      const { flip, open } = await start(t, { sizes: { journalBytes: 64 * 8 } })
+      flip(20)
+      const client = await open('/events', 'Last-Event-ID: 0123456789abcdef-7')
+      assert.deepEqual((await client.next()).data, { missed: null })
+      const gap = await client.next()
+      assert.deepEqual([gap.event, gap.data], ['gap', { missed: gap.id }])
+      assert.equal((await client.next()).id, gap.id + 1)
     })
 
     test('of a client that takes nothing go on with a gap, and hold up nobody', async (t) => {
@@ -345,6 +382,33 @@ export function describeEventsContract(name: string, createListener: Create): vo
       assert.equal(headers.get('content-type'), 'text/event-stream')
       assert.match((await get('/events', 'POST')).statusLine, /405/)
       assert.equal(streams.count, 0)
+    })
+
+    test('have the same head for a HEAD, which says of no length and is the last', async (t) => {
+      const { open, port } = await start(t, { streams: { maxStreams: 1 } })
+      const connection = await RawConnection.open(port)
+      t.after(() => connection.close())
+      connection.request('HEAD', '/events')
+      const { statusLine, headers } = await connection.receive('HEAD')
+      assert.equal(statusLine, 'HTTP/1.1 200 OK')
+      assert.equal(await connection.ended(), '')
+      const client = await open()
+      const fields = (await client.head()).split('\r\n').slice(1)
+      const names = fields.map((field) => field.slice(0, field.indexOf(':')).toLowerCase())
+      const framing = 'transfer-encoding'
+      assert.deepEqual(
+        [...headers.keys()].sort(),
+        names.filter((each) => each !== framing && each !== '').sort(),
+      )
+      assert.equal(headers.get('x-accel-buffering'), 'no')
+      assert.equal(headers.get('connection'), 'close')
+      assert.equal(headers.has('content-length'), false)
+      // Where there is no room, both are told so.
+      await client.heartbeat()
+      const full = await RawConnection.open(port)
+      t.after(() => full.close())
+      full.request('HEAD', '/events')
+      assert.match((await full.receive('HEAD')).statusLine, /503/)
     })
   })
 }

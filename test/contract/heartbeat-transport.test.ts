@@ -2,9 +2,15 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  createServer as createHttp2Server,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Session,
+} from 'node:http2'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { status as Code, ServerCredentials } from '@grpc/grpc-js'
 import { type GrpcTarget, GrpcTransport } from '../../src/heartbeat/grpc-transport.js'
 import { CallError, codeName, type Transport } from '../../src/heartbeat/transport.js'
@@ -87,6 +93,15 @@ describe('over TLS', () => {
     return ServerCredentials.createSsl(clientCa, [pair], clientCa !== null)
   }
 
+  function setVariable(t: TestContext, variable: string, value: string) {
+    const before = process.env[variable]
+    t.after(() => {
+      if (before === undefined) delete process.env[variable]
+      else process.env[variable] = before
+    })
+    process.env[variable] = value
+  }
+
   function certificate(t: TestContext, name: string) {
     return makeCertificate(
       temporaryFolder((remove) => t.after(remove)),
@@ -109,6 +124,18 @@ describe('over TLS', () => {
     assert.equal(await codeOf(send(transportTo(t, { url }), hello)), 'UNAVAILABLE')
     assert.equal(receiver.received.length, 0)
   })
+
+  for (const name of ['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS']) {
+    test(`a receiver that the system knows by ${name} is trusted`, async (t) => {
+      const server = certificate(t, 'localhost')
+      const other = certificate(t, 'an authority')
+      const files = { SSL_CERT_FILE: other.certFile, [name]: server.certFile }
+      for (const [variable, file] of Object.entries(files)) setVariable(t, variable, file)
+      const receiver = await FaultyReceiver.start(t, { credentials: credentialsOf(server) })
+      await send(transportTo(t, { url: `https://localhost:${receiver.port}` }), hello)
+      assert.equal(receiver.received.length, 1)
+    })
+  }
 
   test('a receiver that speaks plaintext gets none either', async (t) => {
     const receiver = await FaultyReceiver.start(t)
@@ -253,22 +280,88 @@ test('a peer that speaks HTTP/1.1 is a failure', async (t) => {
   assert.equal(await codeOf(send(transport, hello, 2_000)), 'UNAVAILABLE')
 })
 
-for (const [what, options] of [
-  ['as it is', {}],
-  ['compressed', { 'grpc.default_compression_algorithm': 2 }],
-] as const) {
-  test(`an answer of 64 MB, ${what}, is refused at its beginning`, async (t) => {
-    const receiver = await FaultyReceiver.start(t, {
-      options: { ...options, 'grpc.max_send_message_length': -1 },
-    })
-    receiver.faults = [{ responseBytes: 64 * 1024 * 1024 }]
-    const proxy = await RecordingProxy.start(t, receiver.port)
-    const transport = transportTo(t, { url: `http://127.0.0.1:${proxy.port}` })
-    assert.equal(await codeOf(send(transport, hello)), 'RESOURCE_EXHAUSTED')
-    assert.ok(proxy.answeredBytes < 8 * 1024 * 1024, `${proxy.answeredBytes} bytes were taken`)
-    await send(transport, hello)
+test('an answer of 64 MB is refused at its beginning', async (t) => {
+  const receiver = await FaultyReceiver.start(t, {
+    options: { 'grpc.max_send_message_length': -1 },
   })
+  receiver.faults = [{ responseBytes: 64 * 1024 * 1024 }]
+  const proxy = await RecordingProxy.start(t, receiver.port)
+  const transport = transportTo(t, { url: `http://127.0.0.1:${proxy.port}` })
+  assert.equal(await codeOf(send(transport, hello)), 'RESOURCE_EXHAUSTED')
+  assert.ok(proxy.answeredBytes < 8 * 1024 * 1024, `${proxy.answeredBytes} bytes were taken`)
+  await send(transport, hello)
+})
+
+/** A receiver of one's own, without any library: what it says is up to the test. */
+async function startBareReceiver(
+  t: TestContext,
+  headers: OutgoingHttpHeaders,
+  answer: Buffer,
+): Promise<{ url: string; received: [encoding: unknown, flag: unknown][] }> {
+  const received: [unknown, unknown][] = []
+  const server = createHttp2Server()
+  const sessions = new Set<ServerHttp2Session>()
+  server.on('session', (session) => sessions.add(session))
+  server.on('stream', (stream, { 'grpc-encoding': encoding }) => {
+    const parts: Buffer[] = []
+    stream.on('data', (part: Buffer) => parts.push(part))
+    stream.on('end', () => {
+      received.push([encoding, Buffer.concat(parts)[0]])
+      stream.respond(
+        { ':status': 200, 'content-type': 'application/grpc', ...headers },
+        { waitForTrailers: true },
+      )
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+      stream.end(answer)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    for (const session of sessions) session.destroy()
+    server.close()
+  })
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received }
 }
+
+test('a receiver that says that it takes no gzip gets none from then on', async (t) => {
+  const headers = { 'grpc-accept-encoding': 'identity' }
+  const { url, received } = await startBareReceiver(t, headers, Buffer.alloc(5))
+  const transport = transportTo(t, { url })
+  for (let count = 0; count < 2; count++) await send(transport, Buffer.alloc(2_000))
+  assert.deepEqual(received, [
+    ['gzip', 1],
+    [undefined, 0],
+  ])
+})
+
+describe('an answer that is compressed', () => {
+  const gzip = { 'grpc-encoding': 'gzip' }
+  const framed = (body: Buffer) => {
+    const prefix = Buffer.from([1, 0, 0, 0, 0])
+    prefix.writeUInt32BE(body.length, 1)
+    return Buffer.concat([prefix, body])
+  }
+
+  test('is understood', async (t) => {
+    const { url } = await startBareReceiver(t, gzip, framed(gzipSync(Buffer.from('0801', 'hex'))))
+    const answer = await send(transportTo(t, { url }), hello)
+    assert.equal(Buffer.from(answer).toString('hex'), '0801')
+  })
+
+  for (const [what, headers, compressed, code] of [
+    ['in a way that was not said', {}, () => gzipSync('x'), 'INTERNAL'],
+    ['and broken', gzip, () => Buffer.from('no gzip'), 'INTERNAL'],
+    ['out of 64 MB', gzip, () => gzipSync(Buffer.alloc(64_000_000)), 'RESOURCE_EXHAUSTED'],
+  ] as const) {
+    test(`${what} is a failure`, async (t) => {
+      const body = compressed()
+      assert.ok(body.length < 64 * 1024, 'short enough as it comes')
+      const { url } = await startBareReceiver(t, headers, framed(body))
+      assert.equal(await codeOf(send(transportTo(t, { url }), hello)), code)
+    })
+  }
+})
 
 describe('the token', () => {
   test('is read from its file at each call', async (t) => {

@@ -18,6 +18,16 @@ export function describeLimits(name: string, listen: Listen): void {
       assert.equal(await exchange(asking, '/after'), '/after')
     })
 
+    test('takes nobody for late who has asked while the whole thread stood still', async (t) => {
+      const { open } = await listen(t, { headersTimeoutMs: SHORT_MS })
+      const asking = await open()
+      // Was accepted before.
+      assert.equal(await exchange(await open(), '/other'), '/other')
+      asking.request('GET', '/asked')
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * SHORT_MS)
+      assert.equal((await asking.receive()).body, '/asked')
+    })
+
     test('closes a connection whose headers never end', async (t) => {
       const { open } = await listen(t, { headersTimeoutMs: SHORT_MS })
       const slow = await open()

@@ -4,10 +4,11 @@ import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { describe, test } from 'node:test'
 import { HealthError } from '../../src/model/errors.js'
-import type { ProbeHandler, ProbeListener } from '../../src/probe/listener.js'
+import type { ListenerLimits, ProbeHandler, ProbeListener } from '../../src/probe/listener.js'
 import { createProbeHandler } from '../../src/probe/routes.js'
 import { FakeReader, OPEN_TO_ALL } from '../fake-reader.js'
 import { RawConnection } from './raw-connection.js'
+import { PATIENT } from './support/clients.js'
 
 const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
   addresses?.some(({ address }) => address === '::1'),
@@ -15,7 +16,7 @@ const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
 
 export function describeListenerContract(
   name: string,
-  createListener: (handler: ProbeHandler) => ProbeListener,
+  createListener: (handler: ProbeHandler, limits?: ListenerLimits) => ProbeListener,
 ): void {
   const create = () => createListener(createProbeHandler(new FakeReader(), OPEN_TO_ALL))
 
@@ -112,6 +113,23 @@ export function describeListenerContract(
       const second = create()
       t.after(() => second.stop())
       assert.equal((await second.start('127.0.0.1', port)).port, port)
+    })
+
+    test('answers all that ask in the turn in which they come, also where these are too many', async (t) => {
+      const handler = createProbeHandler(new FakeReader(), OPEN_TO_ALL)
+      const listener = createListener(handler, { ...PATIENT, maxConnections: 4 })
+      t.after(() => listener.stop())
+      const { port } = await listener.start('127.0.0.1', 0)
+      const ask = async () => {
+        const connection = await RawConnection.open(port)
+        t.after(() => connection.close())
+        connection.request('GET', '/healthz', 'Connection: close')
+        return (await connection.receive()).statusLine
+      }
+      for (let round = 0; round < 20; round++) {
+        const lines = await Promise.all(Array.from({ length: 8 }, ask))
+        for (const line of lines) assert.equal(line, 'HTTP/1.1 200 OK')
+      }
     })
 
     test('a stop can be repeated, and comes to nothing before a start', async () => {

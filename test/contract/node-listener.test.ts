@@ -1,3 +1,4 @@
+import { DEFAULT_LIMITS } from '../../src/probe/listener.js'
 import { NodeListener } from '../../src/probe/node-listener.js'
 import { DEFAULT_SETTINGS } from '../fake-reader.js'
 import { describeClientContract } from './client-contract.js'
@@ -15,7 +16,10 @@ describeKnownDifferences('node:http', (handler, settings) => new NodeListener(ha
   bodiesAhead: 'answers',
   ownTimeoutMs: undefined,
 })
-describeListenerContract('node:http', (handler) => new NodeListener(handler, DEFAULT_SETTINGS))
+describeListenerContract(
+  'node:http',
+  (handler, limits = DEFAULT_LIMITS) => new NodeListener(handler, { limits, tls: undefined }),
+)
 describeClientContract(
   'node:http',
   (handler, limits) => new NodeListener(handler, { limits, tls: undefined }),

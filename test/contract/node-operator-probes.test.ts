@@ -56,6 +56,7 @@ const expression = (key: string, operator: string, values?: string[]) => ({
   matchExpressions: [{ key, operator, ...(values && { values }) }],
 })
 const BAD_SELECTORS = [
+  { name: 'none at all', selector: undefined },
   { name: 'an empty one', selector: {} },
   { name: 'one that is empty inside', selector: { matchLabels: {}, matchExpressions: [] } },
   { name: 'an unknown operator', selector: expression('app', 'Gt', ['1']) },

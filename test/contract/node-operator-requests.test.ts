@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { HealthError } from '../../src/index.js'
-import { createNodeOperatorSource, NodeOperatorMonitor } from '../../src/kubernetes/index.js'
+import { NodeOperatorMonitor } from '../../src/kubernetes/index.js'
 import { temporaryFolder } from './support/certificates.js'
 import { type Fault, KubernetesApi, TOKEN } from './support/kubernetes-api.js'
 import { deployment, pod } from './support/kubernetes-objects.js'
@@ -44,14 +44,15 @@ test('TLS is verified by the kubeconfig’s certificate authority, and a kubecon
     'config',
   )
   writeFileSync(kubeConfigFile, api.kubeConfigText())
-  const source = createNodeOperatorSource({ kubeConfigFile })
-  assert.equal(shown(await source()).message, '1/1 replicas ready')
+  const message = async (monitor: NodeOperatorMonitor) =>
+    shown(await monitor.buildNodeOperatorReport()).message
+  const trusting = new NodeOperatorMonitor({ kubeConfigFile })
+  assert.equal(await message(trusting), '1/1 replicas ready')
   const text = api.kubeConfigText().replace(/,"certificate-authority-data":"[^"]*"/, '')
   writeFileSync(kubeConfigFile, text)
-  // The file is read once; another source reads it anew.
-  assert.equal(shown(await source()).message, '1/1 replicas ready')
-  const untrusting = createNodeOperatorSource({ kubeConfigFile })
-  await assert.rejects(untrusting(), {
+  // The file is read once; another monitor reads it anew.
+  assert.equal(await message(trusting), '1/1 replicas ready')
+  await assert.rejects(message(new NodeOperatorMonitor({ kubeConfigFile })), {
     code: 'ERR_HEALTH_KUBERNETES',
     message: 'Deployments could not be listed: error=DEPTH_ZERO_SELF_SIGNED_CERT',
   })
@@ -202,6 +203,26 @@ for (const { name, fault } of SILENCES) {
   })
 }
 
+test('an answer that comes in slow pieces is waited for', async (t) => {
+  const api = await KubernetesApi.start(t, [deployment()])
+  api.faults.push({ kind: 'slow', durationMs: 400 })
+  const monitor = new NodeOperatorMonitor({ kubeConfig: api.kubeConfig() })
+  assert.equal(shown(await monitor.buildNodeOperatorReport()).message, '1/1 replicas ready')
+})
+
+test('pages that are slow together are waited for no longer than one would be', async (t) => {
+  const objects = Array.from({ length: 50 }, (_, index) => deployment({ name: `d${index}` }))
+  const api = await KubernetesApi.start(t, objects)
+  api.faults.push(...Array<Fault>(50).fill({ kind: 'slow', durationMs: 80 }))
+  const kubeConfig = api.kubeConfig()
+  const monitor = new NodeOperatorMonitor({ kubeConfig, pageSize: 1, requestTimeoutMs: 500 })
+  await assert.rejects(monitor.buildNodeOperatorReport(), {
+    code: 'ERR_HEALTH_KUBERNETES',
+    message: 'Deployments could not be listed: no answer within 500 ms',
+  })
+  await api.allClosed()
+})
+
 test('nobody listens: an error with a code', async (t) => {
   const api = await KubernetesApi.start(t, [])
   const text = api.kubeConfigText().replace(/127\.0\.0\.1:\d+/, '127.0.0.1:1')
@@ -248,14 +269,17 @@ test('a server that sheds load and says when to come back is asked again', async
   assert.equal(api.requests.length, 10, 'ten times, no more')
 })
 
-test('a server that asks for more patience than there is time gets no more than that', async (t) => {
+test('a server that asks for more patience than there is time gets none, and is quoted', {
+  timeout: 20_000,
+}, async (t) => {
   const api = await KubernetesApi.start(t, [deployment()])
   const kubeConfig = api.kubeConfig()
-  const monitor = new NodeOperatorMonitor({ kubeConfig, requestTimeoutMs: 500 })
+  const monitor = new NodeOperatorMonitor({ kubeConfig, requestTimeoutMs: 60_000 })
   api.faults.push({ kind: 'status', status: 429, retryAfter: 3_600 })
   await assert.rejects(monitor.buildNodeOperatorReport(), {
     code: 'ERR_HEALTH_KUBERNETES',
-    message: 'Deployments could not be listed: no answer within 500 ms',
+    message:
+      'Deployments could not be listed: status=429 reason="TooManyRequests" message="refused with 429"',
   })
 })
 

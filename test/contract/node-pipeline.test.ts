@@ -138,6 +138,35 @@ function describePipelines(
       }
     })
 
+    test('wait up to a number for all connections together; who sends more is closed', async (t) => {
+      const echo = new Echo()
+      const open = await listen(t, echo)
+      const greedy: RawConnection[] = []
+      // Each waits for its first answer, so some 1,396 of its requests do.
+      for (let i = 0; i < 13; i++) {
+        const connection = await open()
+        const asked = echo.asked()
+        connection.send(get('/later') + get('/greedy').repeat(MANY - 1))
+        await asked
+        greedy.push(connection)
+      }
+      const other = await open()
+      assert.equal(await exchange(other, '/other'), '/other')
+      const ended = () => greedy.filter(({ hasEnded }) => hasEnded)
+      while (ended().length === 0) await exchange(other, '/other')
+      assert.deepEqual(ended(), greedy.slice(-ended().length))
+      assert.ok(ended().length <= 3, `${ended().length} were closed`)
+      echo.answerLater()
+      for (const connection of greedy.slice(0, 2)) {
+        assert.equal((await connection.receive()).body, '/later')
+        for (let i = 1; i < MANY; i++) assert.equal((await connection.receive()).body, '/greedy')
+      }
+      // There is room again.
+      const next = await open()
+      next.send(get('/next').repeat(100))
+      for (let i = 0; i < 100; i++) assert.equal((await next.receive()).body, '/next')
+    })
+
     test('are dropped by a stop, which does not wait for them', async () => {
       const echo = new Echo()
       const listener = new NodeListener(echo.handler, { limits: PATIENT, tls })

@@ -1,4 +1,5 @@
 import { test } from 'node:test'
+import { DEFAULT_LIMITS } from '../../src/probe/listener.js'
 import { loadUws, UwsListener } from '../../src/probe/uws-listener.js'
 import { DEFAULT_SETTINGS } from '../fake-reader.js'
 import { describeClientContract } from './client-contract.js'
@@ -30,7 +31,8 @@ if (typeof loaded === 'string') {
   )
   describeListenerContract(
     'uWebSockets.js',
-    (handler) => new UwsListener(loaded, handler, DEFAULT_SETTINGS),
+    (handler, limits = DEFAULT_LIMITS) =>
+      new UwsListener(loaded, handler, { limits, tls: undefined }),
   )
   describeClientContract(
     'uWebSockets.js',

@@ -190,6 +190,13 @@ describe('the sample collector, when something fails', linux, () => {
         failing.some((answer) => messageOf(answer, 'sample_sink') === '2 consecutive failures'),
       )
       assert.equal(statusOf(open, 'buffer_queue'), 'degraded')
+      // Its body says at once that the sink is well, its verdict a second later.
+      await collector.probeUntil('/readyz', ({ code }) => code === 200)
+      const readyAt = Date.now()
+      const [recovery] = await collector.transitions('sample_sink', 1)
+      assert.equal(recovery?.newStatus, 'healthy')
+      const dampedMs = readyAt - Date.parse(recovery.at)
+      assert.ok(dampedMs >= 950, `ready ${dampedMs} ms after the sink`)
       await collector.probeUntil(
         '/readyz',
         (answer) =>

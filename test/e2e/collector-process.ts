@@ -36,6 +36,11 @@ export interface Answer {
   readonly components: Readonly<Record<string, Component>>
 }
 
+export interface Transition {
+  readonly at: string
+  readonly newStatus: string
+}
+
 export const messageOf = (answer: Answer, component: string) =>
   answer.components[component]?.message
 export const statusOf = (answer: Answer, component: string) => answer.components[component]?.status
@@ -49,7 +54,8 @@ export class CollectorProcess {
   #hasEnded = false
 
   constructor(...args: string[]) {
-    this.child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const [command = '', ...rest] = this.commandLine([process.execPath, MAIN, ...args])
+    this.child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] })
     // 'close' and not 'exit': by then all output has arrived.
     this.exited = once(this.child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
     this.exited.then(() => {
@@ -64,6 +70,11 @@ export class CollectorProcess {
       this.stderr += text
       this.#changes.emit('change')
     })
+  }
+
+  /** What is run; for those that put it into something else. */
+  protected commandLine(own: readonly string[]): readonly string[] {
+    return own
   }
 
   get output(): string {
@@ -87,6 +98,13 @@ export class CollectorProcess {
 
   async probe(path: '/healthz' | '/readyz'): Promise<Answer> {
     return probe(`${await this.url()}${path}`)
+  }
+
+  /** The last ones of a component, the oldest first. */
+  async transitions(component: string, limit: number): Promise<Transition[]> {
+    const query = new URLSearchParams({ component, limit: `${limit}` })
+    const response = await fetch(`${await this.url()}/transitions?${query}`)
+    return ((await response.json()) as { transitions: Transition[] }).transitions
   }
 
   /** Probes until the answer is as wanted; every answer on the way is collected. Fails after `withinMs`. */
@@ -122,10 +140,11 @@ export class CollectorProcess {
 export async function withCollector(
   args: readonly string[],
   use: (collector: CollectorProcess, out: string) => Promise<void>,
+  Process = CollectorProcess,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'health-actor-test-'))
   const out = join(folder, 'out.ndjson')
-  const collector = new CollectorProcess('--port', '0', '--out', out, ...args)
+  const collector = new Process('--port', '0', '--out', out, ...args)
   try {
     await use(collector, out)
   } finally {

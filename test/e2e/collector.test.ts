@@ -1,5 +1,8 @@
 // The sample collector from outside: exit codes, signals, files, and what the probes say while all is well.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
 import {
   type Answer,
@@ -35,6 +38,36 @@ describe('the sample collector', linux, () => {
         assert.ok(sources.has(source), `no sample of ${source}`)
       }
     }))
+
+  it('posts each transition where the environment says to', async () => {
+    const posted: number[] = []
+    const server = createServer(async (request, response) => {
+      let text = ''
+      for await (const chunk of request) text += chunk
+      for (const { number } of JSON.parse(text).transitions) posted.push(number)
+      response.end()
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    process.env['WEBHOOK_URL'] = `http://127.0.0.1:${port}/`
+    try {
+      await withCollector(['--seconds', '1'], async (collector) => {
+        const [code] = await collector.exited
+        assert.equal(code, 0, collector.output)
+        const written = [...collector.stderr.matchAll(/^transition (\d+):/gm)]
+        assert.ok(written.length > 0)
+        assert.deepEqual(
+          posted,
+          written.map(([, number]) => Number(number)),
+        )
+      })
+    } finally {
+      delete process.env['WEBHOOK_URL']
+      server.closeAllConnections()
+      server.close()
+    }
+  })
 
   it('answers both probes with the components that it runs', () =>
     withCollector([], async (collector) => {

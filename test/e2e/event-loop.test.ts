@@ -6,19 +6,20 @@ import { LoopProgram, type LoopTrouble } from './support/loop-program.js'
 import { withoutFallbackNotice } from './transports.js'
 
 const LATE_MS = 300
-const WEDGED_MS = 1_000
+/** So long after that that a look comes in between, also on a busy machine. */
+const WEDGED_MS = 2_500
 
-const TROUBLES: [trouble: LoopTrouble, title: string, endsOnRequest: boolean][] = [
-  ['loop', 'the main thread is in a loop', true],
-  ['wait', 'the main thread waits for a word of shared memory', true],
-  ['regular expression', 'the main thread is in a catastrophic regular expression', false],
-  ['crypto', 'the main thread derives a key synchronously', false],
-  ['worker', 'a worker is in a loop', true],
+const TROUBLES: [trouble: LoopTrouble, title: string][] = [
+  ['loop', 'the main thread is in a loop'],
+  ['wait', 'the main thread waits for a word of shared memory'],
+  ['regular expression', 'the main thread is in a catastrophic regular expression'],
+  ['crypto', 'the main thread derives a key synchronously'],
+  ['worker', 'a worker is in a loop'],
 ]
 
-for (const [trouble, title, endsOnRequest] of TROUBLES) {
+for (const [trouble, title] of TROUBLES) {
   test(`the loop is seen late and wedged while ${title}, and on time after`, {
-    timeout: 90_000,
+    timeout: 180_000,
   }, async (t) => {
     const program = await LoopProgram.start(t, trouble, LATE_MS, WEDGED_MS)
     const component = trouble === 'worker' ? 'worker_loop' : 'event_loop'
@@ -38,7 +39,7 @@ for (const [trouble, title, endsOnRequest] of TROUBLES) {
       program.metric(`health_transitions_total{component="${component}",to="${to}"}`)
     // Journaled by a thread that need not be as fast as whoever looks; it would not journal what is over by then.
     while ((await turns('unhealthy')) < 1);
-    if (endsOnRequest) program.endTrouble()
+    program.endTrouble()
     const after = await program.lookUntil(({ status }) => status === 'healthy')
     const last = after.at(-1)!
     assert.deepEqual([last.code, last.message], [200, 'event loop on time'])

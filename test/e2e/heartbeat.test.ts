@@ -1,13 +1,10 @@
 // Heartbeats from a runtime to a receiver: what arrives, when, and what becomes of the runtime when nothing does.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { describe, type TestContext, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { BroadcastChannel } from 'node:worker_threads'
 import {
-  FleetReceiver,
-  type FleetReceiverOptions,
   HeartbeatReporter,
-  type HeartbeatReporterOptions,
   OperatorType,
   type ReportHealthRequest,
   type SentHeartbeat,
@@ -16,56 +13,10 @@ import { type HealthError, HealthManager, HealthServer, HealthStatus } from '../
 import { makeCertificate, temporaryFolder } from '../contract/support/certificates.js'
 import { FaultyReceiver } from '../contract/support/faulty-receiver.js'
 import { runChild } from './support/child.js'
+import { HOUR_MS, startHealth, startReceiver, startReporter } from './support/heartbeats.js'
 
-const HOUR_MS = 3_600_000
 const TOKEN = 'the-secret-of-this-cluster'
 const limit = { timeout: 60_000 }
-
-/** Stopped after the runtime, as long as that was started before. */
-async function startReceiver(t: TestContext, options: FleetReceiverOptions = {}) {
-  const receiver = new FleetReceiver(options)
-  const address = await receiver.start()
-  t.after(() => receiver.stop())
-  const heartbeats: ReportHealthRequest[] = []
-  let wake = () => {}
-  receiver.on('heartbeat', (request) => {
-    heartbeats.push(request)
-    wake()
-  })
-  /** The first one that is as wanted, of all that have come or will. */
-  const heartbeat = async (isWanted: (request: ReportHealthRequest) => boolean) => {
-    for (;;) {
-      const found = heartbeats.find(isWanted)
-      if (found !== undefined) return found
-      await new Promise<void>((resolve) => {
-        wake = resolve
-      })
-    }
-  }
-  return { receiver, ...address, heartbeats, heartbeat }
-}
-
-async function startHealth(t: TestContext): Promise<HealthManager> {
-  const health = await HealthManager.start()
-  t.after(() => health.stop())
-  return health
-}
-
-async function startReporter(
-  t: TestContext,
-  health: HealthManager,
-  options: HeartbeatReporterOptions,
-): Promise<HeartbeatReporter> {
-  const reporter = new HeartbeatReporter(health, {
-    token: '',
-    intervalMs: HOUR_MS,
-    startTime: new Date(1_767_225_600_500),
-    ...options,
-  })
-  t.after(() => reporter.stop())
-  await reporter.start()
-  return reporter
-}
 
 const first = <T>(reporter: HeartbeatReporter, event: 'sent' | 'collectNow' | 'error') =>
   new Promise<T>((resolve) => reporter.on(event as 'sent', resolve as never))
@@ -277,6 +228,24 @@ describe('a heartbeat actor that dies', () => {
     assert.equal(reporter.actor.state, 'failed')
     await assert.rejects(reporter.reportConnectorHealth([]), { code: 'ERR_HEALTH_UNAVAILABLE' })
   })
+})
+
+test('a start that fails costs no mailbox', limit, async (t) => {
+  const health = await HealthManager.start({ maxComponents: 1 })
+  t.after(() => health.stop())
+  health.register('the only one')
+  const mailboxes = async () => (await health.stats()).mailboxes.length
+  const before = await mailboxes()
+  const reporter = new HeartbeatReporter(health, { url: 'http://127.0.0.1:1', token: '' })
+  await assert.rejects(reporter.start(), {
+    code: 'ERR_HEALTH_CAPACITY',
+    message: /no room to register name="dakr_transport"/,
+  })
+  // The manager frees it soon after.
+  while (!t.signal.aborted && (await mailboxes()) > before) {
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  assert.equal(await mailboxes(), before)
 })
 
 describe('a source', () => {

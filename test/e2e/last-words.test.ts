@@ -14,6 +14,7 @@ interface Words {
   readonly stack?: string
   readonly liveness: unknown
   readonly readiness: unknown
+  readonly breadcrumbs: readonly { threadId: number; text: string }[]
   readonly components: readonly { component: string; metadata?: Record<string, string> }[]
   readonly transitions: readonly { component: string; from: string; to: string }[]
 }
@@ -67,6 +68,7 @@ for (const transport of transports) {
       ['throw-odd', 1, 'uncaught-exception', /^uncaught exception$/],
       ['reject', 1, 'uncaught-exception', /^unhandled rejection: Error: nobody catches/],
       ['caught-and-exit', 4, 'uncaught-exception', /^uncaught exception: Error: somebody/],
+      ['caught-long-ago-and-exit', 4, 'exit', /^exit with code 4$/],
       ['exit', 3, 'exit', /^exit with code 3$/],
       ['exit-code', 5, 'exit', /^exit with code 5$/],
     ] as const) {
@@ -75,6 +77,10 @@ for (const transport of transports) {
         assert.deepEqual([ending.code, ending.signal], [code, null], ending.stderr)
         assertTells(ending.words, kind, culprit)
         assertTells(ending.whole, kind, culprit)
+        assert.deepEqual(
+          ending.words?.breadcrumbs.map(({ threadId, text }) => [threadId, text]),
+          [[0, `about to ${how}`]],
+        )
         const metadata = ending.whole?.components[0]?.metadata
         assert.deepEqual(metadata, { attempt: '3' })
         if (how === 'throw') assert.match(ending.whole?.stack ?? '', /evidence-host\.js/)

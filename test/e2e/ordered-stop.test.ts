@@ -17,8 +17,9 @@ test('a component that can not beat any more does not fail liveness while observ
     finish = resolve
   })
   await health.setTransitionObserver(() => told)
-  const main = health.register('main', { deadlineMs: DEADLINE_MS })
+  // The first request takes long on a busy machine, longer than what follows may be silent.
   assert.equal(await livez(), 200)
+  const main = health.register('main', { deadlineMs: DEADLINE_MS })
   main.healthy('collecting')
   const stopping = health.stop()
   const end = performance.now() + 2 * DEADLINE_MS

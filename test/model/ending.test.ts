@@ -12,9 +12,9 @@ import {
 import { MailboxReader } from '../../src/memory/mailbox-reader.js'
 import type { Region } from '../../src/memory/region.js'
 import { TableReader } from '../../src/memory/table-reader.js'
-import { abandonMailboxesOf } from '../../src/runtime/attachment.js'
+import { abandonMailboxesOf } from '../../src/runtime/mailbox-claims.js'
 import { assertSound, stateOf } from './harness/audit.js'
-import { deregister, register, type State, update } from './harness/plain-model.js'
+import { deregister, register, type State, type Told, update } from './harness/plain-model.js'
 import { type Producer, Rig } from './harness/rig.js'
 import {
   forEachPair,
@@ -54,17 +54,22 @@ function published(region: Region): number {
 }
 
 /**
- * A read begins; then the thread says `first` of y and `last` of x, and the manager applies what had been published before
+ * A read begins; then the thread says `first` of y and `last`, of x, and the manager applies what had been published before
  * that. Whoever else waits for the manager gets everything applied.
  */
-function assertReported({ rig, reporting }: ReturnType<typeof begin>): void {
+function assertReported(scene: ReturnType<typeof begin>): void {
+  const { x, read } = afterRead(scene, update('x', 2, 'last'))
+  assert.equal(x?.message, 'last', `after a read of ${JSON.stringify(read.components)}`)
+}
+
+function afterRead({ rig, reporting }: ReturnType<typeof begin>, last: Told) {
   let isReading = false
   simulation.onWait = () => {
     if (isReading) return rig.drain()
     isReading = true
     const count = published(rig.region)
     reporting.tell(update('y', 2, 'first'))
-    reporting.tell(update('x', 2, 'last'))
+    reporting.tell(last)
     rig.manager.run(count)
   }
   const read: State = stateOf(new TableReader(rig.region, WAIT_MS))
@@ -74,7 +79,7 @@ function assertReported({ rig, reporting }: ReturnType<typeof begin>): void {
   assertSound(rig.region)
   const { x, y } = stateOf(new TableReader(rig.region, 0)).components
   assert.equal(y?.message, 'first')
-  assert.equal(x?.message, 'last', `after a read of ${JSON.stringify(read.components)}`)
+  return { x, read }
 }
 
 test('a report of a component whose registration is not applied yet reaches it', () => {
@@ -109,6 +114,30 @@ test('a thread whose beat has looked the component up reaches the new registrati
     registerAnew(scene.registrar)
     scene.reporting.reporter('x').beat()
     assertReported(scene)
+  })
+})
+
+test('a thread that has reported the old registration and deregisters the component ends the new one', () => {
+  simulate(() => {
+    const scene = begin()
+    scene.rig.settle(scene.reporting, [update('x', 1, 'old')])
+    registerAnew(scene.registrar)
+    const { x, read } = afterRead(scene, deregister('x'))
+    assert.equal(x, undefined, `after a read of ${JSON.stringify(read.components)}`)
+  })
+})
+
+test('a deregistration of what another thread has reported meanwhile waits for nobody', () => {
+  simulate(() => {
+    const { rig, registrar, reporting } = begin()
+    rig.settle(reporting, [update('x', 1, 'by the one that deregisters')])
+    rig.settle(registrar, [update('x', 1, 'since then')])
+    registrar.tell(update('y', 1, 'pending'))
+    simulation.waits.length = 0
+    reporting.tell(deregister('x'))
+    assert.deepEqual(simulation.waits, [])
+    rig.drain()
+    assert.equal(stateOf(new TableReader(rig.region, 0)).components['x'], undefined)
   })
 })
 
@@ -238,7 +267,7 @@ test('a manager that is killed while it takes a mark back is followed by one tha
     rig.drain()
     assertFree(rig.region)
     const { x } = stateOf(new TableReader(rig.region, 0)).components
-    assert.equal(x !== undefined && registrar.attachment.isEnding(0, 1), false)
+    assert.equal(x !== undefined && registrar.attachment.bindings.isEnding(0, 1), false)
     return { outer: isKilled, inner: isReached }
   })
   assert.ok(pairs >= 100, `pairs=${pairs}`)

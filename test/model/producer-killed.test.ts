@@ -10,7 +10,7 @@ import {
 } from '../../src/memory/layout.js'
 import { mailboxHeader } from '../../src/memory/mailbox.js'
 import { HealthError } from '../../src/model/errors.js'
-import { abandonMailboxesOf } from '../../src/runtime/attachment.js'
+import { abandonMailboxesOf } from '../../src/runtime/mailbox-claims.js'
 import { assertLastCallWins, orderShown } from './harness/orders.js'
 import {
   deregister,

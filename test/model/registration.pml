@@ -27,12 +27,18 @@
 #define CRASHES 0
 #endif
 
-/* With SCRIPT the first producer updates x, deregisters y and updates x (OPS0=2: without the first of these) beside a
- * deregistration and a registration of x. It has a reporter for x from the beginning, or (but for OPS0=3) has not. */
+/* With SCRIPT the first producer updates x, deregisters y and updates x, with RIVAL deregisters x (OPS0=2: without the first
+ * of these), beside a deregistration and a registration of x. It has a reporter for x from the beginning, or (but for OPS0=3) has not. */
 #if defined(SCRIPT) && OPS0 == 3
 #define ALWAYS_BOUND true
 #else
 #define ALWAYS_BOUND false
+#endif
+
+#ifdef RIVAL
+#define LAST DEREGISTER
+#else
+#define LAST UPDATE
 #endif
 
 /* What is told: its kind, and 3 more if it is of y. */
@@ -164,7 +170,8 @@ end:
   :: atomic {
        n < operations ->
 #ifdef SCRIPT
-       code = (me == 0 -> (operations - n == 2 -> OF_Y + DEREGISTER : UPDATE) : (n == 0 -> DEREGISTER : REGISTER));
+       code = (me == 0 -> (operations - n == 2 -> OF_Y + DEREGISTER : (operations - n == 1 -> LAST : UPDATE)) :
+         (n == 0 -> DEREGISTER : REGISTER));
 #else
        if
        :: me == 0 -> code = UPDATE
@@ -238,7 +245,19 @@ bind:
 #endif
 drawTicket:
      if
-     :: atomic { KIND(code) == DEREGISTER -> RAISE_ENDING(AT, GENERATION) }
+     :: atomic {
+          KIND(code) == DEREGISTER;
+#ifndef END_UNSETTLED
+          if
+          :: IS_ENDING(AT, GENERATION) && !isSettled -> goto settle
+          :: else
+          fi
+#endif
+        }
+        atomic {
+          RAISE_ENDING(AT, GENERATION);
+          isSettled = true /* whoever marks it from here on does so at the same time */
+        }
      :: atomic { KIND(code) != DEREGISTER }
      fi;
      atomic {

@@ -21,6 +21,8 @@ const PRODUCERS = 4
 /** Until then code is compiled, caches fill and every ring of the runtime goes round. */
 const WARM_UP_PAIRS = 300_000
 const SATURATION_MS = 10_000
+/** On a machine with other work it takes longer until so many were judged. */
+const MIN_SNAPSHOTS = 320
 const READ_TIMEOUT_MS = 500
 const MB = 1024 * 1024
 
@@ -69,6 +71,7 @@ async function saturate(t: TestContext): Promise<Outcome> {
   const warm = await unlessOneEnds(measureAtRest(board))
   const pairsWhenWarm = countPairs()
   await unlessOneEnds(delay(SATURATION_MS))
+  while (board.judged < MIN_SNAPSHOTS && !board.isStopped) await unlessOneEnds(delay(50))
   const end = await unlessOneEnds(measureAtRest(board))
   const pairs = countPairs()
   board.stop()
@@ -110,7 +113,7 @@ test('every snapshot under saturation is of one instant', { timeout: DEADLINE_MS
     `${pairs} pairs, ${snapshots} snapshots, ${between} pairs seen in between, ${held} at rest`,
   )
   // The reader has judged each; here is that there was something to judge.
-  assert.ok(snapshots > 200, `snapshots=${snapshots}`)
+  assert.ok(snapshots >= MIN_SNAPSHOTS, `snapshots=${snapshots}`)
   assert.ok(between > 0, 'no snapshot fell between the updates of a pair')
   assert.ok(held > 10, `held=${held}`)
 })

@@ -12,7 +12,8 @@ import {
   TICKET_COUNTER,
 } from '../../src/memory/layout.js'
 import { mailboxHeader } from '../../src/memory/mailbox.js'
-import { Attachment, abandonMailboxesOf } from '../../src/runtime/attachment.js'
+import { Attachment } from '../../src/runtime/attachment.js'
+import { abandonMailboxesOf } from '../../src/runtime/mailbox-claims.js'
 import { Bench } from './core-support.js'
 
 test('each attachment has a mailbox of its own, until there are no more', () => {
@@ -129,7 +130,7 @@ test('a ticket that is older than the slot’s latest is given up for a new one'
   const bench = new Bench()
   const attachment = bench.attach()
   const reporter = bench.register(attachment, 'x')
-  const index = attachment.latestTicketIndex(0)
+  const index = attachment.bindings.latestTicketIndex(0)
   // Another producer has drawn and raised a later ticket between the draw and the raise of this one.
   const { words } = bench.region
   const exchange = Atomics.compareExchange
@@ -169,10 +170,16 @@ test('an attachment knows whether a registration is still the current one', () =
   const bench = new Bench()
   const attachment = new Attachment(bench.region, 1, 0)
   const reporter = bench.register(attachment, 'x')
-  assert.deepEqual([attachment.isCurrent(0, 1), attachment.isCurrent(0, 2)], [true, false])
+  assert.deepEqual(
+    [attachment.bindings.isCurrent(0, 1), attachment.bindings.isCurrent(0, 2)],
+    [true, false],
+  )
   reporter.deregister()
   bench.drain.run()
-  assert.equal(attachment.isCurrent(0, 1), false)
+  assert.equal(attachment.bindings.isCurrent(0, 1), false)
   bench.register(attachment, 'x')
-  assert.deepEqual([attachment.isCurrent(0, 1), attachment.isCurrent(0, 2)], [false, true])
+  assert.deepEqual(
+    [attachment.bindings.isCurrent(0, 1), attachment.bindings.isCurrent(0, 2)],
+    [false, true],
+  )
 })

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { type Bench, type Environment, nowNs, runBench, type Subject } from '../../bench/harness.js'
+import {
+  type Bench,
+  type Environment,
+  nowNs,
+  type OpenBench,
+  runBench,
+  type Subject,
+} from '../../bench/harness.js'
+import { LoadRefused } from '../../bench/http-load.js'
 import { ProbeLoad } from '../../bench/latency-load.js'
 import { ServerProcesses } from '../../bench/server-process.js'
 import { Sighting } from '../../bench/sighting.js'
@@ -79,36 +87,39 @@ test('a change that is seen before it was told is not measured', async () => {
   )
 })
 
-test('a peer that cannot do what is measured says why in its row', async () => {
-  const steady = (name: string): Subject => ({
-    name,
-    warmUp: async () => {},
-    sample: async () => 1,
-  })
-  const bench: Bench = {
+const environment: Environment = {
+  isQuick: true,
+  minSampleMs: 1,
+  go: undefined,
+  goSkipped: [],
+  load: { name: 'none', run: () => assert.fail('no load is run'), close: async () => {} },
+  probes: new ProbeLoad(),
+  servers: new ServerProcesses(),
+  random: seededRandom(1),
+}
+
+function steady(name: string): Subject {
+  return { name, warmUp: async () => {}, sample: async () => 1 }
+}
+
+function benchOf(open: Omit<OpenBench, 'close'>): Bench {
+  return {
     name: 'n',
     title: 't',
     unit: 'µs',
     samples: { full: 2, quick: 2 },
-    open: async () => ({
-      ours: steady('ours'),
-      again: steady('again'),
-      peers: [steady('able')],
-      skipped: [{ name: 'absent', why: 'not installed' }],
-      unable: [{ name: 'lonely', why: 'nobody can read it' }],
-      close: async () => [],
-    }),
+    open: async () => ({ ...open, close: async () => [] }),
   }
-  const environment: Environment = {
-    isQuick: true,
-    minSampleMs: 1,
-    go: undefined,
-    goSkipped: [],
-    load: { name: 'none', run: () => assert.fail('no load is run'), close: async () => {} },
-    probes: new ProbeLoad(),
-    servers: new ServerProcesses(),
-    random: seededRandom(1),
-  }
+}
+
+test('a peer that cannot do what is measured says why in its row', async () => {
+  const bench = benchOf({
+    ours: steady('ours'),
+    again: steady('again'),
+    peers: [steady('able')],
+    skipped: [{ name: 'absent', why: 'not installed' }],
+    unable: [{ name: 'lonely', why: 'nobody can read it' }],
+  })
   const outcome = await runBench(bench, environment)
   assert.deepEqual(
     outcome.rows.map(({ peer, peerValue, peerNote }) => [peer, peerValue, peerNote]),
@@ -120,4 +131,35 @@ test('a peer that cannot do what is measured says why in its row', async () => {
   )
   assert.match(formatOutcome(outcome), /lonely +nobody can read it\n/)
   assert.match(formatOutcome(outcome), /absent skipped: not installed/)
+})
+
+test('a peer that refuses the load has a reason for a figure, and ends nobody else', async () => {
+  const refuse = async () => {
+    throw new LoadRefused('refused the load: all 503')
+  }
+  const bench = benchOf({
+    ours: steady('ours'),
+    again: steady('again'),
+    peers: [{ ...steady('overloaded'), sample: refuse }, steady('able')],
+  })
+  const { rows } = await runBench(bench, environment)
+  assert.deepEqual(
+    rows.map(({ peer, peerValue, peerNote }) => [peer, peerValue, peerNote]),
+    [
+      ['able', 1, null],
+      ['overloaded', null, 'refused the load: all 503'],
+    ],
+  )
+})
+
+test('ours may not refuse the load', async () => {
+  const refuse = async () => {
+    throw new LoadRefused('refused the load: all 503')
+  }
+  const bench = benchOf({
+    ours: { ...steady('ours'), sample: refuse },
+    again: steady('again'),
+    peers: [],
+  })
+  await assert.rejects(runBench(bench, environment), LoadRefused)
 })

@@ -22,6 +22,7 @@ describe('parseOptions', () => {
       wedgedMs: 10_000,
       deadlineMs: 5_000,
       stallMs: 2_000,
+      kubeconfig: undefined,
       incident: undefined,
       faults: [],
     })
@@ -29,7 +30,7 @@ describe('parseOptions', () => {
 
   it('reads every option', () => {
     const line =
-      '--seconds 2.5 --port 0 --host ::1 --grpc-port 9090 --rate 50 --collectors 64 --queue 16 --out - --rotate-mib 0 --procfs /host/proc --wedged 1.5s --deadline 2s --stall 300ms --incident words.json'
+      '--seconds 2.5 --port 0 --host ::1 --grpc-port 9090 --rate 50 --collectors 64 --queue 16 --out - --rotate-mib 0 --procfs /host/proc --wedged 1.5s --deadline 2s --stall 300ms --kubeconfig kube.json --incident words.json'
     assert.deepEqual(parseOptions(line.split(' ')), {
       help: false,
       seconds: 2.5,
@@ -45,6 +46,7 @@ describe('parseOptions', () => {
       wedgedMs: 1_500,
       deadlineMs: 2_000,
       stallMs: 300,
+      kubeconfig: 'kube.json',
       incident: 'words.json',
       faults: [],
     })

@@ -59,7 +59,12 @@ test('closes one that does not take its answer, late', () => {
   assert.deepEqual(closed, ['a'])
 })
 
-test('lets the one go that is idle or silent for longest, and none that is answered', () => {
+/** Whatever was opened is read: in the turn of the loop behind this one. */
+async function read() {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+test('lets the one go that is idle or silent for longest, and none that is answered', async () => {
   const { connections, closed, open, passMs } = world()
   const answering = open('answering').connection
   connections.asked(answering)
@@ -69,13 +74,39 @@ test('lets the one go that is idle or silent for longest, and none that is answe
   open('silent')
   passMs(1)
   connections.answered(idle)
+  await read()
   assert.equal(open('a').isIn, true)
   assert.deepEqual(closed, ['silent'])
   connections.asked(idle)
+  await read()
   passMs(1)
   assert.equal(open('b').isIn, true)
   assert.deepEqual(closed, ['silent', 'a'])
   assert.equal(connections.count, 3)
+})
+
+test('lets none go before it could be read, though there are twice as many for a turn', async () => {
+  const { connections, closed, open, passMs } = world()
+  const all = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => {
+    const { connection, isIn } = open(name)
+    assert.equal(isIn, true)
+    return connection
+  })
+  assert.deepEqual(closed, [])
+  // Three times as many would be too many.
+  open('g')
+  assert.deepEqual(closed, ['a'])
+  passMs(1)
+  // The second has asked when all are read.
+  connections.asked(all[1]!)
+  await read()
+  assert.deepEqual(closed, ['a', 'c', 'd', 'e'])
+  assert.equal(connections.count, 3)
+  // Those that came since then have had no turn either, and whoever is idle gives way first.
+  connections.answered(all[1]!)
+  passMs(1)
+  open('h')
+  assert.deepEqual(closed.slice(4), ['f'])
 })
 
 test('refuses a new one where all are answered', () => {
@@ -146,5 +177,34 @@ test('limits one that has streamed like any other', () => {
   connections.streams(connection)
   connections.answered(connection)
   passMs(10)
+  assert.deepEqual(closed, ['a'])
+})
+
+test('is told who is late by the time at which its timer fires, and closes them when the loop has come round', async (t) => {
+  const awake = setInterval(() => {}, 1_000)
+  t.after(() => clearInterval(awake))
+  let nowMs = 0
+  let onLook = () => {}
+  const closed: string[] = []
+  const connections = new Connections<{ close(): void }>(limits, () => {
+    const seenMs = nowMs
+    onLook()
+    return seenMs
+  })
+  t.after(() => connections.stop())
+  connections.open({ close: () => closed.push('a') })
+  const round = () => new Promise((resolve) => setImmediate(resolve))
+  const fired = new Promise<void>((resolve) => {
+    onLook = () => {
+      // The thread stands still from here on.
+      nowMs = 1_000
+      resolve()
+    }
+  })
+  connections.start()
+  await fired
+  await round()
+  assert.deepEqual(closed, [])
+  while (closed.length === 0) await round()
   assert.deepEqual(closed, ['a'])
 })

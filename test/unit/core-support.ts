@@ -20,7 +20,8 @@ import { type ComponentRules, NO_RULES } from '../../src/model/component-rules.j
 import type { ReadinessPolicy } from '../../src/model/policy.js'
 import type { HealthReport } from '../../src/model/report.js'
 import { Attachment } from '../../src/runtime/attachment.js'
-import { Reporter, TextCache } from '../../src/runtime/reporter.js'
+import { Reporter } from '../../src/runtime/reporter.js'
+import { TextCache } from '../../src/runtime/text-cache.js'
 import { TEST_POLICY } from '../policy.js'
 
 export const SMALL: RegionSizes = {

@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { HealthManager } from '../../src/index.js'
 import { HealthError } from '../../src/model/errors.js'
-import { abandonMailboxesOf } from '../../src/runtime/attachment.js'
+import { abandonMailboxesOf } from '../../src/runtime/mailbox-claims.js'
 import { eventLoopRules, eventLoopSettings } from '../../src/watch/event-loop-options.js'
 import { EventLoopWatches } from '../../src/watch/event-loop-watches.js'
 import { Bench } from './core-support.js'
@@ -131,9 +131,10 @@ test('of two threads that replace one that is gone the later one does not end th
   bench.register(gone, 'loop', eventLoopRules(settings, gone.identity))
   abandonMailboxesOf(bench.region, 5)
   const [faster, slower] = [bench.attach(6), bench.attach(7)]
-  const find = slower.registrationByName.bind(slower)
+  const { bindings } = slower
+  const find = bindings.registrationByName.bind(bindings)
   let hasReplaced = false
-  slower.registrationByName = (name) => {
+  bindings.registrationByName = (name) => {
     const found = find(name)
     if (!hasReplaced) {
       hasReplaced = true

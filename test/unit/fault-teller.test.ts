@@ -42,3 +42,25 @@ test('however often it changes, it is told once a second, with how many were not
     'reset: number=2001, untold=999',
   ])
 })
+
+test('a fault that began too soon after another one to be told is told once that is over, if it goes on', () => {
+  const { told, clock, teller } = rig()
+  teller.failed('refused', 'number=1')
+  teller.succeeded()
+  for (let number = 3; number <= 1_002; number++) {
+    clock.nowMs += 10
+    teller.failed('refused', `number=${number}`)
+  }
+  teller.failed('reset', 'number=1003')
+  assert.deepEqual(told, ['refused: number=1', 'refused: number=102', 'reset: number=1003'])
+})
+
+test('a fault that is over when it could be told is counted with the next one', () => {
+  const { told, clock, teller } = rig()
+  teller.failed('refused', 'number=1')
+  teller.failed('reset', 'number=2')
+  teller.succeeded()
+  clock.nowMs = 5_000
+  teller.failed('refused', 'number=4')
+  assert.deepEqual(told, ['refused: number=1', 'refused: number=4, untold=1'])
+})

@@ -338,3 +338,30 @@ test('a thousand watchers of a verdict are told alike', (t) => {
   hub.round()
   assert.ok(watchers.every(({ told }) => told.join() === 'serving,not serving'))
 })
+
+test('a watcher that cannot be added leaves nothing behind', (t) => {
+  const { source, hub, watch } = createHub(t)
+  const other = watch('other')
+  source.onStep = () => {
+    throw new Error('gone')
+  }
+  assert.throws(() => watch('leaving'), /gone/)
+  source.onStep = () => {}
+  const asked: string[] = []
+  const peek = source.tryPeek.bind(source)
+  source.tryPeek = () => {
+    const look = peek()
+    if (look === undefined) return look
+    const get = (name: string) => {
+      asked.push(name)
+      return look.report.get(name)
+    }
+    return { ...look, report: Object.assign(new Map(look.report), { get }) }
+  }
+  source.move('other', 1)
+  hub.round()
+  assert.deepEqual(other.told, ['not serving', 'serving'])
+  assert.ok(asked.includes('other'))
+  assert.ok(!asked.includes('leaving'))
+  assert.equal(hub.watcherCount, 1)
+})

@@ -1,15 +1,26 @@
 // What a receiver keeps of heartbeats, for how long, and what it takes for one.
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, type TestContext, test } from 'node:test'
+import { Worker } from 'node:worker_threads'
+import { Metadata, status } from '@grpc/grpc-js'
 import { Fleet, type FleetMember } from '../../src/heartbeat/fleet.js'
 import {
   checkedReportConnectorHealth,
   checkedReportHealth,
 } from '../../src/heartbeat/fleet-check.js'
 import { escapeHtml, renderFleetPage } from '../../src/heartbeat/fleet-page.js'
+import { createFleetService } from '../../src/heartbeat/fleet-service.js'
+import { listenForPages } from '../../src/heartbeat/fleet-web.js'
 import { FleetReceiver, type FleetReceiverOptions } from '../../src/heartbeat/index.js'
 import type { ReportHealthRequest } from '../../src/heartbeat/request.js'
-import { encodeReportConnectorHealth, encodeReportHealth } from '../../src/heartbeat/wire.js'
+import {
+  encodeReportConnectorHealth,
+  encodeReportHealth,
+  encodeReportHealthResponse,
+} from '../../src/heartbeat/wire.js'
 import { FakeClock } from './heartbeat-support.js'
 
 const LIMITS = { intervalMs: 15_000, absentAfter: 3, maxMembers: 3, maxBytes: 10_000 }
@@ -35,7 +46,7 @@ function rig(limits: Partial<typeof LIMITS> = {}) {
     return fleet.keep(request, encodeReportHealth(request), 'zxporter/1')
   }
   const shown = () =>
-    fleet.members().map(({ clusterId, operatorType }) => [clusterId, operatorType])
+    [...fleet.members()].map(({ clusterId, operatorType }) => [clusterId, operatorType])
   return { clock, fleet, keep, shown }
 }
 
@@ -52,7 +63,7 @@ test('the latest heartbeat of each cluster and operator is kept', async () => {
     ['a', 'node'],
     ['b', 'read'],
   ])
-  assert.deepEqual(structuredClone(fleet.members()[0]), {
+  assert.deepEqual(structuredClone([...fleet.members()][0]), {
     clusterId: 'a',
     operatorType: 'read',
     status: 'unhealthy',
@@ -69,7 +80,7 @@ test('the latest heartbeat of each cluster and operator is kept', async () => {
 
 test('an operator that is silent for longer than three intervals is absent, until it is heard again', async () => {
   const { clock, fleet, keep } = rig()
-  const isAbsent = () => fleet.members()[0]?.isAbsent
+  const isAbsent = () => [...fleet.members()][0]?.isAbsent
   keep()
   await clock.advance(45_000)
   assert.equal(isAbsent(), false)
@@ -97,9 +108,43 @@ test('a heartbeat that there are no bytes for leaves the one before', () => {
   const { fleet, keep } = rig({ maxBytes: 100 })
   keep({ version: 'small' })
   assert.equal(keep({ version: 'x'.repeat(100) }), false)
-  assert.equal(fleet.members()[0]?.version, 'small')
+  assert.equal([...fleet.members()][0]?.version, 'small')
   assert.equal(keep({ version: 'x'.repeat(80) }), true)
   assert.equal(keep({ clusterId: 'another', version: 'x'.repeat(20) }), false)
+})
+
+test('one whose heartbeat was refused makes room when it is its turn', async () => {
+  const { clock, keep, shown } = rig({ maxMembers: 2, maxBytes: 100 })
+  keep({ clusterId: 'a' })
+  await clock.advance(5_000)
+  keep({ clusterId: 'b' })
+  assert.equal(keep({ clusterId: 'a', version: 'x'.repeat(100) }), false)
+  await clock.advance(41_000)
+  assert.equal(keep({ clusterId: 'c' }), true)
+  assert.deepEqual(
+    shown().map(([clusterId]) => clusterId),
+    ['b', 'c'],
+  )
+})
+
+test('a collection that was asked for waits for a heartbeat that there is room for', () => {
+  const { fleet, keep } = rig({ maxBytes: 100 })
+  const { ReportHealth } = createFleetService({ fleet, token: undefined, onHeartbeat: () => {} })
+  /** The answer, or the code of the refusal. */
+  const report = (version: string) => {
+    let outcome: unknown
+    const call = { request: encodeReportHealth(requestOf({ version })), metadata: new Metadata() }
+    const callback = (error: { code: number } | null, response?: Uint8Array) => {
+      outcome = error?.code ?? response
+    }
+    ;(ReportHealth as unknown as (...parameters: unknown[]) => void)(call, callback)
+    return outcome
+  }
+  keep()
+  fleet.requestCollection()
+  assert.equal(report('x'.repeat(100)), status.RESOURCE_EXHAUSTED)
+  assert.deepEqual(report('v'), encodeReportHealthResponse(true))
+  assert.deepEqual(report('v'), encodeReportHealthResponse(false))
 })
 
 test('a collection is asked for once of each operator of the cluster', () => {
@@ -154,25 +199,77 @@ test('a status of tomorrow is unspecified today', () => {
   assert.deepEqual([operatorType, overallStatus, components[0]?.status], [0, 0, 0])
 })
 
+const evil = `<script>'"&</script>`
+const member: FleetMember = {
+  clusterId: evil,
+  operatorType: 'read',
+  status: 'healthy',
+  isAbsent: true,
+  lastSeen: evil,
+  heartbeats: 1,
+  version: evil,
+  commit: evil,
+  uptimeSince: evil,
+  client: evil,
+  components: [{ name: evil, status: 'degraded', message: evil, metadata: { [evil]: evil } }],
+}
+
 test('nothing that came over the network is markup on the page', () => {
-  const evil = `<script>'"&</script>`
-  const member: FleetMember = {
-    clusterId: evil,
-    operatorType: 'read',
-    status: 'healthy',
-    isAbsent: true,
-    lastSeen: evil,
-    heartbeats: 1,
-    version: evil,
-    commit: evil,
-    uptimeSince: evil,
-    client: evil,
-    components: [{ name: evil, status: 'degraded', message: evil, metadata: { [evil]: evil } }],
-  }
-  const page = renderFleetPage([member], new Date(0))
+  const page = [...renderFleetPage({ operators: 1, absent: 1 }, [member], new Date(0))].join('')
   assert.ok(!page.includes('<script'))
   assert.equal(page.split(escapeHtml(evil)).length - 1, 10)
   assert.equal(escapeHtml(evil), '&lt;script&gt;&#39;&quot;&amp;&lt;/script&gt;')
+})
+
+/** A server of a fleet whose page never ends; whoever wanted all of it before the first byte would never be done. */
+async function serveEndless(t: TestContext) {
+  let end = () => {}
+  const hasEnded = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  function* endless(): Generator<FleetMember> {
+    try {
+      for (;;) yield member
+    } finally {
+      end()
+    }
+  }
+  const fleet = { counts: () => ({ operators: 1, absent: 0 }), members: endless }
+  const server = await listenForPages(fleet as unknown as Fleet, '127.0.0.1', 0)
+  t.after(() => server.close())
+  return { port: (server.address() as AddressInfo).port, hasEnded }
+}
+
+for (const path of ['/', '/fleet.json']) {
+  test(`${path} is made as fast as it is read, and no longer than that`, async (t) => {
+    const { port, hasEnded } = await serveEndless(t)
+    const response = await new Promise<IncomingMessage>((resolve) =>
+      get({ host: '127.0.0.1', port, path, agent: false }, resolve),
+    )
+    let bytes = 0
+    for await (const chunk of response) {
+      bytes += (chunk as Buffer).length
+      if (bytes > 2 ** 20) break
+    }
+    await hasEnded
+  })
+}
+
+test('a client that never has to be waited for does not keep heartbeats waiting', async (t) => {
+  const { port, hasEnded } = await serveEndless(t)
+  const reader = new Worker(
+    `const { get } = require('node:http')
+     const { parentPort } = require('node:worker_threads')
+     get({ host: '127.0.0.1', port: ${port} }, (response) => {
+       response.on('data', () => {}).once('data', () => parentPort.postMessage('reading'))
+     })`,
+    { eval: true },
+  )
+  await once(reader, 'message')
+  // A turn of the loop of its own, not of those that the connection takes.
+  for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setTimeout(resolve))
+  await reader.terminate()
+  await hasEnded
 })
 
 describe('a receiver', () => {

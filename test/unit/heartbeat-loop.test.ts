@@ -1,9 +1,10 @@
 // When heartbeats are sent, and what follows when they are not received: under a clock that the test moves.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
+import { buildHeartbeatRequestFromReport } from '../../src/heartbeat/request.js'
 import type { CodeName } from '../../src/heartbeat/transport.js'
 import { decodeReportHealth } from '../../src/heartbeat/wire.js'
-import { rig } from './heartbeat-support.js'
+import { type Fate, rig } from './heartbeat-support.js'
 
 const clusterIds = (attempts: readonly { message: Uint8Array }[]) =>
   attempts.map(({ message }) => decodeReportHealth(message).clusterId)
@@ -143,10 +144,66 @@ test('a report that can not be made is told and counted, and the next tick tries
   assert.deepEqual([loop.stats().failedReports, loop.stats().emptyTicks], [1, 1])
 })
 
+test('what last failed is shown until something is well again', async () => {
+  let isBroken = true
+  const { clock, transport, loop } = rig({
+    resendDelayMs: 20_000,
+    build: async () => {
+      if (isBroken) throw new Error('no report today')
+      return buildHeartbeatRequestFromReport(null, 'c', 1, '', '', new Date(0))
+    },
+  })
+  assert.equal(loop.stats().lastFailure, undefined)
+  loop.start()
+  await clock.advance(0)
+  assert.match(loop.stats().lastFailure ?? '', /no report today$/)
+  isBroken = false
+  transport.fates = ['UNIMPLEMENTED']
+  await clock.advance(15_000)
+  assert.match(loop.stats().lastFailure ?? '', /code=UNIMPLEMENTED/)
+  await clock.advance(20_000)
+  assert.equal(loop.stats().lastFailure, undefined)
+})
+
+describe('the first outcome is known', () => {
+  for (const [when, options, fates, afterMs] of [
+    ['when the first heartbeat is received', {}, ['ok'], 0],
+    ['when the first call has failed with all its attempts', {}, Array(3).fill('ABORTED'), 750],
+    ['when the first attempt has been given up', { attemptTimeoutMs: 60_000 }, ['hang'], 60_250],
+    ['when there is nothing to send', { build: async () => undefined }, [], 0],
+  ] as const) {
+    test(when, async () => {
+      const { clock, transport, loop } = rig(options)
+      transport.fates = [...fates] as Fate[]
+      let isKnown = false
+      void loop.firstOutcome.then(() => {
+        isKnown = true
+      })
+      await clock.advance(1_000)
+      assert.equal(isKnown, false)
+      loop.start()
+      if (afterMs > 0) {
+        await clock.advance(afterMs - 1)
+        assert.equal(isKnown, false)
+        await clock.advance(1)
+      }
+      await clock.advance(0)
+      assert.equal(isKnown, true)
+    })
+  }
+})
+
 test('a report that takes for ever is given up', async () => {
-  const { clock, loop, errors } = rig({ build: () => new Promise(() => {}) })
+  let signal: AbortSignal | undefined
+  const { clock, loop, errors } = rig({
+    build: (given) => {
+      signal = given
+      return new Promise(() => {})
+    },
+  })
   loop.start()
   await clock.advance(20_000)
+  assert.equal(signal?.reason.name, 'TimeoutError')
   assert.deepEqual(errors, [
     'no heartbeat could be made: operatorType=read: no report within 20000 ms',
   ])

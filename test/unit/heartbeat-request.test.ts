@@ -62,6 +62,17 @@ test('components are sorted by the bytes of their names', () => {
   )
 })
 
+test('a name counts as it is sent, with half a surrogate pair replaced', () => {
+  // U+FFFD comes after U+FFEE and before what a whole pair stands for.
+  const report = new Map(
+    ['a\ud800', 'a\u{1f600}', 'a\uffee'].map((name) => [name, { status: 1, message: '' }]),
+  )
+  assert.deepEqual(
+    build(report).components.map(({ name }) => name),
+    ['a\uffee', 'a\ufffd', 'a\u{1f600}'],
+  )
+})
+
 test('half a surrogate pair is replaced, wherever it is', () => {
   const half = '\ud83d'
   const metadata = { [half]: half, ['__proto__']: 'kept' }
@@ -109,6 +120,17 @@ for (const [what, call] of [
   [
     'a version that is no string',
     () => buildHeartbeatRequestFromReport(null, 'c', 1, 7 as never, '', START),
+  ],
+  ['a report that is none', () => build({} as never)],
+  ['a report of numbers', () => build([1] as never)],
+  ['a component that is none', () => build(new Map([['c', undefined as never]]))],
+  [
+    'a message that is no string',
+    () => build(new Map([['c', { status: 1, message: 7 as never }]])),
+  ],
+  [
+    'a metadata value that is no string',
+    () => build(new Map([['c', { status: 1, message: '', metadata: { k: 7 as never } }]])),
   ],
   ['a manager that is none', () => buildHeartbeatRequest({} as never, 'c', 1, '', '', START)],
 ] as const) {

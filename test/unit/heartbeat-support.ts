@@ -103,7 +103,7 @@ export function rig(options: Partial<LoopOptions> = {}) {
   const outcomes: [number, boolean, number][] = []
   let reports = 0
   const loop = new HeartbeatLoop({
-    operatorType: OperatorType.Read,
+    operatorType: () => OperatorType.Read,
     build: async () =>
       buildHeartbeatRequestFromReport(null, `report ${++reports}`, 1, '', '', new Date(0)),
     transport,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { describeIncident, type Incident } from '../../src/evidence/incident.js'
 import { IncidentWatch } from '../../src/evidence/incident-watch.js'
+import { lastWords } from '../../src/evidence/last-words.js'
 import { toFloatWords } from '../../src/memory/control.js'
 import {
   KIND_SUPPRESS_LIVENESS,
@@ -125,6 +126,12 @@ test('what is known of an incident: verdicts, who suppresses, who is unwell, the
   const [low, high] = toFloatWords(5_001_000)
   const note = encodeText(noteOf('main', 'restart'), 512)
   attachment.control(KIND_SUPPRESS_LIVENESS, low, high, note)
+  attachment.breadcrumb('parse batch')
+  // Of a thread that is gone, nobody knows what it would be at.
+  const gone = bench.attach(7)
+  gone.breadcrumb('nothing any more')
+  gone.detach()
+  clock.pass(20)
   bench.settle()
   const { region } = bench
   const cause = { kind: 'exit', culprit: 'exit with code 3', exitCode: 3 } as const
@@ -137,7 +144,8 @@ test('what is known of an incident: verdicts, who suppresses, who is unwell, the
     pid: process.pid,
     liveness: { status: 'healthy' },
     readiness: { status: 'not ready', error: 'a is not ready (status: unhealthy)' },
-    suppressed: [{ check: 'liveness', owner: 'main', reason: 'restart', remainingMs: 1_000 }],
+    suppressed: [{ check: 'liveness', owner: 'main', reason: 'restart', remainingMs: 980 }],
+    breadcrumbs: [{ threadId: 1, text: 'parse batch', forMs: 20 }],
   })
   const since = new Date(clock.now).toISOString()
   assert.deepEqual(JSON.parse(JSON.stringify(components)), [
@@ -170,4 +178,22 @@ test('a suppression that a start-up prolongs is told', (t) => {
     suppressed.map(({ check, reason }) => [check, reason]),
     [['liveness', 'migration']],
   )
+})
+
+test('a suppression that a start-up prolongs without a bound is told without an end', (t) => {
+  const clock = new StoppedClock(t)
+  const bench = new Bench()
+  const attachment = bench.attach()
+  bench.register(attachment, 'a', { stallMs: 60_000 }).progress(1, 1)
+  const [low, high] = toFloatWords(5_001_000)
+  const note = encodeText(noteOf('main', 'migration'), 512)
+  attachment.control(KIND_SUPPRESS_LIVENESS, low, high, note, nextTick())
+  bench.settle()
+  clock.pass(2_000)
+  const { region } = bench
+  const reader = new HealthReader(region, policy, 0)
+  const incident = describeIncident({ kind: 'exit', culprit: '' }, { region, policy, reader })
+  const suppressed = [{ check: 'liveness', owner: 'main', reason: 'migration' }]
+  assert.deepEqual(incident.suppressed, suppressed)
+  assert.deepEqual(JSON.parse(lastWords(incident)).suppressed, suppressed)
 })

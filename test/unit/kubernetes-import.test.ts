@@ -33,7 +33,10 @@ test('importing the package and running it loads no Kubernetes client', async ()
 
 test('importing the Kubernetes part, and making what it has, loads none either', async () => {
   const program = `
-    const { NodeOperatorMonitor, RestartOomDetector } = await load('kubernetes/index.js')
+    const { NodeOperatorMonitor, nodeOperatorSource, RestartOomDetector, restartOomSource } =
+      await load('kubernetes/index.js')
+    nodeOperatorSource()
+    restartOomSource()
     new NodeOperatorMonitor()
     await new RestartOomDetector({ namespace: '', podName: '' }).check()`
   assert.equal(await loadsClient(program), false)

@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { promisify } from 'node:util'
+import { inspect, promisify } from 'node:util'
 import { NodeOperatorMonitor, type NodeOperatorMonitorOptions } from '../../src/kubernetes/index.js'
 import { temporaryFolder } from '../contract/support/certificates.js'
 
@@ -61,9 +61,21 @@ test('credentials that can’t be loaded are an error with a code, each time unt
     assert.rejects(monitor.buildNodeOperatorReport(), { code: 'ERR_HEALTH_KUBERNETES', message })
   await rejected(/^the kubeconfig could not be loaded: error=ENOENT$/)
   writeFileSync(kubeConfigFile, '{')
-  await rejected(/^the kubeconfig could not be loaded: error=/)
+  await rejected(/^the kubeconfig could not be loaded: it is no YAML: line=\d+ column=\d+$/)
   writeFileSync(kubeConfigFile, '{"clusters":[],"users":[],"contexts":[]}')
   await rejected(/^the kubeconfig has no current cluster$/)
+})
+
+test('what a kubeconfig holds that is no YAML is shown nowhere: it may be the token', async (t) => {
+  const folder = temporaryFolder((remove) => t.after(remove))
+  const kubeConfigFile = join(folder, 'config')
+  writeFileSync(kubeConfigFile, 'users:\n- name: me\n  user:\n    token: "the-secret\n')
+  const monitor = new NodeOperatorMonitor({ kubeConfigFile })
+  await assert.rejects(monitor.buildNodeOperatorReport(), (error: Error) => {
+    assert.match(error.message, /^the kubeconfig could not be loaded: it is no YAML: line=5 /)
+    assert.doesNotMatch(inspect(error, { depth: 9 }), /the-secret/)
+    return true
+  })
 })
 
 /** What a process of its own, without a home, prints. */

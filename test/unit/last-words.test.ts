@@ -24,6 +24,7 @@ function incidentOf(given: Partial<Incident> = {}): Incident {
     liveness: { status: 'unhealthy', error: 'collector_manager is unhealthy: gone' },
     readiness: { status: 'ready' },
     suppressed: [],
+    breadcrumbs: [],
     components: [],
     transitions: [transition(2), transition(1)],
     ...given,
@@ -47,8 +48,9 @@ test('last words are one line of JSON, with what matters most at its beginning',
   ])
 })
 
-test('last words tell what kubelets were told, who suppresses and who is unwell', () => {
-  const { probes, suppressed, components, exitCode } = parse(
+test('last words tell what kubelets were told, who suppresses, what threads are at and who is unwell', () => {
+  const breadcrumbs = [{ threadId: 0, text: 'parse batch', forMs: 12_340 }]
+  const { probes, suppressed, components, exitCode, ...rest } = parse(
     incidentOf({
       exitCode: 3,
       probes: {
@@ -65,10 +67,12 @@ test('last words tell what kubelets were told, who suppresses and who is unwell'
         },
       },
       suppressed: [{ check: 'liveness', owner: 'a', reason: 'b', remainingMs: 5 }],
+      breadcrumbs,
       components: [{ component: 'a', status: 'unhealthy', message: 'm', metadata: {}, since: at }],
     }),
   )
   assert.equal(exitCode, 3)
+  assert.deepEqual(rest.breadcrumbs, breadcrumbs)
   assert.deepEqual(probes, {
     answered: 9,
     failuresInARow: { liveness: 3, readiness: 0, startup: 0 },
@@ -97,6 +101,11 @@ for (const [what, text] of [
         liveness: { status: 'unhealthy', error: text },
         readiness: { status: 'not ready', error: text },
         suppressed: [{ check: 'liveness', owner: text, reason: text, remainingMs: 5 }],
+        breadcrumbs: Array.from({ length: 1_000 }, (_, threadId) => ({
+          threadId,
+          text: 'x'.repeat(64),
+          forMs: 5,
+        })),
         components: Array.from({ length: 100 }, () => component),
         transitions: Array.from({ length: 50 }, (_, i) => transition(50 - i, text)),
       }),

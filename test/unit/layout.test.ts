@@ -54,7 +54,18 @@ test('sections follow each other without overlap, each at the start of a line', 
 test('the words of the control block are different, and those of different writers lines apart', () => {
   const { words } = smallRegion()
   const writers: [name: string, indexes: number[]][] = [
-    ['creator', [layout.MAGIC, layout.VERSION, layout.MAX_COMPONENTS, layout.MAX_PAYLOAD_BYTES]],
+    [
+      'creator',
+      [
+        layout.MAGIC,
+        layout.VERSION,
+        layout.MAX_COMPONENTS,
+        layout.MAX_PAYLOAD_BYTES,
+        layout.MAX_SUPPRESSION_MS,
+        layout.RUNTIME_ID,
+        layout.RUNTIME_ID + 1,
+      ],
+    ],
     ['producers, tickets', [layout.TICKET_COUNTER]],
     ['producers, bell', [layout.DOORBELL]],
     ['manager, park', [layout.PARKED]],

@@ -31,3 +31,21 @@ for (const result of ['more', 'waiting'] as const) {
     await actor.drain()
   })
 }
+
+test('a control call is answered although each park is rung before its wait begins', async (t) => {
+  const { port1, port2 } = new MessageChannel()
+  t.after(() => port1.close())
+  const { buffer } = smallRegion().words
+  let parks = 0
+  const { waitAsync } = Atomics
+  t.mock.method(Atomics, 'waitAsync', (...args: Parameters<typeof waitAsync>) => {
+    if (args[0].buffer !== buffer) return waitAsync(...args)
+    assert.ok(++parks < MAX_TURNS, `the loop has kept its thread for ${parks} parks`)
+    return { async: false, value: 'not-equal' }
+  })
+  port1.postMessage('drain')
+  const actor = new ManagerActor(buffer, TEST_POLICY)
+  await once(port2, 'message')
+  assert.ok(parks > 0, 'the loop has parked before')
+  await actor.drain()
+})

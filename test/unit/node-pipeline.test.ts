@@ -122,3 +122,36 @@ test('the last is answered when all others are', async () => {
   pipeline.answered()
   assert.deepEqual(answered, [0, 1, 2, 3, 4, 99])
 })
+
+test('so many wait in all, and the next one is refused, whosever it is', async () => {
+  const turns = new Turns(3)
+  const [first, second] = [pipelineOf(turns), pipelineOf(turns)]
+  const ask = ({ pipeline, socket }: typeof first) => pipeline.ask(socket, () => {})
+  first.ask(4)
+  second.ask(4)
+  assert.deepEqual([ask(first), ask(second), ask(second)], [true, true, true])
+  assert.deepEqual([ask(first), ask(second)], [false, false])
+  // One that has had its turn makes room, and so do all of one that is gone.
+  for (let i = 0; i < 4; i++) first.pipeline.answered()
+  await turn()
+  assert.deepEqual([ask(second), ask(second)], [true, false])
+  second.pipeline.close()
+  second.pipeline.close()
+  // Three of these are answered at once.
+  const heard = Array.from({ length: 7 }, () => ask(first))
+  assert.deepEqual(heard, [true, true, true, true, true, true, false])
+})
+
+test('what comes of a connection that is closed is dropped, and takes no room', () => {
+  const turns = new Turns(1)
+  const [closed, other] = [pipelineOf(turns), pipelineOf(turns)]
+  closed.ask(4)
+  closed.pipeline.close()
+  closed.ask(10)
+  assert.equal(closed.answered.length, 4)
+  other.ask(4)
+  assert.equal(
+    other.pipeline.ask(other.socket, () => {}),
+    true,
+  )
+})

@@ -28,6 +28,13 @@ test('the term of an observer ends with its thread', { timeout: 60_000 }, async 
   assert.equal((await health.stats()).observer.kind, 'none')
 })
 
+test('an observer whose thread was terminated is none any more', { timeout: 60_000 }, async (t) => {
+  const { health, worker } = await rig(t)
+  await worker.terminate()
+  const { kind, lag, cursor } = (await health.stats()).observer
+  assert.deepEqual({ kind, lag, cursor }, { kind: 'none', lag: 0, cursor: 1 })
+})
+
 test('a stop does not wait for a terminated thread’s observer, whoever has its mailbox by now', {
   timeout: 60_000,
 }, async (t) => {

@@ -55,6 +55,13 @@ test('null is no default of a number, a list or a choice', () => {
   }
 })
 
+test('a component that a policy names twice counts once, where it stands first', () => {
+  const names = ['b', 'a', 'b', 'c', 'a']
+  const { policy } = resolveOptions({ policy: { liveness: names, readiness: names } })
+  assert.deepEqual(policy.liveness, ['b', 'a', 'c'])
+  assert.deepEqual(policy.readiness, ['b', 'a', 'c'])
+})
+
 test('sizes of rings are rounded up to powers of two', () => {
   const settings = resolveOptions({ mailboxBytes: 300_000, journalBytes: 5_000 })
   assert.deepEqual([settings.mailboxBytes, settings.journalBytes], [524_288, 8_192])

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { PHASE, PHASE_STOPPED } from '../../src/memory/layout.js'
+import { MANAGER_BEAT, PHASE, PHASE_STOPPED } from '../../src/memory/layout.js'
 import { judgeLiveness, judgeReadiness } from '../../src/model/policy.js'
 import { ExitGate } from '../../src/probe/exit-gate.js'
 import { RegionReader } from '../../src/probe/region-reader.js'
 import { Bench } from './core-support.js'
 
 /** A reader of a component that is healthy, and was just said to be unhealthy to a manager that is away. */
-function createReader(t: TestContext) {
+function createReader(t: TestContext, keepsWatch = false) {
   const bench = new Bench()
   const reporter = bench.register(bench.attach(), 'x')
   reporter.healthy()
@@ -23,7 +23,7 @@ function createReader(t: TestContext) {
     observers: { drainMs: 0, restarts: { max: 0, withinMs: 1 }, workerBaseUrl: undefined },
   }
   const { mock } = t.mock.method(Atomics, 'wait')
-  return { bench, gate, reader: new RegionReader(handle, 20, gate), wait: mock }
+  return { bench, gate, reader: new RegionReader(handle, 20, gate, keepsWatch), wait: mock }
 }
 
 function liveness(reader: RegionReader) {
@@ -61,4 +61,23 @@ test('a runtime that is stopped is told, also once the host is closing', (t) => 
   assert.throws(() => reader.look(), { code: 'ERR_HEALTH_STOPPED' })
   gate.requestClose()
   assert.throws(() => reader.look(), { code: 'ERR_HEALTH_STOPPED' })
+})
+
+test('a thread of its own knows of a manager that is silent also if nobody has asked for a while', (t) => {
+  let ms = 1_000
+  t.mock.method(performance, 'now', () => ms)
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const { bench, reader } = createReader(t, true)
+  bench.drain.run()
+  bench.region.words[MANAGER_BEAT] = 1
+  const pass = (passedMs: number) => {
+    for (const end = ms + passedMs; ms < end; ) {
+      ms += 250
+      t.mock.timers.tick(250)
+    }
+  }
+  pass(5_000)
+  assert.deepEqual([...reader.look().report.keys()], ['x'])
+  pass(1_000)
+  assert.deepEqual([...reader.look().report.keys()], ['health_runtime', 'x'])
 })

@@ -9,7 +9,7 @@ import {
   TICKET_COUNTER,
   VERSION,
 } from '../../src/memory/layout.js'
-import { openRegion, put } from '../../src/memory/region.js'
+import { openRegion, put, runtimeIdOf } from '../../src/memory/region.js'
 import { smallRegion } from './core-support.js'
 
 test('another thread opens the same words with the same layout', () => {
@@ -26,6 +26,14 @@ test('the first ticket is the one asked for, and nothing before it counts', () =
     assert.equal(words[TICKET_COUNTER], first | 0)
     assert.equal(words[SWEPT_TICKET], (first - 1) | 0)
   }
+})
+
+test('a runtime has an id of its own, the same for whoever opens it', () => {
+  const region = smallRegion()
+  const id = runtimeIdOf(region)
+  assert.match(id, /^[0-9a-f]{16}$/)
+  assert.equal(runtimeIdOf(openRegion(region.words.buffer)), id)
+  assert.notEqual(runtimeIdOf(smallRegion()), id)
 })
 
 function codeIs(code: string, message: RegExp) {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { SlotMap } from '../../src/memory/slot-latch.js'
 import { decodeText, encodeText } from '../../src/memory/text.js'
 import { nowTicks, TICK_MS, ticksSince } from '../../src/memory/ticks.js'
-import { TextCache } from '../../src/runtime/reporter.js'
+import { TextCache } from '../../src/runtime/text-cache.js'
 import { Bench } from './core-support.js'
 
 test('an update said while the component was unregistered is said again after it is registered anew', () => {

@@ -41,6 +41,21 @@ test('a suppression until the end of all calendars is shown as such', () => {
   assert.match(ask(reader, '/components').body, /"until":"\+275760-09-13T00:00:00.000Z"/)
 })
 
+test('a suppression without an end is shown without one', () => {
+  const reader = new FakeReader()
+  const [until, remainingMs] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+  reader.gate = { ...reader.gate, isLivenessSuppressed: true }
+  reader.suppressed = { liveness: { owner: 'main', reason: 'start-up', until, remainingMs } }
+  assert.equal(
+    ask(reader, '/components').body,
+    '{"suppressed":{"liveness":{"owner":"main","reason":"start-up"}}}\n',
+  )
+  assert.equal(
+    ask(reader, '/livez?verbose').body.split('\n')[0],
+    '[+]suppressed ok: failures do not count while the start-up gets on, owner: main, reason: start-up',
+  )
+})
+
 test('/components is empty where there are none', () => {
   assert.equal(ask(new FakeReader(), '/components?verbose').body, '{}\n')
 })

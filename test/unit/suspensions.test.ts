@@ -147,7 +147,7 @@ function rig(t: TestContext) {
 test('a component is not silent for having been suspended with its readers', (t) => {
   const { clock, bench } = rig(t)
   const own = new SuspensionWatch(bench.region.words, nowTicks())
-  const reader = new TableReader(bench.region, 0, own)
+  const reader = new TableReader(bench.region, 0, { suspensions: own })
   reader.snapshot()
   clock.suspend(20_000)
   assert.equal(reader.snapshot().report.get('x')?.status, 1)

@@ -9,6 +9,8 @@ import {
 } from '../../src/memory/layout.js'
 import { SlotMap, SlotWriter } from '../../src/memory/slot-latch.js'
 import { TableReader, watch } from '../../src/memory/table-reader.js'
+import { HealthReader } from '../../src/runtime/health-reader.js'
+import { TEST_POLICY } from '../policy.js'
 import { Bench } from './core-support.js'
 
 function rig() {
@@ -89,6 +91,48 @@ test('a table whose manager died in a batch is read all the same, but does not r
   assert.equal(reader.snapshot().report.get('x')?.message, 'ok')
   assert.equal(reader.glance([watch('x')]).statuses[0]?.message, 'ok')
   assert.equal(reader.restingSequence(), undefined)
+})
+
+test('the status of one component is read beside a batch without a look at the others', (t) => {
+  const { bench, attachment } = rig()
+  bench.register(attachment, 'a').healthy('one')
+  bench.register(attachment, 'b').healthy('two')
+  bench.drain.run()
+  const { words, layout } = bench.region
+  words[TABLE_SEQUENCE]!++
+  const reader = new HealthReader(bench.region, TEST_POLICY, 0)
+  const { load } = Atomics
+  const looked = new Set<number>()
+  t.mock.method(Atomics, 'load', (array: typeof words, index: number) => {
+    if (index >= layout.sequences && index < layout.slots) looked.add(index - layout.sequences)
+    return load(array, index)
+  })
+  assert.equal(reader.getStatus('a')?.message, 'one')
+  assert.deepEqual([...looked], [0])
+  assert.equal(reader.getStatus('none'), undefined)
+  assert.deepEqual([...looked], [0])
+})
+
+test('the status of a component whose slot never rests is asked of a manager that pauses', () => {
+  const { bench, attachment, reader } = rig()
+  bench.register(attachment, 'x').healthy('ok')
+  bench.drain.run()
+  const { words, layout } = bench.region
+  const slots = new SlotWriter(new SlotMap(bench.region))
+  const { load } = Atomics
+  Atomics.load = ((array: typeof words, index: number) => {
+    if (index === layout.sequences && words[SNAPSHOT_REQUESTS] === words[SNAPSHOT_DONES]) {
+      slots.openWhole(0)
+      slots.commit(0)
+    }
+    return load(array, index)
+  }) as typeof Atomics.load
+  try {
+    assert.equal(reader.one(watch('x'))?.message, 'ok')
+  } finally {
+    Atomics.load = load
+  }
+  assert.equal(words[SNAPSHOT_REQUESTS], 1)
 })
 
 test('a reader that finds no snapshot beside a manager at work asks it to pause', () => {

@@ -130,8 +130,10 @@ test('ends an attempt that is not answered, and makes another one', async (t) =>
   const { posts, create } = await start(t, ({ response }, count) => {
     if (count > 1) response.end()
   })
-  await create({ timeoutMs: 100 })(transition(1), health)
-  assert.equal(posts.length, 2)
+  // On a busy machine also one that is answered may take too long.
+  const patient = { attempts: 100, giveUpMs: 60_000 }
+  await create({ timeoutMs: 100, ...patient })(transition(1), health)
+  assert.ok(posts.length >= 2)
 })
 
 test('says why nobody could be reached, and no more of the URL than its origin', async (t) => {

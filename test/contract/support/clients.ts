@@ -8,7 +8,7 @@ import type { Echo } from './echo.js'
 export type Listen = (
   t: TestContext,
   limits: Partial<ListenerLimits>,
-  echo?: Echo,
+  echo?: Pick<Echo, 'handler'>,
 ) => Promise<{ open(): Promise<RawConnection>; stop(): Promise<void> }>
 
 /** Nothing is late in a test that does not wait for it. */

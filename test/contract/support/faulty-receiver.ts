@@ -22,6 +22,8 @@ export type Fault =
   | { readonly slowMs: number }
   | { readonly responseBytes: number }
   | { readonly act: () => void }
+  /** Answers as `ok` does, once that has come. */
+  | { readonly answerAfter: Promise<unknown> }
 
 export interface Received {
   readonly message: Buffer
@@ -33,7 +35,7 @@ export class FaultyReceiver {
   readonly received: Received[] = []
   /** Of the next calls; after them, `later`. */
   faults: Fault[] = []
-  later: Fault = 'ok'
+  later: Fault | ((message: Buffer) => Fault) = 'ok'
   port = 0
   readonly #server: Server
   #onReceived: (() => void)[] = []
@@ -81,7 +83,8 @@ export class FaultyReceiver {
   ): void {
     this.received.push({ message: request, metadata, atMs: performance.now() })
     for (const resolve of this.#onReceived.splice(0)) resolve()
-    const fault = this.faults.shift() ?? this.later
+    const { later } = this
+    const fault = this.faults.shift() ?? (typeof later === 'function' ? later(request) : later)
     if (fault === 'hang') return
     if (fault === 'ok' || fault === 'collect') {
       callback(null, encodeReportHealthResponse(fault === 'collect'))
@@ -94,6 +97,8 @@ export class FaultyReceiver {
       setTimeout(() => callback(null, encodeReportHealthResponse(false)), fault.slowMs)
     } else if ('responseBytes' in fault) {
       callback(null, Buffer.alloc(fault.responseBytes))
+    } else if ('answerAfter' in fault) {
+      void fault.answerAfter.then(() => callback(null, encodeReportHealthResponse(false)))
     } else {
       fault.act()
     }

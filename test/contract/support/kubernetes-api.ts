@@ -22,6 +22,8 @@ export type Fault =
   | { readonly kind: 'reset'; readonly after: 'request' | 'half' }
   /** The connection ends in the middle of an answer, whose length was said or was not. */
   | { readonly kind: 'truncate'; readonly length: 'said' | 'unsaid' }
+  /** An answer in pieces, which takes as long. */
+  | { readonly kind: 'slow'; readonly durationMs: number }
   /** No answer, or half of one, for as long as the test goes on. */
   | { readonly kind: 'hang'; readonly after: 'request' | 'half' }
 
@@ -235,6 +237,20 @@ function fail(socket: Socket, response: ServerResponse, fault: Fault, text: stri
       if (fault.length === 'said') response.setHeader('content-length', Buffer.byteLength(text))
       response.writeHead(200, head).write(half, () => socket.end())
       return
+    case 'slow': {
+      response.writeHead(200, head)
+      const pieces = 8
+      const length = Math.ceil(text.length / pieces)
+      let sent = 0
+      const timer = setInterval(() => {
+        response.write(text.slice(sent * length, ++sent * length))
+        if (sent < pieces) return
+        clearInterval(timer)
+        response.end()
+      }, fault.durationMs / pieces)
+      response.on('close', () => clearInterval(timer))
+      return
+    }
     case 'hang':
       if (fault.after === 'half') response.writeHead(200, head).write(half)
       return

@@ -23,7 +23,8 @@ export interface DeploymentParts {
   image?: string
   containers?: object[]
   initContainers?: object[]
-  selector?: object
+  /** Undefined: it has none. */
+  selector?: object | undefined
   replicas?: number | null
   ready?: number
   available?: number
@@ -51,7 +52,7 @@ export function deployment(parts: DeploymentParts = {}): KubernetesFixture {
     },
     spec: {
       ...(replicas !== null && { replicas }),
-      selector: parts.selector ?? { matchLabels: POD_LABELS },
+      selector: 'selector' in parts ? parts.selector : { matchLabels: POD_LABELS },
       template: {
         metadata: { creationTimestamp: null, labels: POD_LABELS },
         spec: { containers, ...(initContainers && { initContainers }) },

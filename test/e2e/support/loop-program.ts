@@ -12,7 +12,7 @@ export type LoopTrouble = 'loop' | 'wait' | 'regular expression' | 'crypto' | 'w
 const HOST = fileURLToPath(new URL('../fixtures/loop-host.js', import.meta.url))
 /** Between two looks, so that they leave the cores to what is looked at. */
 const POLL_INTERVAL_MS = 20
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 60_000
 
 export interface Look {
   readonly code: number

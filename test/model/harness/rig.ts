@@ -6,6 +6,7 @@ import {
   KIND_SUPPRESS_LIVENESS,
   KIND_SUPPRESS_READINESS,
   type RegionSizes,
+  RUNTIME_ID,
   WATCHED_TICK,
   WORD_BYTES,
 } from '../../../src/memory/layout.js'
@@ -13,7 +14,8 @@ import { createRegion, type Region } from '../../../src/memory/region.js'
 import { encodeText } from '../../../src/memory/text.js'
 import { nowTicks } from '../../../src/memory/ticks.js'
 import { Attachment } from '../../../src/runtime/attachment.js'
-import { Reporter, TextCache } from '../../../src/runtime/reporter.js'
+import { Reporter } from '../../../src/runtime/reporter.js'
+import { TextCache } from '../../../src/runtime/text-cache.js'
 import { TEST_POLICY } from '../../policy.js'
 import type { Told } from './plain-model.js'
 import { simulation } from './simulation.js'
@@ -81,6 +83,8 @@ export class Rig {
     firstTicket = 1,
   ) {
     this.region = 'words' in sizes ? sizes : createRegion({ ...SMALL, ...sizes }, firstTicket)
+    // Drawn anew for each region, and nothing to what is shown here: see LastRegion.
+    this.region.words.fill(0, RUNTIME_ID, RUNTIME_ID + 2)
   }
 
   /** The current manager; made when it is asked for first. */

@@ -11,6 +11,8 @@ const HELD = 2
 const REST = 3
 /** How many threads rest. */
 const RESTING = 4
+/** How many snapshots were judged. */
+const JUDGED = 5
 const BEGUN = 32
 const COMPLETED = 64
 
@@ -41,6 +43,14 @@ export class PairBoard extends StopWord {
 
   completedBy(producer: number): number {
     return Atomics.load(this.words, COMPLETED + producer)
+  }
+
+  countJudged(): void {
+    Atomics.add(this.words, JUDGED, 1)
+  }
+
+  get judged(): number {
+    return Atomics.load(this.words, JUDGED)
   }
 
   /** Called by `producer` between two pairs: holds still while it is asked to. */

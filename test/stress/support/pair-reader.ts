@@ -71,6 +71,7 @@ while (!board.isStopped) {
   const [first, second] = numbersOf(report, own)
   if (first !== turn || second !== turn) fail('own pair is not seen equal', { turn, first, second })
   if (isHeld || heldProducer !== undefined) board.release()
+  board.countJudged()
 }
 durationsUs.sort((a, b) => a - b)
 parentPort!.postMessage({ ...readings, durationsUs } satisfies PairReadings)

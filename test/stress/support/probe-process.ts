@@ -26,9 +26,10 @@ export class ProbeProcess {
 
   static async start(
     transport: Transport,
-    options: Pick<HealthServerOptions, 'limits' | 'grpc'> = {},
+    options: Pick<HealthServerOptions, 'limits' | 'tls' | 'grpc'> = {},
+    components = 100,
   ): Promise<ProbeProcess> {
-    const started = new ProbeProcess([transport, JSON.stringify(options)])
+    const started = new ProbeProcess([transport, JSON.stringify(options), `${components}`])
     const { port, grpcPort = 0 } = JSON.parse(await started.#line()) as ServerAddress
     started.port = port
     started.grpcPort = grpcPort
@@ -63,6 +64,12 @@ export class ProbeProcess {
   async rss(): Promise<number> {
     this.#child.stdin.write('rss\n')
     return Number(await this.#line())
+  }
+
+  /** Has it report something new. */
+  async change(): Promise<void> {
+    this.#child.stdin.write('change\n')
+    await this.#line()
   }
 
   /** How many sockets it has open; undefined where the system does not show that. */
