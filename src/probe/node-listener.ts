@@ -44,6 +44,9 @@ export class NodeListener implements ProbeListener {
       this.#server = server
       this.#secured = { server, files: new CertificateFiles(tls) }
     }
+    // keepAliveTimeout is for the header that tells clients of it. Whoever is late is closed by Connections: node's own timer,
+    // where nobody listens to it, does not look at what has come meanwhile.
+    this.#server.on('timeout', () => {})
     this.#limits = new Connections(limits)
     const responses = limitNodeConnections(
       this.#server,

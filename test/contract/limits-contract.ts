@@ -28,6 +28,15 @@ export function describeLimits(name: string, listen: Listen): void {
       assert.equal((await asking.receive()).body, '/asked')
     })
 
+    test('takes nobody for idle who has asked again while the whole thread stood still', async (t) => {
+      const { open } = await listen(t, { idleTimeoutMs: SHORT_MS })
+      const asking = await open()
+      assert.equal(await exchange(asking, '/one'), '/one')
+      asking.request('GET', '/two')
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10 * SHORT_MS)
+      assert.equal((await asking.receive()).body, '/two')
+    })
+
     test('closes a connection whose headers never end', async (t) => {
       const { open } = await listen(t, { headersTimeoutMs: SHORT_MS })
       const slow = await open()
