@@ -1,5 +1,5 @@
-// What the host's own exit does with threads that have something open: asks all of them to close and waits, bounded, for their
-// gates. One hook for all, so that many servers are no leak of listeners. Host thread only.
+// How threads end that have something open which would abort the process: closed first. At the host's own exit all of them are
+// asked to, and their gates waited for, bounded. One hook for all, so that many servers are no leak of listeners. Host thread only.
 import type { ActorExit } from '../runtime/actor-handle.js'
 import type { ExitGate } from './exit-gate.js'
 
@@ -26,8 +26,26 @@ export function closeAtExit(thread: OpenThread): void {
 
 function closeAll(): void {
   for (const thread of openThreads) {
-    thread.gate.requestClose()
+    thread.gate.requestExit()
     thread.askToClose()
   }
   for (const { gate, waitMs } of openThreads) gate.waitClosed(waitMs)
+}
+
+/** What there is of an ActorHandle to end it, or to leave it alone. */
+interface EndableActor {
+  unref(): void
+  terminate(): Promise<void>
+}
+
+/** Ends the thread of an actor that was asked to close. */
+export async function endClosed(actor: EndableActor, gate: ExitGate): Promise<void> {
+  gate.requestClose()
+  if (gate.isOpen) {
+    // It did not answer in time and may have something open, so to terminate it would abort the process. It is left to itself:
+    // it can still close, and no longer keeps the process alive.
+    actor.unref()
+  } else {
+    await actor.terminate()
+  }
 }

@@ -1,15 +1,17 @@
-// Two shared words by which a host that is about to end learns that the probe actor has nothing open any more.
-// uWebSockets.js aborts the process with code 134 if it is open at that time, so the host has to know, and it has
-// to know without its event loop: an exit hook is synchronous.
+// Two shared words by which a host that is about to end learns that the probe actor, or the gRPC actor, has nothing open any
+// more. uWebSockets.js aborts the process with code 134 if it is open at that time, and so does node:http2 (of Node.js 20 at
+// least) if its thread is ended amid the frames of a client. So the host has to know, and it has to know without its event loop:
+// an exit hook is synchronous.
 //
-//   word      writer        says
-//   CLOSING   host          nothing may be opened from now on
-//   OPEN      probe actor   1 while an app is open, or about to be
+//   word      writer   says
+//   CLOSING   host     1: nothing may be opened from now on; 2: nor is there time for goodbyes
+//   OPEN      actor    1 while something is open, or about to be
 //
 // Each side stores its own word before it loads the other's, so at least one of them sees the other: either the
 // actor does not open, or the host waits for it.
 const CLOSING = 0
 const OPEN = 1
+const EXITING = 2
 const WORDS = 2
 
 export class ExitGate {
@@ -39,12 +41,22 @@ export class ExitGate {
 
   /** Actor: whether the host has asked to close, so that somebody may be waiting for it at this moment. */
   get isClosing(): boolean {
-    return Atomics.load(this.#words, CLOSING) === 1 // pairs with requestClose
+    return Atomics.load(this.#words, CLOSING) !== 0 // pairs with requestClose
+  }
+
+  /** Actor: whether the host waits for it in its exit hook. */
+  get isExiting(): boolean {
+    return Atomics.load(this.#words, CLOSING) === EXITING // pairs with requestExit
   }
 
   /** Host: from now on the actor may only close. */
   requestClose(): void {
-    Atomics.store(this.#words, CLOSING, 1)
+    Atomics.compareExchange(this.#words, CLOSING, 0, 1)
+  }
+
+  /** Host: as requestClose, at once. */
+  requestExit(): void {
+    Atomics.store(this.#words, CLOSING, EXITING)
   }
 
   /** Host: whether the actor may have something open. Conclusive after requestClose. */

@@ -48,6 +48,7 @@ export class GrpcActor implements GrpcControl {
   readonly #ledger: GrpcLedger
   readonly #counters: GrpcCounters
   #closed: Promise<void> | undefined
+  #hastened: Promise<void> | undefined
 
   constructor(boot: GrpcBoot, gate: ExitGate, reader: ProbeReader) {
     this.#gate = gate
@@ -62,7 +63,6 @@ export class GrpcActor implements GrpcControl {
   }
 
   async listen(): Promise<number> {
-    // The process may end while this is open; but watchers are told if there is time.
     if (!this.#gate.tryOpen()) throw stoppedError()
     try {
       const port = await this.#listener.start()
@@ -75,7 +75,9 @@ export class GrpcActor implements GrpcControl {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#close()
+    this.#closed ??= this.#listener.close().then(() => this.#gate.markClosed())
+    // Whoever waits at the gate has no time for goodbyes: by the next turn, what watchers are told has been written.
+    if (this.#gate.isExiting) this.#hastened ??= nextTurn().then(() => this.closeNow())
     return this.#closed
   }
 
@@ -84,16 +86,6 @@ export class GrpcActor implements GrpcControl {
     this.#closed ??= Promise.resolve()
     this.#listener.closeNow()
     this.#gate.markClosed()
-  }
-
-  async #close(): Promise<void> {
-    const closed = this.#listener.close()
-    // For what watchers are told to be written. Their goodbyes may take a while, for which nobody who waits at the gate has
-    // time.
-    await nextTurn()
-    await nextTurn()
-    this.#gate.markClosed()
-    await closed
   }
 
   /** The call to close may be waiting behind many others; the gate says it at once. */

@@ -1,6 +1,6 @@
-// The streams of the gRPC port, bounded before grpc-js has any work with them, which is most of what a call costs. Of those that
-// arrive together a few are served at once and the others a few a turn of the loop, one of each connection in rotation: so whoever
-// has one call is not behind somebody's thousand. gRPC actor's thread.
+// The streams of the gRPC port, bounded before grpc-js has any work with them, which is most of what a call costs. They are served
+// a few a turn of the loop, one of each connection in rotation: so whoever has one call is not behind somebody's thousand. gRPC
+// actor's thread.
 import {
   constants,
   type Http2Session,
@@ -63,8 +63,6 @@ export class GrpcStreams {
   /** Watches by when their end was first seen, which is sent when the client reads. */
   readonly #watching = new Map<OpenStream, number | undefined>()
   #openCount = 0
-  /** How many more may be served in this turn. */
-  #left = STREAMS_A_TURN
   #isScheduled = false
   #timer: NodeJS.Timeout | undefined
 
@@ -106,7 +104,7 @@ export class GrpcStreams {
     this.#timer ??= setInterval(() => this.#sweep(), SWEEP_MS).unref()
     peer.waiting.push(open)
     this.#queue.add(peer)
-    this.#serveWaiting()
+    this.#schedule()
   }
 
   /** Serves nobody any more who has not been yet. */
@@ -137,28 +135,35 @@ export class GrpcStreams {
     this.#watching.delete(open)
   }
 
-  #serveWaiting(): void {
-    for (const peer of this.#queue) {
-      if (this.#left === 0) break
-      // Behind all others, if there is more of it.
-      this.#queue.delete(peer)
-      const open = peer.waiting.shift()
-      if (peer.waiting.length > 0) this.#queue.add(peer)
-      // A client that has given up costs nothing more.
-      if (open === undefined || open.stream.destroyed || open.stream.closed) continue
-      this.#left--
-      this.#serve(open.stream, { ...open.headers, [ARRIVED]: String(open.arrivedMs) }, open.flags)
-    }
-    if (this.#isScheduled || (this.#left === STREAMS_A_TURN && this.#queue.size === 0)) return
+  /** Not in the midst of the frames that the stream came with, which may be followed by its end. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#queue.size === 0) return
     this.#isScheduled = true
     setImmediate(() => this.#turn())
   }
 
   #turn(): void {
     this.#isScheduled = false
-    this.#left = STREAMS_A_TURN
     if (this.#isClosing()) this.close()
-    else this.#serveWaiting()
+    let left = STREAMS_A_TURN
+    for (const peer of this.#queue) {
+      if (left === 0) break
+      // Behind all others, if there is more of it.
+      this.#queue.delete(peer)
+      const open = peer.waiting.shift()
+      if (peer.waiting.length > 0) this.#queue.add(peer)
+      // A client that has given up costs nothing more.
+      if (open === undefined || open.stream.destroyed || open.stream.closed) continue
+      left--
+      const { stream, headers, flags, arrivedMs } = open
+      if (stream.readableEnded) {
+        // Nobody tells grpc-js any more that there is no message, and it would wait for one.
+        refuse(stream, GrpcCode.UNIMPLEMENTED, 'no message came with the call')
+        continue
+      }
+      this.#serve(stream, { ...headers, [ARRIVED]: String(arrivedMs) }, flags)
+    }
+    this.#schedule()
   }
 
   #sweep(): void {

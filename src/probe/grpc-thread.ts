@@ -5,7 +5,7 @@ import {
   actorEntryUrl,
   spawnActor,
 } from '../runtime/actor-handle.js'
-import { closeAtExit } from './close-at-exit.js'
+import { closeAtExit, endClosed } from './close-at-exit.js'
 import { ExitGate } from './exit-gate.js'
 import type { GrpcBoot, GrpcControl } from './grpc-actor.js'
 import type { ServerSettings } from './server-options.js'
@@ -14,8 +14,11 @@ import type { ServerSettings } from './server-options.js'
 const LISTEN_DEADLINE_MS = 10_000
 /** Its own grace for clients that do not go is half a second; the rest is for a thread that has much to do. */
 const CLOSE_DEADLINE_MS = 5_000
-/** How long an exiting process waits for watchers to be told, beyond the one read that may be waiting then. */
-const EXIT_WAIT_MS = 250
+/**
+ * How long an exiting process waits for connections to be closed, beyond the one read that may be waiting then. It takes a turn
+ * of the loop or two: some ms, or a second if clients ask for as much as they can.
+ */
+const EXIT_WAIT_MS = 5_000
 
 interface GrpcThreadOptions extends Pick<ServerSettings, 'workerBaseUrl'>, Omit<GrpcBoot, 'gate'> {}
 
@@ -46,8 +49,7 @@ export class GrpcThread {
     try {
       return new GrpcThread(actor, gate, await actor.call('listen', LISTEN_DEADLINE_MS))
     } catch (error) {
-      gate.requestClose()
-      await actor.terminate()
+      await endClosed(actor, gate)
       throw error
     }
   }
@@ -70,8 +72,8 @@ export class GrpcThread {
     try {
       if (this.#actor.isAlive) await this.#actor.call('close', CLOSE_DEADLINE_MS)
     } catch {
-      // It is stuck, or has died meanwhile. Unlike the probe worker it may be ended wherever it is, and that closes everything.
+      // It has died meanwhile, or is stuck: then nobody is served by it either, and it closes when it comes to it.
     }
-    await this.#actor.terminate()
+    await endClosed(this.#actor, this.#gate)
   }
 }

@@ -7,7 +7,7 @@ import {
   actorEntryUrl,
   spawnActor,
 } from '../runtime/actor-handle.js'
-import { closeAtExit } from './close-at-exit.js'
+import { closeAtExit, endClosed } from './close-at-exit.js'
 import { ExitGate } from './exit-gate.js'
 import type { ProbeBoot, ProbeControl, ServerAddress } from './probe-actor.js'
 import type { ServerSettings } from './server-options.js'
@@ -64,7 +64,7 @@ export class ProbeThread {
         await actor.call('listen', LISTEN_DEADLINE_MS, host, port),
       )
     } catch (error) {
-      await end(actor, gate)
+      await endClosed(actor, gate)
       throw error
     }
   }
@@ -91,18 +91,7 @@ export class ProbeThread {
     try {
       if (this.#actor.isAlive) await this.#actor.call('close', CLOSE_DEADLINE_MS)
     } finally {
-      await end(this.#actor, this.#gate)
+      await endClosed(this.#actor, this.#gate)
     }
-  }
-}
-
-async function end(actor: ActorHandle<ProbeControl>, gate: ExitGate): Promise<void> {
-  gate.requestClose()
-  if (gate.isOpen) {
-    // It did not answer in time and may have uWebSockets.js open, so to terminate it would abort the process. It
-    // is left to itself: it can still close, and no longer keeps the process alive.
-    actor.unref()
-  } else {
-    await actor.terminate()
   }
 }

@@ -7,15 +7,19 @@ import type { Region } from '../memory/region.js'
 import { decodeRules } from '../memory/rules-block.js'
 import { generationOf, isRegistered, SlotMap } from '../memory/slot-latch.js'
 import type { Encoded } from '../memory/text.js'
-import { type ComponentRules, NO_RULES } from '../model/component-rules.js'
+import type { ComponentRules } from '../model/component-rules.js'
+import { HealthError } from '../model/errors.js'
 
 /** As a look has found it. */
-export interface Registration {
-  readonly slot: number
-  readonly generation: number
-  readonly rules: ComponentRules
+export interface Registration extends Binding {
+  /** Undefined where it has none. */
+  readonly rules: ComponentRules | undefined
+  /** The slot's latest ticket. */
   readonly ticket: number
 }
+
+/** Each further round takes another deregistration and registration of the same name in between. */
+const MAX_ROUNDS = 64
 
 export class Bindings {
   readonly #words: Words
@@ -33,6 +37,27 @@ export class Bindings {
     return this.#directory.find(name)
   }
 
+  /**
+   * A registration with its rules and its latest ticket; undefined if there is none of that name.
+   * @throws HealthError `ERR_HEALTH_UNAVAILABLE` if the component is registered anew again and again meanwhile.
+   */
+  registration(name: Encoded): Registration | undefined {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const binding = this.find(name)
+      if (binding === undefined) return undefined
+      const { slot, generation } = binding
+      const ticket = Atomics.load(this.#words, this.#map.latestTicket(slot))
+      const rules = this.#rulesOf(slot)
+      // Behind both. Pairs with SlotWriter.expireReporters: a ticket of the next registration is not to be taken for one of
+      // this.
+      if (this.isCurrent(slot, generation)) return { slot, generation, rules, ticket }
+    }
+    throw new HealthError(
+      'ERR_HEALTH_UNAVAILABLE',
+      'a component was registered anew again and again while it was looked up',
+    )
+  }
+
   latestTicketIndex(slot: number): number {
     return this.#map.latestTicket(slot)
   }
@@ -43,26 +68,6 @@ export class Bindings {
 
   progressIndex(slot: number): number {
     return this.#map.progress(slot)
-  }
-
-  /** The rules of the slot's registration. To be believed if `isCurrent` says afterwards that it is the one that was meant. */
-  rulesOf(slot: number): ComponentRules | undefined {
-    // Pairs with Overlays.enter, which comes before the registration's commit.
-    const block = Atomics.load(this.#words, this.#map.options(slot))
-    return block === 0 ? undefined : decodeRules(this.#words, block)
-  }
-
-  /** A registration with its rules, which may be none, and its latest ticket; undefined if there is none of that name. */
-  registrationByName(name: Encoded): Registration | undefined {
-    for (;;) {
-      const binding = this.find(name)
-      if (binding === undefined) return undefined
-      const { slot, generation } = binding
-      const ticket = Atomics.load(this.#words, this.#map.latestTicket(slot))
-      const rules = this.rulesOf(slot) ?? NO_RULES
-      // Behind the ticket. Pairs with SlotWriter.expireReporters, as in Reporter.bind.
-      if (this.isCurrent(slot, generation)) return { slot, generation, rules, ticket }
-    }
   }
 
   /** Whether the slot is still registered under this generation, as far as the manager has come. */
@@ -77,5 +82,12 @@ export class Bindings {
    */
   isEnding(slot: number, generation: number): boolean {
     return isEndingOf(Atomics.load(this.#words, this.#map.ending(slot)), generation)
+  }
+
+  /** The rules of the slot's registration. To be believed if `isCurrent` says afterwards that it is the one that was meant. */
+  #rulesOf(slot: number): ComponentRules | undefined {
+    // Pairs with Overlays.enter, which comes before the registration's commit.
+    const block = Atomics.load(this.#words, this.#map.options(slot))
+    return block === 0 ? undefined : decodeRules(this.#words, block)
   }
 }

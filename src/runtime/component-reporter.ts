@@ -24,13 +24,14 @@ export interface ComponentReporter {
   unhealthy(message?: string, metadata?: MetadataInput): void
   /**
    * Says "still alive, nothing changed"; ignored if the component is not registered. Every update says so as well.
-   * @throws HealthError `ERR_HEALTH_STOPPED`
+   * @throws HealthError `ERR_HEALTH_STOPPED`; `ERR_HEALTH_UNAVAILABLE` if the component is registered anew again and again
+   * while it is looked up.
    */
   beat(): void
   /**
    * Says how much has come in and gone out since the start, and that the component is alive. For one that was registered with
    * `progress`; of these counts one thread should tell. For any other it is a beat.
-   * @throws HealthError `ERR_HEALTH_ARGUMENT` if one is not a finite number of 0 or more; `ERR_HEALTH_STOPPED`
+   * @throws HealthError `ERR_HEALTH_ARGUMENT` if one is not a finite number of 0 or more; else as `beat`.
    */
   progress(inCount: number, outCount: number): void
   /** Removes the component; throws as `update`. */

@@ -118,21 +118,18 @@ export class Reporter implements ComponentReporter {
   /** Looks the component up; false if it is not registered. */
   bind(): boolean {
     this.#unbind()
-    const name = encodeText(this.name, MAX_NAME_BYTES)
-    for (;;) {
-      const binding = this.#attachment.bindings.find(name)
-      if (binding === undefined) return false
-      this.#latestTicketIndex = this.#attachment.bindings.latestTicketIndex(binding.slot)
-      this.#ticket = Atomics.load(this.#attachment.words, this.#latestTicketIndex)
-      this.#rules = this.#attachment.bindings.rulesOf(binding.slot)
-      // Pairs with SlotWriter.expireReporters: a ticket of the next registration is not to be taken for one of this.
-      if (!this.#attachment.bindings.isCurrent(binding.slot, binding.generation)) continue
-      // Behind the ticket, which may be the deregistration's, and then says nothing of it to Attachment.update.
-      this.#isEnding = this.#attachment.bindings.isEnding(binding.slot, binding.generation)
-      this.#slot = binding.slot
-      this.#generation = binding.generation
-      return true
-    }
+    const { bindings } = this.#attachment
+    const registration = bindings.registration(encodeText(this.name, MAX_NAME_BYTES))
+    if (registration === undefined) return false
+    const { slot, generation, rules, ticket } = registration
+    this.#latestTicketIndex = bindings.latestTicketIndex(slot)
+    this.#ticket = ticket
+    this.#rules = rules
+    // Behind the ticket, which may be the deregistration's, and then says nothing of it to Attachment.update.
+    this.#isEnding = bindings.isEnding(slot, generation)
+    this.#slot = slot
+    this.#generation = generation
+    return true
   }
 
   #unbind(): void {

@@ -4,7 +4,7 @@ import { WORD_BYTES } from '../memory/layout.js'
 import { isThreadAttached } from '../memory/mailbox.js'
 import { encodeText } from '../memory/text.js'
 import { MAX_NAME_BYTES } from '../model/arguments.js'
-import { type ComponentRules, Wording } from '../model/component-rules.js'
+import { type ComponentRules, NO_RULES, Wording } from '../model/component-rules.js'
 import { argumentError, HealthError } from '../model/errors.js'
 import type { Attachment } from '../runtime/attachment.js'
 import type { ComponentReporter } from '../runtime/component-reporter.js'
@@ -64,9 +64,9 @@ export class EventLoopWatches {
     const encoded = encodeText(component, MAX_NAME_BYTES)
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const reporter = this.#register(component, eventLoopRules(settings, identity))
-      const registration = this.#attachment.bindings.registrationByName(encoded)
+      const registration = this.#attachment.bindings.registration(encoded)
       if (registration === undefined) continue
-      const { rules: found, slot, generation, ticket } = registration
+      const { rules: found = NO_RULES, slot, generation, ticket } = registration
       if (found.wording !== Wording.EventLoop) throw isTaken(component)
       if (found.mailbox === identity.mailbox && found.owner === identity.owner) return reporter
       if (isThreadAttached(region, found)) throw isTaken(component)

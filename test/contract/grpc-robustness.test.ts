@@ -139,8 +139,25 @@ describe('the probe actor survives', async () => {
         frame(Frame.Headers, END_HEADERS, 1, request(CHECK, { 'grpc-encoding': 'gzip' })),
         frame(Frame.Data, END_STREAM, 1, content),
       )
-      assert.ok(await connection.next(Frame.Headers))
+      assert.equal((await connection.next(Frame.Headers, Frame.Reset))?.type, Frame.Headers)
       connection.socket.destroy()
+    }
+    await assertAnswers(t)
+  })
+
+  test('no message at all, which has a status at once', async (t) => {
+    for (const frames of [
+      [frame(Frame.Headers, END_HEADERS | END_STREAM, 1, request(CHECK))],
+      [
+        frame(Frame.Headers, END_HEADERS, 1, request(CHECK)),
+        frame(Frame.Data, END_STREAM, 1, Buffer.alloc(0)),
+      ],
+    ]) {
+      const connection = await FrameConnection.open(t, grpcPort)
+      connection.start(...frames)
+      const answer = await connection.next(Frame.Headers, Frame.Reset)
+      assert.equal(answer?.type, Frame.Headers)
+      assert.ok((answer.flags & END_STREAM) !== 0)
     }
     await assertAnswers(t)
   })

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { GrpcClient } from '../contract/support/grpc-client.js'
+import { attack } from '../stress/support/abuse.js'
 import { transports } from './transports.js'
 
 const host = fileURLToPath(new URL('./fixtures/grpc-host.js', import.meta.url))
@@ -29,10 +30,12 @@ async function start(t: TestContext, transport: string, how: string) {
   })
   const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, errors }))
   await once(child.stdout, 'data')
-  const client = new GrpcClient(t, Number(said.split('\n', 1)[0]))
+  const port = Number(said.split('\n', 1)[0])
+  const client = new GrpcClient(t, port)
   const watch = client.watch('liveness')
   assert.equal(await watch.next(), 'serving')
   return {
+    port,
     client,
     watch,
     ended,
@@ -64,6 +67,25 @@ for (const transport of transports) {
         assert.deepEqual(watch.told, ['serving', 'not serving'])
       })
     }
+  })
+}
+
+// node:http2 aborts the process if its thread is ended amid a client's frames, so what is open is closed first.
+for (const [how, code] of [
+  ['exit', 3],
+  ['throw', 1],
+] as const) {
+  test(`a program that is flooded with calls and ends by ${how} ends with its own code`, async (t) => {
+    const { port, ended, go } = await start(t, 'node', how)
+    for (const [kind, count] of [
+      ['calls', 20],
+      ['resets', 8],
+    ] as const) {
+      await attack(t, './grpc-abuser-program.js', port, kind, count)
+    }
+    go()
+    const outcome = await ended
+    assert.deepEqual([outcome.code, outcome.signal], [code, null], outcome.errors)
   })
 }
 

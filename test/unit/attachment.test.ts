@@ -12,6 +12,7 @@ import {
   TICKET_COUNTER,
 } from '../../src/memory/layout.js'
 import { mailboxHeader } from '../../src/memory/mailbox.js'
+import { encodeText } from '../../src/memory/text.js'
 import { Attachment } from '../../src/runtime/attachment.js'
 import { abandonMailboxesOf } from '../../src/runtime/mailbox-claims.js'
 import { Bench } from './core-support.js'
@@ -182,4 +183,19 @@ test('an attachment knows whether a registration is still the current one', () =
     [attachment.bindings.isCurrent(0, 1), attachment.bindings.isCurrent(0, 2)],
     [false, true],
   )
+})
+
+test('a look-up of a component that is registered anew again and again ends', (t) => {
+  const bench = new Bench()
+  const attachment = bench.attach()
+  const reporter = bench.register(attachment, 'x')
+  let looks = 0
+  t.mock.method(attachment.bindings, 'isCurrent', () => {
+    assert.ok(++looks < 1_000, 'it goes on and on')
+    return false
+  })
+  assert.throws(() => reporter.update(1, 'ok'), { code: 'ERR_HEALTH_UNAVAILABLE' })
+  assert.throws(() => attachment.bindings.registration(encodeText('x', 255)), {
+    code: 'ERR_HEALTH_UNAVAILABLE',
+  })
 })

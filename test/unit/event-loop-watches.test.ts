@@ -132,9 +132,9 @@ test('of two threads that replace one that is gone the later one does not end th
   abandonMailboxesOf(bench.region, 5)
   const [faster, slower] = [bench.attach(6), bench.attach(7)]
   const { bindings } = slower
-  const find = bindings.registrationByName.bind(bindings)
+  const find = bindings.registration.bind(bindings)
   let hasReplaced = false
-  bindings.registrationByName = (name) => {
+  bindings.registration = (name) => {
     const found = find(name)
     if (!hasReplaced) {
       hasReplaced = true

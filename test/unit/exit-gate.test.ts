@@ -33,6 +33,17 @@ test('an actor sees that the host is closing, also after it has opened', () => {
   assert.equal(actor.isClosing, true)
 })
 
+test('an exit is told from a close, and is not taken back by one', () => {
+  const { host, actor } = createGates()
+  host.requestClose()
+  assert.equal(actor.isExiting, false)
+  host.requestExit()
+  host.requestClose()
+  assert.equal(actor.isExiting, true)
+  assert.equal(actor.isClosing, true)
+  assert.equal(actor.tryOpen(), false)
+})
+
 for (const hostRunsBefore of [0, 1, 2]) {
   test(`a host that closes before operation ${hostRunsBefore} of the actor is seen, or sees`, (t) => {
     const { host, actor } = createGates()
