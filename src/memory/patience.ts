@@ -4,6 +4,8 @@
 
 /** Of the time that passes, how much may be spent waiting. The rest is for answering. */
 const SHARE = 0.25
+/** What a wait takes beyond its limit is charged as well, but for no longer than this, in ms: a thread may be stopped in it. */
+const MAX_CHARGED_BEYOND_MS = 250
 
 export class Patience {
   readonly #maxMs: number
@@ -26,9 +28,10 @@ export class Patience {
   /** Runs a wait, told how long it may last, and takes what it took. */
   spend<Outcome>(wait: (timeoutMs: number) => Outcome): Outcome {
     const start = this.#nowMs()
-    const outcome = wait(this.leftMs)
-    const end = this.#nowMs()
-    this.#fullAtMs = Math.max(this.#fullAtMs, start) + (end - start) / SHARE
+    const limitMs = this.leftMs
+    const outcome = wait(limitMs)
+    const takenMs = Math.min(this.#nowMs() - start, limitMs + MAX_CHARGED_BEYOND_MS)
+    this.#fullAtMs = Math.max(this.#fullAtMs, start) + takenMs / SHARE
     return outcome
   }
 }

@@ -46,6 +46,18 @@ test('a short wait costs what it took, not what it might have taken', () => {
   assert.ok(Math.abs(patience.leftMs - (MAX_MS - 0.3)) < 1e-9)
 })
 
+test('a wait that ends late is charged for all of that, but not one in which the thread was stopped', () => {
+  const { clock, patience } = rig()
+  patience.spend(() => {
+    clock.nowMs += 100
+  })
+  assert.equal(patience.leftMs, 0)
+  patience.spend(() => {
+    clock.nowMs += 60_000
+  })
+  assert.equal(patience.leftMs, MAX_MS)
+})
+
 test('however often it is asked, waits are a quarter of the time and one wait in full', () => {
   const steps = fc.array(
     fc.record({
@@ -73,9 +85,9 @@ test('a reader that has lost its patience looks at what is applied', (t) => {
   const reporter = bench.register(bench.attach(), 'x')
   bench.drain.run()
   const clock = { nowMs: 1_000 }
-  // Each sleep takes as long as it was allowed to, and a manager at work goes on meanwhile but never catches up.
+  // The first wait ends late, and a manager at work goes on meanwhile but never catches up.
   const { mock } = t.mock.method(Atomics, 'wait', (..._: unknown[]) => {
-    clock.nowMs += 1_000
+    clock.nowMs = 1_100
     return 'timed-out'
   })
   const patience = new Patience(MAX_MS, () => clock.nowMs)
