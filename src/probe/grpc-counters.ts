@@ -3,10 +3,19 @@
 //
 //   words               writer        says
 //   RESTARTS            host          restarts of the gRPC actor
+//   STATE               host          how it is, as a place in ACTOR_STATES
 //   CALLS               gRPC actor    calls answered, by method and status code
 //   REFUSED             gRPC actor    streams refused, as there were too many
 //   LATE                gRPC actor    streams ended for want of a request, or of somebody who reads the answer
+import type { ActorState } from '../runtime/stats.js'
 import { GrpcCode } from './grpc-codes.js'
+
+export const ACTOR_STATES = [
+  'running',
+  'restarting',
+  'failed',
+  'stopped',
+] as const satisfies readonly ActorState[]
 
 /** The methods of the service, by the numbers that they have here. */
 export const METHODS = ['Check', 'Watch', 'List'] as const
@@ -16,6 +25,7 @@ const CODES = 17
 /** 128 bytes: words of several writers are not neighbours. */
 const LINE_WORDS = 32
 const RESTARTS = 0
+const STATE = 1
 const CALLS = LINE_WORDS
 const REFUSED = CALLS + METHODS.length * CODES
 const LATE = REFUSED + 1
@@ -39,6 +49,11 @@ export class GrpcCounters {
     Atomics.add(this.#words, RESTARTS, 1)
   }
 
+  /** Host: how the actor is. */
+  noteState(state: ActorState): void {
+    Atomics.store(this.#words, STATE, ACTOR_STATES.indexOf(state))
+  }
+
   /** gRPC actor: a call was answered, or a stream of answers begun or refused, with this code. */
   countCall(method: Method, code: number): void {
     Atomics.add(this.#words, CALLS + METHODS.indexOf(method) * CODES + code, 1)
@@ -54,6 +69,10 @@ export class GrpcCounters {
 
   get restarts(): number {
     return this.#read(RESTARTS)
+  }
+
+  get state(): ActorState {
+    return ACTOR_STATES[this.#read(STATE)]!
   }
 
   get refused(): number {

@@ -193,6 +193,7 @@ export class HealthServer implements AttachedServer {
           grpc: { ...grpc, port: former?.port ?? grpc.port },
         }),
       checkWanted: () => this.#checkWanted(),
+      onState: (state) => counters.noteState(state),
       onRestart: (cause) => {
         counters.countRestart()
         this.#tellRestart(cause)

@@ -20,6 +20,8 @@ export interface ThreadPlan<Life extends ThreadLife> {
   begin(former: Life | undefined, restarts: number): Promise<Life>
   /** Throws where nobody wants it any more. */
   checkWanted(): void
+  /** Told of its state, whenever that changes. */
+  onState?(state: ActorState): void
   /** Another life has begun; the one before died of `cause`. */
   onRestart(cause: HealthError): void
   /** It was given up. */
@@ -69,8 +71,13 @@ export class KeptThread<Life extends ThreadLife> {
     try {
       await this.#life?.close()
     } finally {
-      this.#state = 'stopped'
+      this.#become('stopped')
     }
+  }
+
+  #become(state: ActorState): void {
+    this.#state = state
+    this.#plan.onState?.(state)
   }
 
   async #begin(former: Life | undefined, restarts: number): Promise<Life> {
@@ -85,7 +92,7 @@ export class KeptThread<Life extends ThreadLife> {
       throw error
     }
     this.#life = life
-    this.#state = 'running'
+    this.#become('running')
     void life.exited.then((exit) => {
       if (!this.#stopping.signal.aborted) this.#restarted = this.#restart(life, exit)
     })
@@ -99,11 +106,11 @@ export class KeptThread<Life extends ThreadLife> {
       `the ${this.#plan.name} actor has ended: exitCode=${code}${why}`,
       error && { cause: error },
     )
-    this.#state = 'restarting'
+    this.#become('restarting')
     for (;;) {
       const delayMs = this.#intensity.tryGrant(performance.now())
       if (delayMs === undefined) {
-        this.#state = 'failed'
+        this.#become('failed')
         this.#plan.onFailed(cause, former)
         return
       }

@@ -2,6 +2,7 @@
 // they are asked for, so that whoever writes ten thousand components down can pause among them. Probe actor's thread.
 import { HealthStatus, healthStatusName } from '../model/health-status.js'
 import type { Look } from '../runtime/health-reader.js'
+import type { ActorState } from '../runtime/stats.js'
 import { judgeAll } from './metrics-judgements.js'
 import type { ProbeRecorder } from './metrics-recorder.js'
 import type { MetricsSource, RuntimeFigures } from './metrics-source.js'
@@ -14,6 +15,8 @@ export interface Scene {
   readonly recorder: ProbeRecorder
   /** Restarts of the server's own actors by name, of which their host knows. */
   readonly restarts: Readonly<Record<string, number>>
+  /** Of the gRPC actor, where there is one. */
+  readonly grpcState?: ActorState | undefined
 }
 
 export interface Sample {

@@ -1,11 +1,11 @@
 // The metrics that name no component: of the runtime, which survive every actor, and of the probe actor's own answers.
 // Probe actor's thread.
+import { ACTOR_STATES } from './grpc-counters.js'
 import type { FamilySpec, Scene } from './metrics-families.js'
 import { BUCKETS } from './metrics-recorder.js'
 import type { RuntimeFigures } from './metrics-source.js'
 
 const SUPPRESSIBLE = ['liveness', 'readiness'] as const
-const ACTOR_STATES = ['running', 'restarting', 'failed', 'stopped'] as const
 
 /** One number of the runtime, without labels. */
 function single(
@@ -175,8 +175,10 @@ export const RUNTIME_FAMILIES: readonly FamilySpec[] = [
     help: 'The state of an actor: 1 for the one it is in, 0 for the others.',
     type: 'gauge',
     labelNames: ['actor', 'state'],
-    *samples({ runtime }) {
-      for (const { name, state: current } of runtime.actors) {
+    *samples({ runtime, grpcState }) {
+      const states = runtime.actors.map(({ name, state }) => [name, state] as const)
+      if (grpcState !== undefined) states.push(['grpc', grpcState])
+      for (const [name, current] of states) {
         for (const state of ACTOR_STATES) {
           yield { labels: { actor: name, state }, value: state === current ? 1 : 0 }
         }

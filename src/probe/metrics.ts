@@ -35,8 +35,11 @@ export async function createMetrics(
   const ofGrpc = grpc === undefined ? [] : grpcFamilies(grpc)
   const exposition = new Exposition([...families, ...RUNTIME_FAMILIES, ...ofGrpc])
   const recorder = new ProbeRecorder(source.policy)
-  const restartsOf = () => ({ probe: probeRestarts, ...(grpc && { grpc: grpc.restarts }) })
-  const scrape = oneAtATime(() => answerScrape(exposition, source, recorder, restartsOf()))
+  const actors = () => ({
+    restarts: { probe: probeRestarts, ...(grpc && { grpc: grpc.restarts }) },
+    grpcState: grpc?.state,
+  })
+  const scrape = oneAtATime(() => answerScrape(exposition, source, recorder, actors()))
   return { recorder, scrape }
 }
 
@@ -44,9 +47,9 @@ async function answerScrape(
   exposition: Exposition,
   source: MetricsSource,
   recorder: ProbeRecorder,
-  restarts: Scene['restarts'],
+  actors: Pick<Scene, 'restarts' | 'grpcState'>,
 ): Promise<ProbeAnswer> {
-  const scene = { source, look: source.look(), runtime: source.runtime(), recorder, restarts }
+  const scene = { source, look: source.look(), runtime: source.runtime(), recorder, ...actors }
   const body = await exposition.write((family) => family.samples(scene), nextTurn)
   return { status: 200, contentType: exposition.contentType, body }
 }

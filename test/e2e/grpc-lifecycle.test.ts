@@ -112,6 +112,9 @@ test('a gRPC actor that keeps dying is given up, loudly, while probes are answer
   assert.match(error.message, new RegExp(`port=${grpcPort}`))
   assert.equal(server.actors[1]?.state, 'failed')
   assert.equal((await fetch(`http://127.0.0.1:${port}/livez`)).status, 200)
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  assert.match(metrics, /^health_actor_state\{actor="grpc",state="failed"\} 1$/m)
+  assert.match(metrics, /^health_actor_state\{actor="grpc",state="running"\} 0$/m)
   await server.stop()
 })
 
