@@ -101,7 +101,7 @@ export class GrpcStreams {
     peer.openCount++
     this.#asking.add(open)
     stream.once('close', () => this.#forget(open, peer))
-    this.#timer ??= setInterval(() => this.#sweep(), SWEEP_MS).unref()
+    this.#timer ??= setInterval(() => this.#sweepSoon(), SWEEP_MS).unref()
     peer.waiting.push(open)
     this.#queue.add(peer)
     this.#schedule()
@@ -166,8 +166,13 @@ export class GrpcStreams {
     this.#schedule()
   }
 
-  #sweep(): void {
+  /** After what has come by now was read, as the HTTP listeners do: the thread may have stood still. */
+  #sweepSoon(): void {
     const nowMs = performance.now()
+    setImmediate(() => this.#sweep(nowMs))
+  }
+
+  #sweep(nowMs: number): void {
     for (const open of this.#asking) {
       if (nowMs - open.arrivedMs < this.#bounds.requestTimeoutMs) break
       this.#asking.delete(open)

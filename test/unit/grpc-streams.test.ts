@@ -69,11 +69,16 @@ function createStreams(
     streams.admit(stream as unknown as ServerHttp2Stream, { ':path': path }, 4)
     return stream
   }
-  const pass = (ms: number) => {
+  /** Time in which the thread stands still, and what its timers do then. */
+  const stand = (ms: number) => {
     nowMs += ms
     t.mock.timers.tick(ms)
   }
-  return { streams, served, counts, open, pass }
+  const pass = async (ms: number) => {
+    stand(ms)
+    await turn()
+  }
+  return { streams, served, counts, open, pass, stand }
 }
 
 test('eight streams are served each turn of the loop', async (t) => {
@@ -130,22 +135,33 @@ test('beyond the bound of all streams only a connection without another is serve
   assert.equal(streams.openCount, 11)
 })
 
-test('a request that is not whole in time ends with DEADLINE_EXCEEDED', (t) => {
+test('a request that is not whole in time ends with DEADLINE_EXCEEDED', async (t) => {
   const { counts, streams, open, pass } = createStreams(t)
   const session = createSession()
   const halfOpen = open(session)
   const whole = open(session)
   whole.state.remoteClose = 1
-  pass(4_750)
+  await pass(4_750)
   assert.equal(halfOpen.closed, false)
-  pass(500)
+  await pass(500)
   assert.deepEqual([halfOpen.status, halfOpen.code], [4, NO_ERROR])
   assert.equal(whole.closed, false)
   assert.equal(counts.late, 1)
   assert.equal(streams.openCount, 1)
 })
 
-test('an answer that nobody reads ends its stream, a watch goes on', (t) => {
+test('a request whose rest has come while the thread stood still is not late', async (t) => {
+  const { counts, open, stand } = createStreams(t)
+  const stream = open(createSession())
+  stand(6_000)
+  // The loop has read it by the end of its turn.
+  stream.state.remoteClose = 1
+  await turn()
+  assert.equal(stream.closed, false)
+  assert.equal(counts.late, 0)
+})
+
+test('an answer that nobody reads ends its stream, a watch goes on', async (t) => {
   const { open, pass } = createStreams(t)
   const session = createSession()
   const streams = [open(session), open(session, WATCH)]
@@ -153,23 +169,23 @@ test('an answer that nobody reads ends its stream, a watch goes on', (t) => {
     stream.state.remoteClose = 1
     stream.headersSent = true
   }
-  for (let i = 0; i < 200; i++) pass(250)
+  for (let i = 0; i < 200; i++) await pass(250)
   assert.deepEqual(
     streams.map(({ code }) => code),
     [CANCEL, undefined],
   )
 })
 
-test('a watch that was ended, but whose client does not read, is ended for good', (t) => {
+test('a watch that was ended, but whose client does not read, is ended for good', async (t) => {
   const { open, pass } = createStreams(t)
   const watch = open(createSession(), WATCH)
   watch.state.remoteClose = 1
   watch.headersSent = true
-  for (let i = 0; i < 100; i++) pass(250)
+  for (let i = 0; i < 100; i++) await pass(250)
   watch.writableEnded = true
-  for (let i = 0; i < 100; i++) pass(250)
+  for (let i = 0; i < 100; i++) await pass(250)
   assert.equal(watch.closed, false)
-  for (let i = 0; i < 22; i++) pass(250)
+  for (let i = 0; i < 22; i++) await pass(250)
   assert.equal(watch.code, CANCEL)
 })
 
@@ -193,7 +209,7 @@ test('a stream says when it came, whatever its client says', async (t) => {
   const { served, open, pass } = createStreams(t)
   const session = createSession()
   open(session)
-  pass(250)
+  await pass(250)
   await turn()
   assert.deepEqual(
     served.map(({ arrived }) => arrived),
