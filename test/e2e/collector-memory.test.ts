@@ -35,10 +35,10 @@ describe('the sample collector, when its memory fills', options, () => {
       const full = filled.at(-1) as Answer
       assert.equal(messageOf(full, NAME), 'Approaching container memory limit')
       assert.equal(full.components[NAME]?.metadata?.['limit_bytes'], `${LIMIT_BYTES}`)
-      assert.ok(percentOf(full) >= 85 && percentOf(full) < 87.5, `${percentOf(full)} %`)
+      assert.ok(percentOf(full) >= 85 && percentOf(full) < 90, `${percentOf(full)} %`)
       assert.match(
         collector.output,
-        /fault: memory usage is at 8[67]\.\d % of 400 MiB, and is kept/,
+        /fault: memory usage is at 8[6-9]\.\d % of 400 MiB, and is kept/,
       )
       assert.doesNotMatch(collector.output, /fault: let go/)
       for (const path of ['/healthz', '/readyz'] as const) {
