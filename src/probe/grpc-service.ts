@@ -18,12 +18,10 @@ import type { Method } from './grpc-counters.js'
 import { type GrpcHealth, MAX_LISTED, type Serving } from './grpc-health.js'
 import { ServingStatus, seenTarget } from './grpc-service-names.js'
 import { ARRIVED } from './grpc-streams.js'
-import type { Watcher } from './grpc-topics.js'
 import type { WatchHub } from './grpc-watch.js'
+import { QueuedMessages, WatchStream } from './grpc-watch-stream.js'
 import { isLoopbackAddress } from './listener.js'
 
-/** Messages that wait for a client to read; one that is further behind loses its stream. */
-export const MAX_QUEUED = 1_024
 /** Streams at once, on all connections. */
 export const MAX_WATCHERS = 10_000
 /** Streams at once, on one connection. */
@@ -80,6 +78,7 @@ export function createHealthService(
 ): UntypedServiceImplementation {
   const tell = (caller: Caller, method: Method, service: string, outcome: Outcome) =>
     onAnswered({ method, service, ...outcome, ...describe(caller) })
+  const queued = new QueuedMessages()
   return {
     Check(
       call: ServerUnaryCall<HealthCheckRequest, HealthCheckResponse>,
@@ -138,7 +137,7 @@ export function createHealthService(
       const target = seenTarget(service, isShown)
       const found = find(() => {
         const answer = health.answer(target)
-        const remove = hub.add(target, new WatchStream(call), answer.status)
+        const remove = hub.add(target, new WatchStream(call, queued), answer.status)
         call.once('cancelled', remove)
         return answer
       })
@@ -183,29 +182,6 @@ function describe(caller: Caller) {
     client: addressOf(caller.getPeer()),
     userAgent: String(caller.metadata.get('user-agent')[0] ?? ''),
     latencyMs: Math.max(0, performance.now() - arrivedMs) || 0,
-  }
-}
-
-/** A stream whose queue is bounded. Messages that were queued before its end are sent before it. */
-class WatchStream implements Watcher {
-  readonly #call: WatchCall
-
-  constructor(call: WatchCall) {
-    this.#call = call
-  }
-
-  send(status: ServingStatus): boolean {
-    if (this.#call.writableLength >= MAX_QUEUED) {
-      const details = `the client is ${MAX_QUEUED} changes behind`
-      this.#call.emit('error', failure(Code.RESOURCE_EXHAUSTED, details))
-      return false
-    }
-    this.#call.write({ status })
-    return true
-  }
-
-  end(reason: string): void {
-    this.#call.emit('error', failure(Code.UNAVAILABLE, reason))
   }
 }
 

@@ -27,9 +27,15 @@ export class Topics {
   /** There while they have watchers. */
   readonly #components = new Map<string, Topic>()
   #watcherCount = 0
+  #sentCount = 0
 
   get watcherCount(): number {
     return this.#watcherCount
+  }
+
+  /** How many statuses were published to watchers, all of them together. */
+  get sentCount(): number {
+    return this.#sentCount
   }
 
   get verdicts(): Iterable<VerdictTopic> {
@@ -77,6 +83,7 @@ export class Topics {
   publish(topic: Topic, status: ServingStatus): void {
     if (topic.status === status) return
     topic.status = status
+    this.#sentCount += topic.watchers.size
     for (const watcher of topic.watchers) {
       if (!watcher.send(status)) this.remove(topic, watcher)
     }

@@ -4,7 +4,7 @@
 //
 // A round looks at the table first and reads the journal then, so that it has read every transition that the look shows.
 // The look decides for all components but those that were seen to move after it: of these the journal is ahead.
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { HealthStatus } from '../model/health-status.js'
 import { isDamped, judgedOf } from '../model/judged.js'
 import type { Gate, Judged } from '../model/policy.js'
@@ -25,9 +25,15 @@ import { type Topic, Topics, type Watcher } from './grpc-topics.js'
 const LOOK_INTERVAL_MS = 50
 /** Transitions read in one go; between two, the thread answers probes. */
 const TRANSITIONS_A_ROUND = 512
+/** No further transition is read once so many messages were sent: they are what costs, where there are many watchers. */
+const MESSAGES_A_ROUND = 256
 /** A hub that is woken all the time rests so many times as long as its last round took: probes come first. */
 const REST_FACTOR = 4
+/** The same while there is more to read, of which nothing should be lost. */
+const BEHIND_REST_FACTOR = 1
 const MIN_REST_MS = 1
+/** A turn of the loop may be long by what others do in it. */
+const MAX_REST_MS = 500
 
 const OPEN: Gate = { isStandby: false, isLivenessSuppressed: false, isReadinessSuppressed: false }
 
@@ -45,6 +51,8 @@ export class WatchHub {
   #report: HealthReport | undefined
   /** Topics and statuses are those of some look, brought forward. */
   #isSynced = false
+  /** The last round has sent as much as one may. Not for long: another one follows after a rest. */
+  #isBusy = false
   #isRunning = false
   #isStopped = false
 
@@ -65,8 +73,9 @@ export class WatchHub {
     if (!this.#isRunning && !this.#isStopped) this.#begin()
     const topic = this.#topics.of(target)
     try {
-      // Added after the round, which may still have to tell of the past.
-      this.round(topic)
+      // Added after the round, which may still have to tell of the past. Behind a large one, the newcomer joins where the others
+      // are: rounds of many newcomers would cost as many messages as there are watchers, each.
+      if (!this.#isBusy || this.#source.isStopping()) this.round(topic)
     } catch (error) {
       this.#topics.dropUnwatched(topic)
       throw error
@@ -94,6 +103,13 @@ export class WatchHub {
       this.#stop()
       return false
     }
+    const sentBefore = this.#topics.sentCount
+    const hasMore = this.#tell(newcomer)
+    this.#isBusy = this.#topics.sentCount - sentBefore >= MESSAGES_A_ROUND
+    return hasMore
+  }
+
+  #tell(newcomer: Topic | undefined): boolean {
     const shown = this.#source.shownCount()
     const look = this.#source.tryPeek()
     const moved = this.#unshown(shown)
@@ -123,6 +139,7 @@ export class WatchHub {
   #begin(): void {
     this.#source.skipToNow()
     this.#isSynced = false
+    this.#isBusy = false
     this.#report = undefined
     this.#lastRead = undefined
     for (const topic of this.#topics.verdicts) topic.status = undefined
@@ -136,8 +153,11 @@ export class WatchHub {
         const heard = this.#source.listen()
         const startMs = performance.now()
         const hasMore = this.round()
+        // What was sent is written behind the round, and costs more than it.
+        await nextTurn()
         const tookMs = performance.now() - startMs
-        await delay(hasMore ? 0 : Math.max(MIN_REST_MS, tookMs * REST_FACTOR))
+        const restMs = tookMs * (hasMore ? BEHIND_REST_FACTOR : REST_FACTOR)
+        await delay(Math.min(Math.max(MIN_REST_MS, restMs), MAX_REST_MS))
         if (!hasMore) await this.#source.changed(heard, LOOK_INTERVAL_MS)
       }
     } catch {
@@ -170,7 +190,9 @@ export class WatchHub {
   ): 'all' | 'more' | 'gap' {
     // Whoever writes faster than this reads must not keep it here.
     const end = this.#source.transitionCount()
+    const sentBefore = this.#topics.sentCount
     for (let read = 0; read < TRANSITIONS_A_ROUND; read++) {
+      if (this.#topics.sentCount - sentBefore >= MESSAGES_A_ROUND) return 'more'
       if (this.#lastRead !== undefined && this.#lastRead.number >= end) return 'all'
       const transition = this.#source.next()
       if (transition === undefined) return 'all'

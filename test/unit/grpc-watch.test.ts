@@ -339,6 +339,35 @@ test('a thousand watchers of a verdict are told alike', (t) => {
   assert.ok(watchers.every(({ told }) => told.join() === 'serving,not serving'))
 })
 
+test('a burst for many watchers is told in parts, of which each has one transition at least', (t) => {
+  const { source, hub, watch } = createHub(t)
+  const watchers = Array.from({ length: 1_000 }, () => watch('main'))
+  for (let i = 0; i < 10; i++) source.move('main', i % 2 === 0 ? 3 : 1)
+  const toldCounts = () => new Set(watchers.map(({ told }) => told.length))
+  let rounds = 0
+  do {
+    rounds++
+    hub.round()
+    assert.deepEqual(toldCounts(), new Set([rounds + 1]))
+  } while (rounds < 10)
+  assert.equal(hub.round(), false)
+  assert.deepEqual(toldCounts(), new Set([11]))
+})
+
+test('who comes behind a round of many messages joins where the others are', (t) => {
+  const { source, hub, watch } = createHub(t)
+  const watchers = Array.from({ length: 1_000 }, () => watch('main'))
+  source.move('main', 3)
+  hub.round()
+  source.move('main', 1)
+  const late = watch('main')
+  assert.deepEqual(watchers[0]?.told, ['serving', 'not serving'])
+  assert.deepEqual(late.told, ['not serving'])
+  hub.round()
+  assert.deepEqual(watchers[0]?.told, ['serving', 'not serving', 'serving'])
+  assert.deepEqual(late.told, ['not serving', 'serving'])
+})
+
 test('a watcher that cannot be added leaves nothing behind', (t) => {
   const { source, hub, watch } = createHub(t)
   const other = watch('other')
