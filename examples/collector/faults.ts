@@ -10,6 +10,8 @@ export interface FaultTargets {
   hangCollector(durationMs: number): string | undefined
   killManager(): void
   stallSink(durationMs: number): void
+  /** Says itself what came of it. */
+  fillMemory(durationMs: number): void
   /** What the main thread is at; '' for nothing in particular. */
   breadcrumb(text: string): void
   log(line: string): void
@@ -40,6 +42,10 @@ function inflict(fault: Fault, targets: FaultTargets): void {
     case 'stall-sink':
       log(`the destination takes nothing for ${fault.forMs / 1000} s from now on`)
       targets.stallSink(fault.forMs)
+      return
+    case 'fill-memory':
+      log('filling the memory up to the threshold of memory pressure')
+      targets.fillMemory(fault.forMs)
       return
     case 'hang-collector':
       log('letting a collector hang')

@@ -31,9 +31,18 @@ Samples /proc with several threads, writes the samples as NDJSON, and answers he
                      kill-collector   end a collector thread at any instruction
                      kill-manager     end the thread that keeps the health
                      stall-sink=10s   let the destination take nothing, as a dead disk or network does (see --stall)
+                     fill-memory=10s  fill the memory until its cgroup's limit is near, where there is one, and let go of it after that time
   --help           show this`
 
-const LASTING = ['block-main', 'regex', 'wait', 'crypto', 'hang-collector', 'stall-sink'] as const
+const LASTING = [
+  'block-main',
+  'regex',
+  'wait',
+  'crypto',
+  'hang-collector',
+  'stall-sink',
+  'fill-memory',
+] as const
 const SUDDEN = ['kill-collector', 'kill-manager'] as const
 
 type LastingKind = (typeof LASTING)[number]

@@ -1,8 +1,11 @@
 // Puts the collector together, runs it until it is told to stop, and takes it apart in order. Main thread.
 import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { freemem, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Component, type ComponentOptions, HealthManager, HealthServer } from '../../src/index.js'
+import { readCgroupMemory } from '../../src/watch/cgroup.js'
+import { RealAlarm } from './alarm.js'
+import { Ballast } from './ballast.js'
 import { BufferQueue } from './buffer-queue.js'
 import { findCluster } from './cluster.js'
 import { CollectionManager } from './collection-manager.js'
@@ -11,6 +14,7 @@ import { FileDestination, StallableDestination, StdoutDestination } from './dest
 import { scheduleFaults } from './faults.js'
 import { type Fleet, startFleet, startHeartbeats } from './fleet.js'
 import { killManager } from './kill-manager.js'
+import { MemoryFill } from './memory-fill.js'
 import type { CollectorOptions } from './options.js'
 import { componentOf, planCollectors } from './proc/sources.js'
 import { Sink } from './sink.js'
@@ -30,6 +34,8 @@ const SINK_RECOVERY_MS = 1_000
 /** Lines are written at once, in order; those that wait for a webhook go out together. */
 const OBSERVER_CONCURRENCY = 100
 const LATE_MS = 500
+/** The threshold is the default. The interval is not: a fault of some seconds is to be seen. */
+const MEMORY_PRESSURE = { thresholdPercent: 85, intervalMs: 1_000 }
 const TRANSITION_LOG = new URL('./on-transition.js', import.meta.url)
 const TRANSPORT_NAMES = { uws: 'uWebSockets.js', node: 'node:http' } as const
 
@@ -47,7 +53,7 @@ export async function run(options: CollectorOptions): Promise<number> {
       liveness: [Component.CollectorManager, EVENT_LOOP],
       readiness: [Component.CollectorManager, Component.DakrTransport, SAMPLE_SINK],
     },
-    memoryPressure: true,
+    memoryPressure: MEMORY_PRESSURE,
   })
   health.on('restart', ({ actor, restarts }) => {
     log(`health: the ${actor} thread was restarted (${restarts} so far)`)
@@ -150,17 +156,27 @@ async function collect(
     pending: sink.pendingCount,
   })
   const stopSummaries = printSummaries(health, totals, queue.capacity, log)
+  const memory = new MemoryFill({
+    thresholdPercent: MEMORY_PRESSURE.thresholdPercent,
+    read: readCgroupMemory,
+    ballast: new Ballast(),
+    freeBytes: freemem,
+    alarm: new RealAlarm(),
+    log,
+  })
   const cancelFaults = scheduleFaults(options.faults, {
     killCollector: () => manager.killOne(),
     hangCollector: (durationMs) => manager.hangOne(durationMs),
     killManager: () => killManager(health, log),
     stallSink: (durationMs) => destination.stall(durationMs),
+    fillMemory: (durationMs) => void memory.fill(durationMs),
     breadcrumb: (text) => health.breadcrumb(text),
     log,
   })
   if (options.seconds !== undefined) stopSignal.stopAfter(options.seconds)
   log(`stopping: ${await stopSignal.stopped}`)
   cancelFaults()
+  memory.stop()
   stopSummaries()
   await manager.stop()
   await sink.stop(DRAIN_TIMEOUT_MS)

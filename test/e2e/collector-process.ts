@@ -96,7 +96,7 @@ export class CollectorProcess {
     return match[1] as string
   }
 
-  async probe(path: '/healthz' | '/readyz'): Promise<Answer> {
+  async probe(path: '/healthz' | '/readyz' | '/components'): Promise<Answer> {
     return probe(`${await this.url()}${path}`)
   }
 
@@ -109,7 +109,7 @@ export class CollectorProcess {
 
   /** Probes until the answer is as wanted; every answer on the way is collected. Fails after `withinMs`. */
   async probeUntil(
-    path: '/healthz' | '/readyz',
+    path: '/healthz' | '/readyz' | '/components',
     wanted: (answer: Answer) => boolean,
     withinMs = 15_000,
   ): Promise<Answer[]> {

@@ -64,6 +64,7 @@ describe('parseOptions', () => {
       '--fault=wait=1s',
       '--fault=crypto=1s',
       '--fault=hang-collector=1s',
+      '--fault=fill-memory=10s',
     ])
     assert.deepEqual(faults, [
       { kind: 'block-main', forMs: 5000, atMs: 2000 },
@@ -74,6 +75,7 @@ describe('parseOptions', () => {
       { kind: 'wait', forMs: 1000, atMs: 2000 },
       { kind: 'crypto', forMs: 1000, atMs: 2000 },
       { kind: 'hang-collector', forMs: 1000, atMs: 2000 },
+      { kind: 'fill-memory', forMs: 10000, atMs: 2000 },
     ])
   })
 
@@ -102,6 +104,10 @@ describe('parseOptions', () => {
       '--fault stall-sink=5',
       '--fault value="stall-sink=5": must be like stall-sink=5s or stall-sink=500ms',
     ],
+    [
+      '--fault fill-memory',
+      '--fault value="fill-memory": must be like fill-memory=5s or fill-memory=500ms',
+    ],
     ['--fault kill-manager=5s', '--fault value="kill-manager=5s": kill-manager takes no duration'],
     [
       '--fault kill-collector@soon',
@@ -109,7 +115,7 @@ describe('parseOptions', () => {
     ],
     [
       '--fault unplug',
-      '--fault value="unplug": must be one of block-main=TIME, regex=TIME, wait=TIME, crypto=TIME, hang-collector=TIME, stall-sink=TIME, kill-collector, kill-manager',
+      '--fault value="unplug": must be one of block-main=TIME, regex=TIME, wait=TIME, crypto=TIME, hang-collector=TIME, stall-sink=TIME, fill-memory=TIME, kill-collector, kill-manager',
     ],
   ]
   for (const [line, message] of refused) {

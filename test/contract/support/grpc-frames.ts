@@ -117,8 +117,10 @@ export class FrameConnection {
     }
   }
 
+  /** Whatever it ends with, which `once` would take for a failure. */
   async closed(): Promise<void> {
-    if (!this.socket.destroyed) await once(this.socket, 'close')
+    if (this.socket.closed) return
+    await new Promise((resolve) => this.socket.once('close', resolve))
   }
 
   #take(): FrameParts | undefined {

@@ -1,6 +1,5 @@
 // An API server of one's own: the list protocol of Kubernetes over HTTP or HTTPS, with label selectors, pages, bearer tokens,
 // and faults to order.
-import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
@@ -118,9 +117,11 @@ export class KubernetesApi {
     return config
   }
 
-  /** When every connection to it is closed, by whichever side. */
+  /** When every connection to it is closed, by whichever side and by whatever: a client may reset its own. */
   async allClosed(): Promise<void> {
-    for (const socket of this.#sockets) if (!socket.closed) await once(socket, 'close')
+    for (const socket of this.#sockets) {
+      if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve))
+    }
   }
 
   /** The next request that it is asked. */
