@@ -38,6 +38,7 @@ export interface Answer {
 
 export interface Transition {
   readonly at: string
+  readonly oldStatus: string
   readonly newStatus: string
 }
 
