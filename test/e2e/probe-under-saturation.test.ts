@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BusyProgram } from './support/busy-program.js'
+import { assertServed } from './support/grpc-traffic.js'
 import type { Probe } from './support/kubelet-probe.js'
 import { assertAnswered, describeLatency, PROBES_PER_SECOND } from './support/probe-traffic.js'
 
@@ -40,7 +41,8 @@ function assertProgress(probes: readonly Probe[]): void {
 test('every probe is answered while two producers saturate', { timeout: 120_000 }, async (t) => {
   const program = await BusyProgram.start(t, 'saturation')
   const traffic = program.probe(t)
-  const sayings = await program.tellTwice(traffic, 2 * PROBES_PER_SECOND, OTHERS)
+  const grpc = program.check(t)
+  const sayings = await program.tellTwice([...traffic, grpc], 2 * PROBES_PER_SECOND, OTHERS)
   for (const each of traffic) {
     const probes = await each.stop()
     t.diagnostic(`${each.transport}: ${describeLatency(probes)}`)
@@ -52,6 +54,9 @@ test('every probe is answered while two producers saturate', { timeout: 120_000 
     assertAnswered(withoutNumbers, sayings)
     assertProgress(probes)
   }
+  const checks = await grpc.stop()
+  t.diagnostic(`grpc: ${describeLatency(checks)}`)
+  assertServed(checks, sayings)
   assert.deepEqual(await program.kill(), [null, 'SIGKILL'])
   assert.equal(program.stderr, '')
 })

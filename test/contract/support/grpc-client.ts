@@ -58,9 +58,9 @@ export class GrpcClient {
   }
 
   /** The status, or the name of the code that the call ended with. */
-  check(service: string): Promise<Word | string> {
+  check(service: string, withinMs = DEADLINE_MS): Promise<Word | string> {
     return new Promise((resolve) => {
-      this.#stub.Check({ service }, this.#metadata, deadline(), (error, response) =>
+      this.#stub.Check({ service }, this.#metadata, deadline(withinMs), (error, response) =>
         resolve(error ? Code[error.code] : WORDS[response!.status]!),
       )
     })
@@ -85,8 +85,8 @@ export class GrpcClient {
   }
 }
 
-function deadline() {
-  return { deadline: Date.now() + DEADLINE_MS }
+function deadline(withinMs = DEADLINE_MS) {
+  return { deadline: Date.now() + withinMs }
 }
 
 export class WatchedService {

@@ -8,6 +8,7 @@ import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { HealthStatus, healthStatusName } from '../../../src/index.js'
 import { transports } from '../transports.js'
+import { GrpcTraffic } from './grpc-traffic.js'
 import { more, ProbeTraffic, type Saying } from './probe-traffic.js'
 
 export type Trouble = 'busy loop' | 'regular expression' | 'saturation' | 'dead manager'
@@ -67,12 +68,17 @@ export class BusyProgram {
     return ports.map(([transport, port]) => new ProbeTraffic(t, transport, port))
   }
 
+  /** Begins to check the gRPC server. */
+  check(t: TestContext): GrpcTraffic {
+    return new GrpcTraffic(t, this.said['grpcPort'] as number)
+  }
+
   /**
    * Tells of an illness and of a recovery, with `count` probes of each server before, between and after. Gives all that
    * the program has said, in order.
    */
   async tellTwice(
-    traffic: readonly ProbeTraffic[],
+    traffic: readonly Pick<ProbeTraffic, 'more'>[],
     count: number,
     others = '',
   ): Promise<readonly Saying[]> {

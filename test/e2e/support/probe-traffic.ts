@@ -51,7 +51,10 @@ export class ProbeTraffic {
 }
 
 /** Resolves when that many more were sent by each. */
-export async function more(traffic: readonly ProbeTraffic[], count: number): Promise<void> {
+export async function more(
+  traffic: readonly Pick<ProbeTraffic, 'more'>[],
+  count: number,
+): Promise<void> {
   await Promise.all(traffic.map((each) => each.more(count)))
 }
 
@@ -64,10 +67,7 @@ export function assertAnswered(probes: readonly Probe[], sayings: readonly Sayin
   assert.deepEqual(missing, [], `${missing.length} of ${probes.length} probes were not answered`)
   const seen = new Set<string>()
   for (const { path, answer, startedAt, endedAt } of probes) {
-    const possible = sayings.filter((saying, i) => {
-      const next = sayings[i + 1]
-      return saying.from <= endedAt && (next === undefined || next.since > startedAt)
-    })
+    const possible = sayingsDuring(sayings, startedAt, endedAt)
     const which = possible.find(
       ({ answers }) => answers[path].code === answer?.code && answers[path].body === answer.body,
     )
@@ -78,8 +78,20 @@ export function assertAnswered(probes: readonly Probe[], sayings: readonly Sayin
   assert.deepEqual([...seen].sort(), expected.sort(), 'something that was said was never answered')
 }
 
+/** What may be seen by who asks between these moments. */
+export function sayingsDuring(
+  sayings: readonly Saying[],
+  startedAt: number,
+  endedAt: number,
+): readonly Saying[] {
+  return sayings.filter((saying, i) => {
+    const next = sayings[i + 1]
+    return saying.from <= endedAt && (next === undefined || next.since > startedAt)
+  })
+}
+
 /** For people: how long the answers took. */
-export function describeLatency(probes: readonly Probe[]): string {
+export function describeLatency(probes: readonly Pick<Probe, 'startedAt' | 'endedAt'>[]): string {
   const times = probes.map(({ startedAt, endedAt }) => endedAt - startedAt).sort((a, b) => a - b)
   const at = (part: number) => times[Math.floor(part * (times.length - 1))]?.toFixed(1)
   return `${times.length} answers, ms: p50=${at(0.5)} p99=${at(0.99)} max=${at(1)}`
