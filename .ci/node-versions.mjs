@@ -53,8 +53,8 @@ const ON_THE_NEWEST = [
 ]
 /** Part of the runs of a property, unless all is repeated; with seeds of their own they still differ from run to run. */
 const RUNS_FACTOR = '0.25'
-/** Tests wait for half of their time, so two lines share what one would leave idle. */
-const AT_ONCE = Math.min(3, availableParallelism())
+/** Tests wait for half of their time, so the lines share what one would leave idle. */
+const AT_ONCE = availableParallelism() > 1 ? 3 : 1
 /** A suite bounds itself; this is for an installation or a server that hangs. */
 const COMMAND_TIMEOUT_MS = 45 * 60_000
 
