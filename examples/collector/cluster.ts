@@ -21,16 +21,25 @@ export interface Cluster {
  */
 export function findCluster(
   kubeconfig: string | undefined,
-  { POD_NAME: podName = '', POD_NAMESPACE: namespace = '' }: NodeJS.ProcessEnv,
+  environment: NodeJS.ProcessEnv,
   tokenFile = SERVICE_ACCOUNT_TOKEN,
 ): Cluster | undefined {
+  const { POD_NAME: podName = '', POD_NAMESPACE: namespace = '' } = environment
+  const { POD_CONTAINER: containerName } = environment
   const hasName = podName !== '' && namespace !== ''
   if (kubeconfig === undefined && !(hasName && existsSync(tokenFile))) return undefined
   const access = kubeconfig === undefined ? {} : { kubeConfigFile: kubeconfig }
   const operator = nodeOperatorSource({ ...access, statusComponent: NODE_MONITOR })
   const by = kubeconfig === undefined ? 'the service account' : kubeconfig
   if (!hasName) return { sources: [operator], line: `the node operator, by ${by}` }
-  const pod = restartOomSource({ ...access, namespace, podName, component: RESTART_OOM })
+  const pod = restartOomSource({
+    ...access,
+    namespace,
+    podName,
+    // Which of them it is where a sidecar was added to the Pod.
+    ...(containerName !== undefined && { containerName }),
+    component: RESTART_OOM,
+  })
   return {
     sources: [operator, pod],
     line: `the node operator and ${namespace}/${podName}, by ${by}`,

@@ -27,6 +27,8 @@ const MOST_PERCENT = 1.5
 const STEP_BYTES = 8 * 2 ** 20
 /** The kernel counts in batches of pages, so that less can't be seen in what it says. */
 const LEAST_STEP_BYTES = 64 * 2 ** 10
+/** Left to the machine, whoever takes from it meanwhile. */
+const RESERVE_BYTES = 256 * 2 ** 20
 const HOLD_INTERVAL_MS = 100
 
 interface Levels {
@@ -99,6 +101,7 @@ export class MemoryFill {
     if (usage >= (isHolding ? least : aim)) return
     // As when it goes to swap space as fast as it is taken.
     if (ballast.heldBytes >= aim) throw new Error('usage does not grow with what is taken')
+    if (this.#parts.freeBytes() < RESERVE_BYTES) throw new Error('the machine has too little left')
     ballast.take(Math.max(LEAST_STEP_BYTES, Math.min(STEP_BYTES, aim - usage)))
   }
 

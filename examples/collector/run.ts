@@ -139,10 +139,11 @@ async function collect(
       return launchCollector(health, { ring: queue.ringOf(name), settings })
     },
   })
+  const sources = cluster?.sources ?? []
+  // Before anything else goes on by itself: where they can't be sent as they are set up, the program ends.
+  await startHeartbeats(health, { ...fleet.options, sources }, log)
   queue.start()
   sink.start()
-  const sources = cluster?.sources ?? []
-  await startHeartbeats(health, { ...fleet.options, sources }, log)
   // Who wants it to end need not wait until it has begun.
   await Promise.race([manager.start(), stopSignal.stopped])
   if (!stopSignal.isStopped) {

@@ -2,12 +2,21 @@
 import { HealthError, show } from '../model/errors.js'
 import { DeadlineError } from './deadline.js'
 
+/** An answer that can't be used; its message is in this package's own words. */
+export class AnswerError extends Error {}
+
 /**
  * `ERR_HEALTH_KUBERNETES` for whatever the client threw. What the client says itself is left to `cause`: its messages
- * hold all headers of an answer.
+ * hold all headers of an answer. Of an error without a code not even that is kept, only what it is called: its message may
+ * quote a header with the token in it, or what a plugin for credentials has printed.
  */
 export function kubernetesError(what: string, cause: unknown): HealthError {
-  return new HealthError('ERR_HEALTH_KUBERNETES', `${what}: ${reasonOf(cause)}`, { cause })
+  const reason = knownReasonOf(cause)
+  if (reason !== undefined) {
+    return new HealthError('ERR_HEALTH_KUBERNETES', `${what}: ${reason}`, { cause })
+  }
+  const name = cause instanceof Error ? cause.name : typeof cause
+  return new HealthError('ERR_HEALTH_KUBERNETES', `${what}: error=${name}`)
 }
 
 /** An answer of another status than 2xx. */
@@ -25,13 +34,13 @@ export function refusedAnswer(error: unknown): RefusedAnswer | undefined {
   return { status: code, headers: headers as Record<string, string>, body }
 }
 
-function reasonOf(cause: unknown): string {
+function knownReasonOf(cause: unknown): string | undefined {
   if (cause instanceof DeadlineError) return cause.message
+  if (cause instanceof AnswerError) return `error=${show(cause.message)}`
   const refused = refusedAnswer(cause)
   if (refused !== undefined) return `status=${refused.status}${statusDetails(refused.body)}`
-  if (!(cause instanceof Error)) return `error=${show(cause)}`
-  const code = Reflect.get(cause, 'code')
-  return `error=${typeof code === 'string' ? code : show(cause.message)}`
+  const code = cause instanceof Error ? Reflect.get(cause, 'code') : undefined
+  return typeof code === 'string' ? `error=${code}` : undefined
 }
 
 /** Reason and message of the `Status` object that the API server answers with. */

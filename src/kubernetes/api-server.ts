@@ -12,7 +12,7 @@ import type {
   V1Pod,
 } from '@kubernetes/client-node'
 import { HealthError } from '../model/errors.js'
-import { kubernetesError, refusedAnswer } from './api-error.js'
+import { AnswerError, kubernetesError, refusedAnswer } from './api-error.js'
 import { withDeadline } from './deadline.js'
 import { loadKubeConfig } from './kube-config.js'
 
@@ -59,6 +59,11 @@ const MAX_ATTEMPTS = 10
 export class ApiServer {
   readonly #settings: ApiServerSettings
   #client: Client | undefined
+  /**
+   * Settles when all that was given up has ended, for which the next request waits within its own time: a plugin for credentials
+   * heeds no signal, and one of them at a time is enough.
+   */
+  #abandoned: Promise<unknown> = Promise.resolve()
 
   constructor(settings: ApiServerSettings) {
     this.#settings = settings
@@ -96,7 +101,8 @@ export class ApiServer {
       const pod = await patiently(inTime, () =>
         core.readNamespacedPod({ namespace, name }, optionsFor(inTime.signal)),
       )
-      if (typeof pod !== 'object' || pod?.kind !== 'Pod') throw new Error('the answer is no Pod')
+      if (typeof pod !== 'object' || pod?.kind !== 'Pod')
+        throw new AnswerError('the answer is no Pod')
       return pod
     })
   }
@@ -112,7 +118,16 @@ export class ApiServer {
       const client = await this.#connect()
       const { timeoutMs } = this.#settings
       const endMs = performance.now() + timeoutMs
-      return await withDeadline(timeoutMs, signal, (signal) => work(client, { signal, endMs }))
+      return await withDeadline(timeoutMs, signal, async (signal) => {
+        await this.#abandoned
+        signal.throwIfAborted()
+        const running = work(client, { signal, endMs })
+        const abandon = () => {
+          this.#abandoned = Promise.allSettled([this.#abandoned, running])
+        }
+        signal.addEventListener('abort', abandon, { once: true })
+        return running
+      })
     } catch (error) {
       signal?.throwIfAborted()
       throw error instanceof HealthError ? error : kubernetesError(failure, error)
@@ -177,7 +192,7 @@ export class ApiServer {
 function itemsOf<T extends KubernetesObject>(list: KubernetesListObject<T>): readonly T[] {
   // An object of another kind deserializes, too, to one without items. An empty list may say null.
   if (typeof list !== 'object' || !list?.kind?.endsWith('List')) {
-    throw new Error('the answer is no list')
+    throw new AnswerError('the answer is no list')
   }
   return list.items ?? []
 }

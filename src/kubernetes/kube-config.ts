@@ -6,6 +6,9 @@ import { kubernetesError } from './api-error.js'
 /** What the client makes up where it has found nothing: a server that it then refuses to talk to, without TLS. */
 const MADE_UP_SERVER = 'http://localhost:8080'
 
+/** Of old kubeconfigs: the client renews their tokens by a command that it waits for synchronously, and without a bound. */
+const BLOCKING_PROVIDERS = ['gcp', 'azure']
+
 /**
  * The file, or what the client finds: `KUBECONFIG`, `~/.kube/config`, or the Pod's service account.
  * @throws HealthError `ERR_HEALTH_KUBERNETES`
@@ -26,6 +29,13 @@ export function loadKubeConfig(Config: typeof KubeConfig, file: string | undefin
     throw new HealthError(
       'ERR_HEALTH_KUBERNETES',
       'no credentials were found: KUBECONFIG is not set, and there is neither ~/.kube/config nor a service account',
+    )
+  }
+  const provider: unknown = config.getCurrentUser()?.authProvider?.name
+  if (typeof provider === 'string' && BLOCKING_PROVIDERS.includes(provider)) {
+    throw new HealthError(
+      'ERR_HEALTH_KUBERNETES',
+      `auth-provider=${provider}: runs a command that blocks the thread; use exec`,
     )
   }
   return config

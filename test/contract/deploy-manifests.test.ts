@@ -143,6 +143,8 @@ describe('each variant of the Deployment', () => {
         cluster?.line,
         'the node operator and health-actor/collector-0, by the service account',
       )
+      const oom = cluster?.sources[1]?.data as { containerName?: string }
+      assert.equal(oom.containerName, container.name)
     })
 
     test(`${name}: differs from the others in probes, ports and arguments alone`, () => {
@@ -184,8 +186,9 @@ function environmentOf({ env = [] }: V1Container, isSecretThere: boolean): Recor
   const secret = { url: 'https://dakr', token: 'the-token', 'cluster-id': 'cluster-7' }
   const fields = { 'metadata.name': 'collector-0', 'metadata.namespace': 'health-actor' }
   const environment: Record<string, string> = {}
-  for (const { name, valueFrom } of env) {
-    const { fieldRef, secretKeyRef } = valueFrom!
+  for (const { name, value, valueFrom } of env) {
+    if (value !== undefined) environment[name] = value
+    const { fieldRef, secretKeyRef } = valueFrom ?? {}
     if (fieldRef) environment[name] = Reflect.get(fields, fieldRef.fieldPath)
     if (!secretKeyRef) continue
     assert.equal(secretKeyRef.name, 'health-actor-heartbeat')
