@@ -1,5 +1,5 @@
 // An incident as JSON: the whole, and as much of it as a kubelet takes. Pure; any thread.
-import { cutText } from '../memory/text.js'
+import { fitText } from '../memory/text.js'
 import type { Incident } from './incident.js'
 
 /** A kubelet shows no more of a termination log. */
@@ -24,7 +24,7 @@ export function lastWords(incident: Incident, maxBytes = TERMINATION_LOG_BYTES):
   words.add('at', at)
   words.add('pid', pid)
   if (exitCode !== undefined) words.add('exitCode', exitCode)
-  words.add('culprit', cutTo(culprit, MAX_CULPRIT_BYTES))
+  words.add('culprit', fitText(culprit, MAX_CULPRIT_BYTES))
   for (const [check, { status, error }] of Object.entries({ liveness, readiness })) {
     words.add(check, error === undefined ? { status } : { status, error: short(error) })
   }
@@ -108,10 +108,5 @@ class BoundedObject {
 }
 
 function short(text: string): string {
-  return cutTo(text, MAX_TEXT_BYTES)
-}
-
-function cutTo(text: string, maxBytes: number): string {
-  const fits = text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes
-  return fits ? text : cutText(text, maxBytes)
+  return fitText(text, MAX_TEXT_BYTES)
 }

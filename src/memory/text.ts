@@ -133,6 +133,12 @@ export function cutText(text: string, maxBytes: number): string {
   return text.slice(0, end) + cutNotice(totalBytes - keptBytes)
 }
 
+/** The text where it has at most so many bytes of UTF-8, which costs little to find of a short one; else it is cut. */
+export function fitText(text: string, maxBytes: number): string {
+  const fits = text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes
+  return fits ? text : cutText(text, maxBytes)
+}
+
 /** Writes a string of this byte length at a byte offset of zeroed words; says which encoding it needed. */
 function writeText(text: string, length: number, words: Int32Array, at: number): Encoding {
   if (length === text.length && length <= MAX_WALKED_CHARACTERS) {

@@ -7,15 +7,8 @@
 //   CALLS               gRPC actor    calls answered, by method and status code
 //   REFUSED             gRPC actor    streams refused, as there were too many
 //   LATE                gRPC actor    streams ended for want of a request, or of somebody who reads the answer
-import type { ActorState } from '../runtime/stats.js'
+import { ACTOR_STATES, type ActorState } from '../runtime/stats.js'
 import { GrpcCode } from './grpc-codes.js'
-
-export const ACTOR_STATES = [
-  'running',
-  'restarting',
-  'failed',
-  'stopped',
-] as const satisfies readonly ActorState[]
 
 /** The methods of the service, by the numbers that they have here. */
 export const METHODS = ['Check', 'Watch', 'List'] as const

@@ -9,8 +9,9 @@
 //
 // All words are the gRPC actor's; it is killed between any two stores, and its successor goes on from COUNT. The n-th entry,
 // from 0, has the sequence 2n+1 while it is written and 2n+2 when it is whole, so a reader knows whose words it has copied.
-import { cutText } from '../memory/text.js'
+import { fitText } from '../memory/text.js'
 import type { ProbeQuestion, ProbeRecord, ProbeStats } from '../model/probe-stats.js'
+import { isKubeletAgent } from './kubelet-body.js'
 
 export const GRPC_RECORDS = 256
 const LAST_FAILURE = GRPC_RECORDS
@@ -71,7 +72,7 @@ export class GrpcLedger {
     // Pairs with records: who sees the count finds the entry whole, or overwritten by a later one.
     Atomics.store(words, COUNT, (count + 1) | 0)
     const failures = entry.question && failureWords.get(entry.question)
-    if (failures === undefined || !entry.userAgent.startsWith('kube-probe/')) return
+    if (failures === undefined || !isKubeletAgent(entry.userAgent)) return
     if (entry.isSuccess) {
       Atomics.store(words, failures, 0)
       return
@@ -115,11 +116,7 @@ export class GrpcLedger {
     let at = TEXTS * 4
     for (const [i, text] of [path, client, userAgent, reason].entries()) {
       const maxBytes = TEXT_BYTES[i]!
-      const isLong = text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes
-      this.#entryWords[LENGTHS + i] = this.#entryBytes.write(
-        isLong ? cutText(text, maxBytes) : text,
-        at,
-      )
+      this.#entryWords[LENGTHS + i] = this.#entryBytes.write(fitText(text, maxBytes), at)
       at += maxBytes
     }
   }

@@ -5,7 +5,7 @@ import {
   actorEntryUrl,
   spawnActor,
 } from '../runtime/actor-handle.js'
-import { closeAtExit, endClosed } from './close-at-exit.js'
+import { endClosed, listenUntilExit } from './close-at-exit.js'
 import { ExitGate } from './exit-gate.js'
 import type { GrpcBoot, GrpcControl } from './grpc-actor.js'
 import type { ServerSettings } from './server-options.js'
@@ -44,14 +44,8 @@ export class GrpcThread {
     const entry = actorEntryUrl('grpc.js', workerBaseUrl)
     const actor = await spawnActor<GrpcControl>({ name: 'grpc', entry, data })
     const waitMs = EXIT_WAIT_MS + readTimeoutMs
-    const askToClose = () => void actor.call('close', waitMs).catch(() => {})
-    closeAtExit({ gate, waitMs, exited: actor.exited, askToClose })
-    try {
-      return new GrpcThread(actor, gate, await actor.call('listen', LISTEN_DEADLINE_MS))
-    } catch (error) {
-      await endClosed(actor, gate)
-      throw error
-    }
+    const listen = () => actor.call('listen', LISTEN_DEADLINE_MS)
+    return new GrpcThread(actor, gate, await listenUntilExit(actor, gate, waitMs, listen))
   }
 
   private constructor(actor: ActorHandle<GrpcControl>, gate: ExitGate, port: number) {

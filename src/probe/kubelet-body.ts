@@ -23,7 +23,11 @@ const WORST_FIRST = [
 const MIN_MEMBER_BYTES = '"x":{"status":"healthy"},'.length
 
 export function isKubelet(request: ProbeRequest): boolean {
-  return request.header('user-agent').startsWith('kube-probe/')
+  return isKubeletAgent(request.header('user-agent'))
+}
+
+export function isKubeletAgent(userAgent: string): boolean {
+  return userAgent.startsWith('kube-probe/')
 }
 
 /**

@@ -1,6 +1,6 @@
 // The ledger: the last probes that were answered, and how often in a row a kubelet was told of a failure. Runs with every
 // probe, so it writes into columns that are there already. Probe actor's thread.
-import { cutText } from '../memory/text.js'
+import { fitText } from '../memory/text.js'
 import {
   type ProbeQuestion,
   type ProbeRecord,
@@ -8,6 +8,7 @@ import {
   sumOf,
 } from '../model/probe-stats.js'
 import type { GrpcLedger } from './grpc-ledger.js'
+import { isKubeletAgent } from './kubelet-body.js'
 import type { ProbeAnswer, ProbeRequest } from './listener.js'
 import { parseTarget } from './query.js'
 
@@ -55,7 +56,7 @@ export class ProbeLedger {
     const { target } = request
     const question = questionOf(target)
     const agent = request.header('user-agent')
-    const isKubelet = agent.startsWith('kube-probe/')
+    const isKubelet = isKubeletAgent(agent)
     if (question === undefined && !isKubelet) return
     const at = this.#count++ % LEDGER_RECORDS
     this.#times[at] = Date.now()
@@ -133,9 +134,7 @@ export class ProbeLedger {
   #keep(reason: string): string {
     if (reason !== this.#givenReason) {
       this.#givenReason = reason
-      const isLong =
-        reason.length * 3 > MAX_REASON_BYTES && Buffer.byteLength(reason) > MAX_REASON_BYTES
-      this.#keptReason = isLong ? cutText(reason, MAX_REASON_BYTES) : reason
+      this.#keptReason = fitText(reason, MAX_REASON_BYTES)
     }
     return this.#keptReason
   }

@@ -1,6 +1,6 @@
 // The metrics that name no component: of the runtime, which survive every actor, and of the probe actor's own answers.
 // Probe actor's thread.
-import { ACTOR_STATES } from './grpc-counters.js'
+import { ACTOR_STATES } from '../runtime/stats.js'
 import type { FamilySpec, Scene } from './metrics-families.js'
 import { BUCKETS } from './metrics-recorder.js'
 import type { RuntimeFigures } from './metrics-source.js'

@@ -7,7 +7,7 @@ import {
   actorEntryUrl,
   spawnActor,
 } from '../runtime/actor-handle.js'
-import { closeAtExit, endClosed } from './close-at-exit.js'
+import { endClosed, listenUntilExit } from './close-at-exit.js'
 import { ExitGate } from './exit-gate.js'
 import type { ProbeBoot, ProbeControl, ServerAddress } from './probe-actor.js'
 import type { ServerSettings } from './server-options.js'
@@ -53,20 +53,9 @@ export class ProbeThread {
     }
     const entry = actorEntryUrl('probe.js', workerBaseUrl)
     const actor = await spawnActor<ProbeControl>({ name: 'probe', entry, data })
-    // Before it listens, since from then on a process that ends without this ends with code 134.
     const waitMs = EXIT_WAIT_MS + readTimeoutMs
-    const askToClose = () => void actor.call('close', waitMs).catch(() => {})
-    closeAtExit({ gate, waitMs, exited: actor.exited, askToClose })
-    try {
-      return new ProbeThread(
-        actor,
-        gate,
-        await actor.call('listen', LISTEN_DEADLINE_MS, host, port),
-      )
-    } catch (error) {
-      await endClosed(actor, gate)
-      throw error
-    }
+    const listen = () => actor.call('listen', LISTEN_DEADLINE_MS, host, port)
+    return new ProbeThread(actor, gate, await listenUntilExit(actor, gate, waitMs, listen))
   }
 
   private constructor(actor: ActorHandle<ProbeControl>, gate: ExitGate, address: ServerAddress) {

@@ -98,7 +98,8 @@ export interface RuntimeStats {
   readonly actors: readonly ActorStats[]
 }
 
-const actorStates: readonly ActorState[] = ['running', 'restarting', 'failed', 'stopped']
+/** In the order of the numbers that stand for them in shared memory. */
+export const ACTOR_STATES: readonly ActorState[] = ['running', 'restarting', 'failed', 'stopped']
 
 /**
  * Any thread; `others` are the probe actors and queue workers that it knows of, `startUp` how a program gets on that has
@@ -138,7 +139,7 @@ export function readStats(
   }
   const manager: ActorStats = {
     name: 'manager',
-    state: actorStates[Atomics.load(words, MANAGER_STATE)] ?? 'failed',
+    state: ACTOR_STATES[Atomics.load(words, MANAGER_STATE)] ?? 'failed',
     restarts: count(MANAGER_RESTARTS),
   }
   return {
