@@ -19,8 +19,8 @@ async function startRuntime(t: TestContext): Promise<HealthManager> {
   return health
 }
 
-test('a gRPC actor that dies is followed by one on the same port, and no HTTP probe misses it', async (t) => {
-  const health = await startRuntime(t)
+/** One that is not started yet, whose actors die on orders of a name; and its first restart. */
+function prepareServer(t: TestContext, health: HealthManager, ordersName: string) {
   let onRestart!: (restart: ServerRestart) => void
   const restarted = new Promise<ServerRestart>((resolve) => {
     onRestart = resolve
@@ -33,8 +33,14 @@ test('a gRPC actor that dies is followed by one on the same port, and no HTTP pr
     workerBaseUrl,
     onRestart,
   })
-  const orders = new BroadcastChannel('grpc-orders')
+  const orders = new BroadcastChannel(ordersName)
   t.after(() => orders.close())
+  return { server, orders, restarted }
+}
+
+test('a gRPC actor that dies is followed by one on the same port, and no HTTP probe misses it', async (t) => {
+  const health = await startRuntime(t)
+  const { server, orders, restarted } = prepareServer(t, health, 'grpc-orders')
   const { port, grpcPort } = await server.start()
   const client = new GrpcClient(t, grpcPort!)
   const watch = client.watch('')
@@ -62,20 +68,7 @@ test('a gRPC actor that dies is followed by one on the same port, and no HTTP pr
 
 test('a probe actor that dies takes no watcher along', async (t) => {
   const health = await startRuntime(t)
-  let onRestart!: () => void
-  const restarted = new Promise<void>((resolve) => {
-    onRestart = resolve
-  })
-  const server = new HealthServer(health, {
-    host: '127.0.0.1',
-    port: 0,
-    readTimeoutMs: 1_000,
-    grpc: { port: 0 },
-    workerBaseUrl,
-    onRestart,
-  })
-  const orders = new BroadcastChannel('probe-orders')
-  t.after(() => orders.close())
+  const { server, orders, restarted } = prepareServer(t, health, 'probe-orders')
   const watch = new GrpcClient(t, (await server.start()).grpcPort!).watch('')
   assert.equal(await watch.next(), 'serving')
   orders.postMessage('exit')

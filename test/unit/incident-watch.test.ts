@@ -161,9 +161,10 @@ test('what is known of an incident: verdicts, who suppresses, who is unwell, the
   assert.deepEqual([number, from, to], [62, 'healthy', 'unhealthy'])
 })
 
-test('a suppression that a start-up prolongs is told', (t) => {
+/** A runtime whose suppression a start-up prolongs, two seconds after it was asked for. */
+function prolonged(t: TestContext, options?: ConstructorParameters<typeof Bench>[0]) {
   const clock = new StoppedClock(t)
-  const bench = new Bench({ maxSuppressionMs: 600_000 })
+  const bench = new Bench(options)
   const attachment = bench.attach()
   bench.register(attachment, 'a', { stallMs: 60_000 }).progress(1, 1)
   const [low, high] = toFloatWords(5_001_000)
@@ -173,7 +174,12 @@ test('a suppression that a start-up prolongs is told', (t) => {
   clock.pass(2_000)
   const { region } = bench
   const reader = new HealthReader(region, policy, 0)
-  const { suppressed } = describeIncident({ kind: 'exit', culprit: '' }, { region, policy, reader })
+  return { region, policy, reader }
+}
+
+test('a suppression that a start-up prolongs is told', (t) => {
+  const scene = prolonged(t, { maxSuppressionMs: 600_000 })
+  const { suppressed } = describeIncident({ kind: 'exit', culprit: '' }, scene)
   assert.deepEqual(
     suppressed.map(({ check, reason }) => [check, reason]),
     [['liveness', 'migration']],
@@ -181,18 +187,8 @@ test('a suppression that a start-up prolongs is told', (t) => {
 })
 
 test('a suppression that a start-up prolongs without a bound is told without an end', (t) => {
-  const clock = new StoppedClock(t)
-  const bench = new Bench()
-  const attachment = bench.attach()
-  bench.register(attachment, 'a', { stallMs: 60_000 }).progress(1, 1)
-  const [low, high] = toFloatWords(5_001_000)
-  const note = encodeText(noteOf('main', 'migration'), 512)
-  attachment.control(KIND_SUPPRESS_LIVENESS, low, high, note, nextTick())
-  bench.settle()
-  clock.pass(2_000)
-  const { region } = bench
-  const reader = new HealthReader(region, policy, 0)
-  const incident = describeIncident({ kind: 'exit', culprit: '' }, { region, policy, reader })
+  const scene = prolonged(t)
+  const incident = describeIncident({ kind: 'exit', culprit: '' }, scene)
   const suppressed = [{ check: 'liveness', owner: 'main', reason: 'migration' }]
   assert.deepEqual(incident.suppressed, suppressed)
   assert.deepEqual(JSON.parse(lastWords(incident)).suppressed, suppressed)

@@ -2,16 +2,15 @@
 // Usage: node abuser-program.js PORT KIND COUNT; says `ready` when all COUNT connections have been at it, and goes on
 // until its standard input ends. A connection that the server closes is replaced, a little later.
 import { randomBytes } from 'node:crypto'
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { runAbuser } from './abuser.js'
 
-const [port, kind, count] = process.argv.slice(2) as [string, string, string]
 const GET = 'GET /healthz HTTP/1.1\r\nHost: probe\r\n\r\n'
 const PIPELINED = Buffer.from(GET.repeat(500))
 /** What node's parser is handed at once. */
 const PACKET = Buffer.from(GET.repeat(1_400))
 const MEGABYTE = Buffer.alloc(1024 * 1024, 'x')
 const HEADER_MEGABYTES = 10
-const AGAIN_MS = 50
 const DRIP_MS = 200
 
 const kinds: Record<string, (socket: Socket) => void> = {
@@ -49,37 +48,4 @@ const kinds: Record<string, (socket: Socket) => void> = {
   idle() {},
 }
 
-const act = kinds[kind]
-if (act === undefined) throw new Error(`kind=${kind}: unknown`)
-let waitedFor = Number(count)
-const sockets = new Set<Socket>()
-let isOver = false
-
-function open(): void {
-  const socket = connect(Number(port), '127.0.0.1')
-  sockets.add(socket)
-  socket.on('error', () => {})
-  let hasCounted = false
-  const countOnce = () => {
-    if (hasCounted) return
-    hasCounted = true
-    if (--waitedFor === 0) process.stdout.write('ready\n')
-  }
-  socket.once('connect', () => {
-    act!(socket)
-    countOnce()
-  })
-  if (kind !== 'pipeline') socket.resume()
-  socket.once('close', () => {
-    sockets.delete(socket)
-    countOnce()
-    if (!isOver) setTimeout(open, AGAIN_MS)
-  })
-}
-
-for (let i = 0; i < Number(count); i++) open()
-process.stdin.resume().once('end', () => {
-  isOver = true
-  for (const socket of sockets) socket.destroy()
-  process.exit(0)
-})
+runAbuser(kinds, { deaf: ['pipeline'] })

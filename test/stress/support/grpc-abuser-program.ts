@@ -1,7 +1,7 @@
 // A gRPC client that means no good, in a process of its own, so that it disturbs nobody but the server.
 // Usage: node grpc-abuser-program.js PORT KIND COUNT; says `ready` when all COUNT connections have been at it, and goes on
 // until its standard input ends. A connection that the server closes is replaced, a little later.
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import {
   CHECK,
   END_HEADERS,
@@ -14,9 +14,8 @@ import {
   request,
   WATCH,
 } from '../../contract/support/grpc-frames.js'
+import { runAbuser } from './abuser.js'
 
-const [port, kind, count] = process.argv.slice(2) as [string, string, string]
-const AGAIN_MS = 50
 const STREAMS = 100
 const FRAME_HEADER_BYTES = 9
 const CHECK_HEADERS = request(CHECK)
@@ -38,40 +37,12 @@ const call = (stream: number, headers = CHECK_HEADERS) => [
 
 const kinds: Record<string, (socket: Socket) => void> = {
   /** A hundred checks in flight, each followed by another one. */
-  calls(socket) {
-    let next = 1
-    const more = (number: number) => {
-      const frames: Buffer[] = []
-      for (let i = 0; i < number; i++, next += 2) frames.push(...call(next))
-      if (number > 0) socket.write(Buffer.concat(frames))
-    }
-    onStreamsEnded(socket, more)
-    more(STREAMS)
-  },
+  calls: (socket) => keepOpen(socket, (stream) => call(stream)),
   /** A hundred watches, and what they are told. */
-  watches(socket) {
-    let next = 1
-    const more = (number: number) => {
-      const frames: Buffer[] = []
-      for (let i = 0; i < number; i++, next += 2) frames.push(...call(next, WATCH_HEADERS))
-      if (number > 0) socket.write(Buffer.concat(frames))
-    }
-    onStreamsEnded(socket, more)
-    more(STREAMS)
-  },
+  watches: (socket) => keepOpen(socket, (stream) => call(stream, WATCH_HEADERS)),
   /** A hundred calls whose request never comes, each followed by another one. */
-  'half-open'(socket) {
-    let next = 1
-    const more = (number: number) => {
-      const frames: Buffer[] = []
-      for (let i = 0; i < number; i++, next += 2) {
-        frames.push(frame(Frame.Headers, END_HEADERS, next, CHECK_HEADERS))
-      }
-      if (number > 0) socket.write(Buffer.concat(frames))
-    }
-    onStreamsEnded(socket, more)
-    more(STREAMS)
-  },
+  'half-open': (socket) =>
+    keepOpen(socket, (stream) => [frame(Frame.Headers, END_HEADERS, stream, CHECK_HEADERS)]),
   metadata(socket) {
     let next = 1
     const send = () => {
@@ -111,6 +82,18 @@ const kinds: Record<string, (socket: Socket) => void> = {
   idle() {},
 }
 
+/** Begins a hundred streams, and another one for each that ends. */
+function keepOpen(socket: Socket, framesOf: (stream: number) => Buffer[]): void {
+  let next = 1
+  const more = (number: number) => {
+    const frames: Buffer[] = []
+    for (let i = 0; i < number; i++, next += 2) frames.push(...framesOf(next))
+    if (number > 0) socket.write(Buffer.concat(frames))
+  }
+  onStreamsEnded(socket, more)
+  more(STREAMS)
+}
+
 /** Tells how many streams have ended, by the flag of a frame that ends one, or by a reset. */
 function onStreamsEnded(socket: Socket, tell: (count: number) => void): void {
   let rest: Buffer = Buffer.alloc(0)
@@ -130,44 +113,10 @@ function onStreamsEnded(socket: Socket, tell: (count: number) => void): void {
   })
 }
 
-const act = kinds[kind]
-if (act === undefined) throw new Error(`kind=${kind}: unknown`)
-let waitedFor = Number(count)
-const sockets = new Set<Socket>()
-let isOver = false
-
-function open(): void {
-  const socket = connect(Number(port), '127.0.0.1')
-  sockets.add(socket)
-  socket.on('error', () => {})
-  let hasCounted = false
-  const countOnce = () => {
-    if (hasCounted) return
-    hasCounted = true
-    if (--waitedFor === 0) process.stdout.write('ready\n')
-  }
-  socket.once('connect', () => {
-    socket.write(
-      Buffer.concat([
-        PREFACE,
-        frame(Frame.Settings, 0, 0),
-        frame(Frame.WindowUpdate, 0, 0, BIG_WINDOW),
-      ]),
-    )
-    act!(socket)
-    countOnce()
-  })
-  socket.resume()
-  socket.once('close', () => {
-    sockets.delete(socket)
-    countOnce()
-    if (!isOver) setTimeout(open, AGAIN_MS)
-  })
-}
-
-for (let i = 0; i < Number(count); i++) open()
-process.stdin.resume().once('end', () => {
-  isOver = true
-  for (const socket of sockets) socket.destroy()
-  process.exit(0)
+runAbuser(kinds, {
+  greeting: Buffer.concat([
+    PREFACE,
+    frame(Frame.Settings, 0, 0),
+    frame(Frame.WindowUpdate, 0, 0, BIG_WINDOW),
+  ]),
 })
