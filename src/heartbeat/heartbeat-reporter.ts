@@ -4,7 +4,7 @@ import { EventEmitter } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { argumentError, HealthError, show } from '../model/errors.js'
 import { sayOnStandardError } from '../probe/say.js'
-import type { ActorExit } from '../runtime/actor-handle.js'
+import { type ActorExit, endedError } from '../runtime/actor-handle.js'
 import { fromEnvelope } from '../runtime/error-envelope.js'
 import type { HealthManager } from '../runtime/health-manager.js'
 import { RestartIntensity } from '../runtime/restart-intensity.js'
@@ -162,13 +162,8 @@ export class HeartbeatReporter implements AttachedServer {
     })
   }
 
-  async #restart({ code, error }: ActorExit): Promise<void> {
-    const why = error === undefined ? '' : `: ${error.message}`
-    let cause = new HealthError(
-      'ERR_HEALTH_UNAVAILABLE',
-      `the heartbeat actor has ended: exitCode=${code}${why}`,
-      error && { cause: error },
-    )
+  async #restart(exit: ActorExit): Promise<void> {
+    let cause = endedError('heartbeat', exit)
     this.#state = 'restarting'
     for (;;) {
       const delayMs = this.#intensity.tryGrant(performance.now())

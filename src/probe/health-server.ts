@@ -41,7 +41,6 @@ export class HealthServer implements AttachedServer {
   readonly #settings: ServerSettings
   readonly #onRestart: HealthServerOptions['onRestart']
   readonly #onError: HealthServerOptions['onError']
-  #isStopped = false
   #started: Promise<ServerAddress> | undefined
   #stopped: Promise<void> | undefined
   /** Lets go of the process's end. */
@@ -204,7 +203,7 @@ export class HealthServer implements AttachedServer {
 
   /** A runtime that another thread has stopped knows nothing of the servers made here. */
   #checkWanted(): void {
-    if (this.#isStopped) {
+    if (this.#stopped) {
       throw new HealthError('ERR_HEALTH_STOPPED', 'the server was stopped while it started')
     }
     this.#manager.handle()
@@ -236,7 +235,6 @@ export class HealthServer implements AttachedServer {
   }
 
   async #stop(): Promise<void> {
-    this.#isStopped = true
     this.#probe.abandon()
     this.#grpc?.abandon()
     await Promise.allSettled([this.#started])

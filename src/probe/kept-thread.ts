@@ -1,7 +1,7 @@
 // A thread that is started again when it dies, within limits: one of those that a HealthServer keeps. Host thread only.
 import { setTimeout as delay } from 'node:timers/promises'
 import { HealthError } from '../model/errors.js'
-import type { ActorExit } from '../runtime/actor-handle.js'
+import { type ActorExit, endedError } from '../runtime/actor-handle.js'
 import { RestartIntensity, type RestartLimits } from '../runtime/restart-intensity.js'
 import type { ActorState, ActorStats } from '../runtime/stats.js'
 
@@ -99,13 +99,8 @@ export class KeptThread<Life extends ThreadLife> {
     return life
   }
 
-  async #restart(former: Life, { code, error }: ActorExit): Promise<void> {
-    const why = error === undefined ? '' : `: ${error.message}`
-    let cause = new HealthError(
-      'ERR_HEALTH_UNAVAILABLE',
-      `the ${this.#plan.name} actor has ended: exitCode=${code}${why}`,
-      error && { cause: error },
-    )
+  async #restart(former: Life, exit: ActorExit): Promise<void> {
+    let cause = endedError(this.#plan.name, exit)
     this.#become('restarting')
     for (;;) {
       const delayMs = this.#intensity.tryGrant(performance.now())

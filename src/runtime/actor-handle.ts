@@ -32,6 +32,16 @@ export interface ActorExit {
   readonly error?: Error
 }
 
+/** What is told to whoever waits for an actor that has ended. */
+export function endedError(name: string, { code, error }: ActorExit): HealthError {
+  const why = error === undefined ? '' : `: ${error.message}`
+  return new HealthError(
+    'ERR_HEALTH_UNAVAILABLE',
+    `the ${name} actor has ended: exitCode=${code}${why}`,
+    error && { cause: error },
+  )
+}
+
 /** The entry of one of this package's own actors. Bundlers that move the entries pass where they put them. */
 export function actorEntryUrl(fileName: string, workerBaseUrl?: string | URL): URL {
   // dist/ mirrors the source tree, so this one relative URL serves every layout that was not bundled.
@@ -147,15 +157,11 @@ export class ActorHandle<Api extends ActorMethods<Api>> {
         uncaught = error
       })
       this.#worker.on('exit', (code) => {
-        const why = uncaught === undefined ? '' : `: ${uncaught.message}`
-        this.#end = new HealthError(
-          'ERR_HEALTH_UNAVAILABLE',
-          `the ${this.name} actor has ended: exitCode=${code}${why}`,
-          uncaught && { cause: uncaught },
-        )
+        const exit: ActorExit = uncaught === undefined ? { code } : { code, error: uncaught }
+        this.#end = endedError(this.name, exit)
         this.#port.close()
         for (const reject of this.#rejectors) reject(this.#end)
-        resolve(uncaught === undefined ? { code } : { code, error: uncaught })
+        resolve(exit)
       })
     })
   }
