@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { HealthStatus, healthStatusName } from '../../../src/index.js'
 import { transports } from '../transports.js'
 import { GrpcTraffic } from './grpc-traffic.js'
-import { more, ProbeTraffic, type Saying } from './probe-traffic.js'
+import { more, ProbeTraffic, type Saying, type Traffic } from './probe-traffic.js'
 
 export type Trouble = 'busy loop' | 'regular expression' | 'saturation' | 'dead manager'
 
@@ -78,7 +78,7 @@ export class BusyProgram {
    * the program has said, in order.
    */
   async tellTwice(
-    traffic: readonly Pick<ProbeTraffic, 'more'>[],
+    traffic: readonly Pick<Traffic<unknown>, 'more'>[],
     count: number,
     others = '',
   ): Promise<readonly Saying[]> {

@@ -1,9 +1,8 @@
 // As ProbeTraffic, by gRPC: 20 checks per second of liveness and readiness in turns, each with a kubelet's second.
 import assert from 'node:assert/strict'
-import { EventEmitter, once } from 'node:events'
 import type { TestContext } from 'node:test'
 import { GrpcClient } from '../../contract/support/grpc-client.js'
-import { PROBES_PER_SECOND, type Saying, sayingsDuring } from './probe-traffic.js'
+import { type Saying, sayingsDuring, Traffic } from './probe-traffic.js'
 
 const TIMEOUT_MS = 1_000
 const PATHS = { liveness: '/healthz', readiness: '/readyz' } as const
@@ -17,41 +16,17 @@ interface Check {
   readonly outcome: string
 }
 
-export class GrpcTraffic {
-  readonly #client: GrpcClient
-  readonly #checks: Promise<Check>[] = []
-  readonly #sent = new EventEmitter()
-  readonly #timer: NodeJS.Timeout
-
-  /** Begins at once, and ends with the test at the latest. */
+export class GrpcTraffic extends Traffic<Check> {
   constructor(t: TestContext, port: number) {
-    this.#client = new GrpcClient(t, port)
-    this.#timer = setInterval(() => this.#send(), 1_000 / PROBES_PER_SECOND)
-    t.after(() => this.stop())
+    const client = new GrpcClient(t, port)
+    super(t, (number) => check(client, number % 2 === 0 ? 'liveness' : 'readiness'))
   }
+}
 
-  /** Resolves when that many more were sent. */
-  async more(count: number): Promise<void> {
-    const wanted = this.#checks.length + count
-    while (this.#checks.length < wanted) await once(this.#sent, 'sent')
-  }
-
-  /** Sends no more, and gives all that were sent. */
-  stop(): Promise<readonly Check[]> {
-    clearInterval(this.#timer)
-    return Promise.all(this.#checks)
-  }
-
-  #send(): void {
-    this.#checks.push(this.#check(this.#checks.length % 2 === 0 ? 'liveness' : 'readiness'))
-    this.#sent.emit('sent')
-  }
-
-  async #check(service: Service): Promise<Check> {
-    const startedAt = performance.now()
-    const outcome = await this.#client.check(service, TIMEOUT_MS)
-    return { service, startedAt, endedAt: performance.now(), outcome }
-  }
+async function check(client: GrpcClient, service: Service): Promise<Check> {
+  const startedAt = performance.now()
+  const outcome = await client.check(service, TIMEOUT_MS)
+  return { service, startedAt, endedAt: performance.now(), outcome }
 }
 
 /** Each check must be answered in time, with what the program had said last when it was sent, as for the probes. */

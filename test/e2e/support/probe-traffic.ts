@@ -16,43 +16,50 @@ export interface Saying {
   readonly answers: Readonly<Record<ProbePath, { readonly code: number; readonly body: string }>>
 }
 
-export class ProbeTraffic {
-  readonly transport: string
-  readonly #port: number
-  readonly #probes: Promise<Probe>[] = []
+/** Questions at a steady rate, each sent whether the ones before are answered or not. */
+export class Traffic<Outcome> {
+  readonly #send: (number: number) => Promise<Outcome>
+  readonly #outcomes: Promise<Outcome>[] = []
   readonly #sent = new EventEmitter()
   readonly #timer: NodeJS.Timeout
 
-  /** Begins at once, and ends with the test at the latest. */
-  constructor(t: TestContext, transport: string, port: number) {
-    this.transport = transport
-    this.#port = port
-    this.#timer = setInterval(() => this.#send(), 1_000 / PROBES_PER_SECOND)
+  /** Begins at once, and ends with the test at the latest. `send` is told how many were sent before, and never rejects. */
+  constructor(t: TestContext, send: (number: number) => Promise<Outcome>) {
+    this.#send = send
+    this.#timer = setInterval(() => this.#sendNext(), 1_000 / PROBES_PER_SECOND)
     t.after(() => this.stop())
   }
 
   /** Resolves when that many more were sent. */
   async more(count: number): Promise<void> {
-    const wanted = this.#probes.length + count
-    while (this.#probes.length < wanted) await once(this.#sent, 'sent')
+    const wanted = this.#outcomes.length + count
+    while (this.#outcomes.length < wanted) await once(this.#sent, 'sent')
   }
 
-  /** Sends no more, and gives all that were sent. */
-  stop(): Promise<readonly Probe[]> {
+  /** Sends no more, and gives what became of all that were sent. */
+  stop(): Promise<readonly Outcome[]> {
     clearInterval(this.#timer)
-    return Promise.all(this.#probes)
+    return Promise.all(this.#outcomes)
   }
 
-  #send(): void {
-    const path = this.#probes.length % 2 === 0 ? '/healthz' : '/readyz'
-    this.#probes.push(sendKubeletProbe(this.#port, path))
+  #sendNext(): void {
+    this.#outcomes.push(this.#send(this.#outcomes.length))
     this.#sent.emit('sent')
+  }
+}
+
+export class ProbeTraffic extends Traffic<Probe> {
+  readonly transport: string
+
+  constructor(t: TestContext, transport: string, port: number) {
+    super(t, (number) => sendKubeletProbe(port, number % 2 === 0 ? '/healthz' : '/readyz'))
+    this.transport = transport
   }
 }
 
 /** Resolves when that many more were sent by each. */
 export async function more(
-  traffic: readonly Pick<ProbeTraffic, 'more'>[],
+  traffic: readonly Pick<Traffic<unknown>, 'more'>[],
   count: number,
 ): Promise<void> {
   await Promise.all(traffic.map((each) => each.more(count)))
