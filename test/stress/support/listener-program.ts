@@ -1,6 +1,7 @@
-// A bare listener, for tests that look at it from outside: answers `/large` with much, `/later` a little later, and all
-// else with a little. Usage: node listener-program.js TRANSPORT LIMITS_JSON; prints its port. Ends with its standard
-// input.
+// A bare listener, for tests that look at it from outside: answers `/large` and `/middle` with much, all else with a little,
+// and where a number of ms follows, as in `/large?3`, that much later. Any other query is part of the path: a client that is
+// cut off in its line and goes on with another asks for anything.
+// Usage: node listener-program.js TRANSPORT LIMITS_JSON; prints its port. Ends with its standard input.
 import { chooseListener, type Transport } from '../../../src/probe/choose-listener.js'
 import type { ListenerLimits, ProbeAnswer, ProbeHandler } from '../../../src/probe/listener.js'
 
@@ -15,7 +16,7 @@ const answers = { '/large': answer(3_000_000), '/middle': answer(20_000) }
 const small = answer(20)
 
 const handler: ProbeHandler = ({ target }) => {
-  const [path = '', delayMs] = target.split('?')
+  const [, path = target, delayMs] = /^([^?]*)\?(\d{1,4})$/.exec(target) ?? []
   const found = answers[path as keyof typeof answers] ?? small
   if (delayMs === undefined) return found
   return new Promise((resolve) => setTimeout(() => resolve(found), Number(delayMs)))
