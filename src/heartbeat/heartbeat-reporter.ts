@@ -1,15 +1,13 @@
 // The heartbeat, as its users see it: reports that a thread of their own sends to the control plane. Called in the thread
 // that made the HealthManager; that thread also restarts the heartbeat actor if it dies.
 import { EventEmitter } from 'node:events'
-import { setTimeout as delay } from 'node:timers/promises'
 import { argumentError, HealthError, show } from '../model/errors.js'
 import { sayOnStandardError } from '../probe/say.js'
-import { type ActorExit, endedError } from '../runtime/actor-handle.js'
 import { fromEnvelope } from '../runtime/error-envelope.js'
 import type { HealthManager } from '../runtime/health-manager.js'
-import { RestartIntensity } from '../runtime/restart-intensity.js'
+import { KeptThread } from '../runtime/kept-thread.js'
 import { type AttachedServer, addServer, removeServer } from '../runtime/servers.js'
-import type { ActorState, ActorStats } from '../runtime/stats.js'
+import type { ActorStats } from '../runtime/stats.js'
 import { type ConnectorHealthInput, checkConnectors } from './connector-health.js'
 import type { HeartbeatEvent } from './heartbeat-actor.js'
 import type { LoopStats, SentHeartbeat } from './heartbeat-loop.js'
@@ -39,17 +37,12 @@ export class HeartbeatReporter implements AttachedServer {
   readonly stopsFirst = true
   readonly #manager: HealthManager
   readonly #settings: HeartbeatSettings
-  readonly #intensity: RestartIntensity
   readonly #emitter = new EventEmitter()
-  readonly #stopping = new AbortController()
   /** Whose failure has been warned of, until its next heartbeat is received. */
   readonly #warned = new Set<OperatorType>()
+  readonly #kept: KeptThread<HeartbeatThread>
   #started: Promise<void> | undefined
-  #restarted: Promise<void> | undefined
   #stopped: Promise<void> | undefined
-  #thread: HeartbeatThread | undefined
-  #state: ActorState = 'stopped'
-  #restarts = 0
 
   /** @throws HealthError `ERR_HEALTH_ARGUMENT` naming the option that is out of range; never with the token. */
   constructor(manager: HealthManager, options: HeartbeatReporterOptions = {}) {
@@ -58,12 +51,12 @@ export class HeartbeatReporter implements AttachedServer {
     }
     this.#manager = manager
     this.#settings = resolveHeartbeatOptions(options, process.env)
-    this.#intensity = new RestartIntensity(this.#settings.restarts)
+    this.#kept = this.#keep()
   }
 
   /** How the heartbeat actor is, as in the runtime's stats. */
   get actor(): ActorStats {
-    return { name: 'heartbeat', state: this.#state, restarts: this.#restarts }
+    return this.#kept.actor
   }
 
   /**
@@ -88,7 +81,7 @@ export class HeartbeatReporter implements AttachedServer {
   async stats(): Promise<HeartbeatStats> {
     const { url } = this.#settings
     const isSending = findMissing(this.#settings) === undefined && url !== undefined
-    const loops = this.#state === 'running' ? await this.#thread?.stats() : undefined
+    const loops = await this.#running?.stats()
     return {
       ...this.actor,
       origin: isSending ? new URL(url).origin : undefined,
@@ -103,10 +96,11 @@ export class HeartbeatReporter implements AttachedServer {
    */
   async reportConnectorHealth(statuses: readonly ConnectorHealthInput[]): Promise<void> {
     const checked = checkConnectors(statuses)
-    if (this.#thread === undefined || this.#state !== 'running') {
+    const thread = this.#running
+    if (thread === undefined) {
       throw new HealthError('ERR_HEALTH_UNAVAILABLE', 'the heartbeat actor does not run')
     }
-    await this.#thread.reportConnectorHealth(checked)
+    await thread.reportConnectorHealth(checked)
   }
 
   /** `sent`: a heartbeat was received. */
@@ -132,6 +126,24 @@ export class HeartbeatReporter implements AttachedServer {
     return this
   }
 
+  get #running(): HeartbeatThread | undefined {
+    return this.#kept.actor.state === 'running' ? this.#kept.life : undefined
+  }
+
+  #keep(): KeptThread<HeartbeatThread> {
+    const take = (event: HeartbeatEvent) => this.#take(event)
+    return new KeptThread({
+      name: 'heartbeat',
+      limits: this.#settings.restarts,
+      begin: () => HeartbeatThread.start(this.#manager.handle(), this.#settings, take),
+      checkWanted: () => {
+        if (this.#stopped === undefined) return
+        throw new HealthError('ERR_HEALTH_STOPPED', 'the reporter was stopped while it started')
+      },
+      onFailed: (cause) => this.#tellFailed(cause),
+    })
+  }
+
   async #begin(): Promise<void> {
     const missing = findMissing(this.#settings)
     if (missing !== undefined) {
@@ -140,7 +152,7 @@ export class HeartbeatReporter implements AttachedServer {
     // Before there is a thread, so that a runtime that stops meanwhile finds whom it has to wait for.
     addServer(this.#manager, this)
     try {
-      await this.#spawn()
+      await this.#kept.start()
     } catch (error) {
       this.#started = undefined
       removeServer(this.#manager, this)
@@ -148,40 +160,7 @@ export class HeartbeatReporter implements AttachedServer {
     }
   }
 
-  async #spawn(): Promise<void> {
-    const handle = this.#manager.handle()
-    const thread = await HeartbeatThread.start(handle, this.#settings, (event) => this.#take(event))
-    this.#thread = thread
-    if (this.#stopping.signal.aborted) {
-      await thread.stop()
-      throw new HealthError('ERR_HEALTH_STOPPED', 'the reporter was stopped while it started')
-    }
-    this.#state = 'running'
-    void thread.exited.then((exit) => {
-      if (!this.#stopping.signal.aborted) this.#restarted = this.#restart(exit)
-    })
-  }
-
-  async #restart(exit: ActorExit): Promise<void> {
-    let cause = endedError('heartbeat', exit)
-    this.#state = 'restarting'
-    for (;;) {
-      const delayMs = this.#intensity.tryGrant(performance.now())
-      if (delayMs === undefined) return this.#giveUp(cause)
-      try {
-        await delay(delayMs, undefined, { signal: this.#stopping.signal })
-        this.#restarts++
-        await this.#spawn()
-        return
-      } catch (failure) {
-        if (this.#stopping.signal.aborted) return
-        cause = failure instanceof HealthError ? failure : cause
-      }
-    }
-  }
-
-  #giveUp(cause: HealthError): void {
-    this.#state = 'failed'
+  #tellFailed(cause: HealthError): void {
     const { max, withinMs } = this.#settings.restarts
     const error = new HealthError(
       'ERR_HEALTH_UNAVAILABLE',
@@ -219,13 +198,9 @@ export class HeartbeatReporter implements AttachedServer {
   }
 
   async #stop(): Promise<void> {
-    this.#stopping.abort()
-    // Whichever is on its way sees the abort, and cleans up after itself.
-    await Promise.allSettled([this.#started, this.#restarted])
     try {
-      await this.#thread?.stop()
+      await this.#kept.stop()
     } finally {
-      this.#state = 'stopped'
       removeServer(this.#manager, this)
     }
   }

@@ -3,6 +3,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:wor
 import { openRegion } from '../memory/region.js'
 import { type ActorExit, ActorHandle, actorEntryUrl } from '../runtime/actor-handle.js'
 import type { HealthHandle } from '../runtime/health-handle.js'
+import type { ThreadLife } from '../runtime/kept-thread.js'
 import { abandonMailboxesOf } from '../runtime/mailbox-claims.js'
 import type { HeartbeatBoot, HeartbeatControl, HeartbeatEvent } from './heartbeat-actor.js'
 import type { LoopStats } from './heartbeat-loop.js'
@@ -18,7 +19,7 @@ const STOP_DEADLINE_MS = 2_000
 const CALL_ATTEMPTS = 3
 const CALL_PATIENCE_MS = 3_000
 
-export class HeartbeatThread {
+export class HeartbeatThread implements ThreadLife {
   readonly #actor: ActorHandle<HeartbeatControl>
   readonly #settings: HeartbeatSettings
   readonly #events: MessagePort
@@ -82,7 +83,7 @@ export class HeartbeatThread {
   }
 
   /** Has the last heartbeat sent, and ends the thread. Never rejects. */
-  async stop(): Promise<void> {
+  async close(): Promise<void> {
     // Nobody else may hold the process until the last heartbeat is out.
     this.#actor.ref()
     try {

@@ -1,9 +1,9 @@
-// A thread that is started again when it dies, within limits: one of those that a HealthServer keeps. Host thread only.
+// A thread that is started again when it dies, within limits: of a HealthServer, or of a HeartbeatReporter. Host thread only.
 import { setTimeout as delay } from 'node:timers/promises'
 import { HealthError } from '../model/errors.js'
-import { type ActorExit, endedError } from '../runtime/actor-handle.js'
-import { RestartIntensity, type RestartLimits } from '../runtime/restart-intensity.js'
-import type { ActorState, ActorStats } from '../runtime/stats.js'
+import { type ActorExit, endedError } from './actor-handle.js'
+import { RestartIntensity, type RestartLimits } from './restart-intensity.js'
+import type { ActorState, ActorStats } from './stats.js'
 
 /** One life of the thread. */
 export interface ThreadLife {
@@ -23,7 +23,7 @@ export interface ThreadPlan<Life extends ThreadLife> {
   /** Told of its state, whenever that changes. */
   onState?(state: ActorState): void
   /** Another life has begun; the one before died of `cause`. */
-  onRestart(cause: HealthError): void
+  onRestart?(cause: HealthError): void
   /** It was given up. */
   onFailed(cause: HealthError, last: Life): void
 }
@@ -52,7 +52,7 @@ export class KeptThread<Life extends ThreadLife> {
     return this.#life
   }
 
-  /** To be called once. @throws what the plan throws. */
+  /** Once; after a failure, again. @throws what the plan throws. */
   start(): Promise<Life> {
     this.#started = this.#begin(undefined, 0)
     return this.#started
@@ -83,10 +83,10 @@ export class KeptThread<Life extends ThreadLife> {
   async #begin(former: Life | undefined, restarts: number): Promise<Life> {
     const life = await this.#plan.begin(former, restarts)
     try {
-      if (this.#stopping.signal.aborted) {
-        throw new HealthError('ERR_HEALTH_STOPPED', 'the server was stopped while it started')
-      }
       this.#plan.checkWanted()
+      if (this.#stopping.signal.aborted) {
+        throw new HealthError('ERR_HEALTH_STOPPED', `the ${this.#plan.name} actor was stopped`)
+      }
     } catch (error) {
       await life.close()
       throw error
@@ -118,7 +118,7 @@ export class KeptThread<Life extends ThreadLife> {
         continue
       }
       this.#restarts++
-      this.#plan.onRestart(cause)
+      this.#plan.onRestart?.(cause)
       return
     }
   }
