@@ -1,9 +1,9 @@
 // A thread that runs one actor, seen from the thread that started it: Comlink with a deadline and an end.
 //
 // Bare Comlink never settles a call whose thread has died (comlink#601). Here every call has a deadline and all
-// pending ones are rejected when the actor ends. Used by the supervisor and by HealthServer, each handle by the
-// thread that spawned it. This is the only file that creates threads, but for
-// the pool in src/observe/observer-thread.ts.
+// pending ones are rejected when the actor ends. Used by the supervisor, HealthServer and HeartbeatReporter, each
+// handle by the thread that spawned it. This is the only file that creates threads, but for the pool in
+// src/observe/observer-thread.ts.
 import { MessageChannel, type MessagePort, type ResourceLimits, Worker } from 'node:worker_threads'
 import { type Remote, wrap } from 'comlink'
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs'

@@ -16,7 +16,7 @@ export interface ThreadPlan<Life extends ThreadLife> {
   /** As in the runtime's stats. */
   readonly name: string
   readonly limits: RestartLimits
-  /** Begins the first life, or the one after `former`, which listens where that one did. */
+  /** Begins the first life, or the one after `former`. */
   begin(former: Life | undefined, restarts: number): Promise<Life>
   /** Throws where nobody wants it any more. */
   checkWanted(): void

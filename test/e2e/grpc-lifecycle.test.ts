@@ -19,7 +19,7 @@ async function startRuntime(t: TestContext): Promise<HealthManager> {
   return health
 }
 
-/** One that is not started yet, whose actors die on orders of a name; and its first restart. */
+/** One that is not started yet, one of whose actors dies on the orders of this name; and its first restart. */
 function prepareServer(t: TestContext, health: HealthManager, ordersName: string) {
   let onRestart!: (restart: ServerRestart) => void
   const restarted = new Promise<ServerRestart>((resolve) => {

@@ -7,9 +7,10 @@ const thread = (code: string) => new URL(`data:text/javascript,${encodeURICompon
 const SAY = `import { parentPort } from 'node:worker_threads'
 parentPort.postMessage({ url: 'http://127.0.0.1:1', port: 1, pageUrl: 'http://127.0.0.1:2/' })`
 
-test('a receiver that dies is told of, and does not end the program', async () => {
+test('a receiver that dies is told of, and does not end the program', async (t) => {
   // Not by itself: of a message and an error that are there at once, either may be heard first.
   const order = new BroadcastChannel('collector-fleet: die')
+  t.after(() => order.close())
   const code = `new BroadcastChannel('collector-fleet: die').onmessage = () => { throw new Error('out of order') }
     ${SAY}`
   let told = (_line: string) => {}
@@ -17,11 +18,10 @@ test('a receiver that dies is told of, and does not end the program', async () =
     told = resolve
   })
   const fleet = await startFleet(undefined, (text) => told(text), thread(code))
+  t.after(() => fleet.stop())
   assert.equal(fleet.line, 'http://127.0.0.1:2/  (http://127.0.0.1:1)')
   order.postMessage('now')
   assert.equal(await line, 'fleet: the receiver has died: out of order')
-  order.close()
-  await fleet.stop()
 })
 
 test('a receiver that does not start is an error', async () => {

@@ -7,7 +7,7 @@ import { GrpcCounters } from '../../src/probe/grpc-counters.js'
 import { GrpcLedger } from '../../src/probe/grpc-ledger.js'
 import { DEFAULT_LIMITS } from '../../src/probe/listener.js'
 import { FakeReader } from '../fake-reader.js'
-import { type Starting, testEarlyCloses } from './early-closes.js'
+import { type Starting, testEarlyCloses } from './early-closes-support.js'
 
 const host = '127.0.0.1'
 

@@ -178,8 +178,8 @@ function prolonged(t: TestContext, options?: ConstructorParameters<typeof Bench>
 }
 
 test('a suppression that a start-up prolongs is told', (t) => {
-  const scene = prolonged(t, { maxSuppressionMs: 600_000 })
-  const { suppressed } = describeIncident({ kind: 'exit', culprit: '' }, scene)
+  const runtime = prolonged(t, { maxSuppressionMs: 600_000 })
+  const { suppressed } = describeIncident({ kind: 'exit', culprit: '' }, runtime)
   assert.deepEqual(
     suppressed.map(({ check, reason }) => [check, reason]),
     [['liveness', 'migration']],
@@ -187,8 +187,8 @@ test('a suppression that a start-up prolongs is told', (t) => {
 })
 
 test('a suppression that a start-up prolongs without a bound is told without an end', (t) => {
-  const scene = prolonged(t)
-  const incident = describeIncident({ kind: 'exit', culprit: '' }, scene)
+  const runtime = prolonged(t)
+  const incident = describeIncident({ kind: 'exit', culprit: '' }, runtime)
   const suppressed = [{ check: 'liveness', owner: 'main', reason: 'migration' }]
   assert.deepEqual(incident.suppressed, suppressed)
   assert.deepEqual(JSON.parse(lastWords(incident)).suppressed, suppressed)

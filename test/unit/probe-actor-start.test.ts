@@ -5,7 +5,7 @@ import { ExitGate } from '../../src/probe/exit-gate.js'
 import { DEFAULT_LIMITS } from '../../src/probe/listener.js'
 import { ProbeActor, type ProbeBoot } from '../../src/probe/probe-actor.js'
 import { transports } from '../e2e/transports.js'
-import { type Starting, testEarlyCloses } from './early-closes.js'
+import { type Starting, testEarlyCloses } from './early-closes-support.js'
 import { FakeSource } from './metrics-support.js'
 
 const host = '127.0.0.1'
