@@ -1,6 +1,6 @@
 // A thread that is kept: which of its deaths are followed by another life, and what a stop does at each point of that.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { HealthError } from '../../src/model/errors.js'
 import type { ActorExit } from '../../src/runtime/actor-handle.js'
@@ -52,17 +52,19 @@ function keep(max: number, outcomes: readonly ('begins' | Error)[]) {
   return Object.assign(scene, { kept })
 }
 
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await turn()
+const limit = { timeout: 10_000 }
+
+async function until({ signal }: TestContext, isSo: () => boolean): Promise<void> {
+  while (!isSo()) await turn(undefined, { signal })
 }
 const refused = new HealthError('ERR_HEALTH_CAPACITY', 'no room')
 
-test('a life that dies is followed by another, which is told what it follows', async () => {
+test('a life that dies is followed by another, which is told what it follows', limit, async (t) => {
   const { kept, lives, told } = keep(3, ['begins', 'begins'])
   assert.deepEqual(kept.actor, { name: 'probe', state: 'stopped', restarts: 0 })
   assert.equal(await kept.start(), lives[0])
   lives[0]?.die({ code: 7, error: new Error('a bug') })
-  await until(() => kept.actor.restarts === 1)
+  await until(t, () => kept.actor.restarts === 1)
   assert.equal(kept.life, lives[1])
   await kept.stop()
   assert.deepEqual(told, [
@@ -76,24 +78,24 @@ test('a life that dies is followed by another, which is told what it follows', a
   ])
 })
 
-test('a life that does not begin costs a grant and is no restart', async () => {
+test('a life that does not begin costs a grant and is no restart', limit, async (t) => {
   const { kept, lives, told } = keep(3, ['begins', refused, 'begins', refused])
   await kept.start()
   lives[0]?.die({ code: 1 })
-  await until(() => kept.actor.restarts === 1)
+  await until(t, () => kept.actor.restarts === 1)
   lives[1]?.die({ code: 2 })
-  await until(() => kept.actor.state === 'failed')
+  await until(t, () => kept.actor.state === 'failed')
   assert.equal(kept.actor.restarts, 1)
   assert.equal(told.at(-1), 'failed after 1: no room')
   assert.equal(told.filter((line) => line === 'begin after 0, restarts=1').length, 2)
   await kept.stop()
 })
 
-test('it was given up for what it died of, where what came then says nothing', async () => {
+test('it was given up for what it died of, where what came then says nothing', limit, async (t) => {
   const { kept, lives, told } = keep(1, ['begins', new Error('?')])
   await kept.start()
   lives[0]?.die({ code: 9 })
-  await until(() => kept.actor.state === 'failed')
+  await until(t, () => kept.actor.state === 'failed')
   assert.equal(told.at(-1), 'failed after 0: the probe actor has ended: exitCode=9')
   await kept.stop()
   assert.equal(kept.actor.state, 'stopped')
@@ -125,7 +127,7 @@ test('a stop during the start waits for it, and closes what has begun', async ()
   assert.deepEqual(told, ['begin after undefined, restarts=0', 'stopped'])
 })
 
-test('a stop during a restart closes what has begun, and tells of no restart', async () => {
+test('a stop during a restart closes what has begun, and tells of no restart', limit, async (t) => {
   const scene = keep(1, ['begins', 'begins'])
   const { kept, lives, told } = scene
   await kept.start()
@@ -134,7 +136,7 @@ test('a stop during a restart closes what has begun, and tells of no restart', a
     release = resolve
   })
   lives[0]?.die({ code: 1 })
-  await until(() => scene.begun === 2)
+  await until(t, () => scene.begun === 2)
   const stopped = kept.stop()
   release()
   await stopped
@@ -142,12 +144,12 @@ test('a stop during a restart closes what has begun, and tells of no restart', a
   assert.deepEqual(told.slice(2), ['restarting', 'begin after 0, restarts=1', 'stopped'])
 })
 
-test('a stop before a restart that is due later has nothing begin', async () => {
+test('a stop before a restart that is due later has nothing begin', limit, async (t) => {
   const scene = keep(2, ['begins', 'begins', 'begins'])
   const { kept, lives, told } = scene
   await kept.start()
   lives[0]?.die({ code: 1 })
-  await until(() => kept.actor.restarts === 1)
+  await until(t, () => kept.actor.restarts === 1)
   lives[1]?.die({ code: 1 })
   await lives[1]?.exited
   assert.equal(kept.actor.state, 'restarting')
