@@ -3,7 +3,8 @@
 import type { HealthStatus } from '../src/model/health-status.js'
 import type { Gate, Policy } from '../src/model/policy.js'
 import type { HealthReport } from '../src/model/report.js'
-import { ServingStatus } from '../src/probe/grpc-service-names.js'
+import { servingOf } from '../src/probe/grpc-health.js'
+import { ServingStatus, targetOf } from '../src/probe/grpc-service-names.js'
 import type { SeenTransition, WatchSource } from '../src/probe/grpc-source.js'
 import type { Watcher } from '../src/probe/grpc-topics.js'
 import type { Look } from '../src/runtime/health-reader.js'
@@ -115,7 +116,16 @@ export class FakeWatchSource implements WatchSource {
 
   tryPeek(): Look | undefined {
     this.onStep()
-    if (this.isUnreadable) return undefined
+    return this.isUnreadable ? undefined : this.#look()
+  }
+
+  /** What a service is for who asks now, as whoever begins to watch has done. */
+  current(service: string): ServingStatus {
+    const target = targetOf(service)
+    return this.isStopped ? ServingStatus.NotServing : servingOf(target, this.policy, this.#look())
+  }
+
+  #look(): Look {
     this.#report ??= new Map(
       [...this.#table].map(([name, status]) => [name, componentStatus([status])]),
     )

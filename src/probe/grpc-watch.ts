@@ -51,8 +51,6 @@ export class WatchHub {
   #report: HealthReport | undefined
   /** Topics and statuses are those of some look, brought forward. */
   #isSynced = false
-  /** The last round has sent as much as one may. Not for long: another one follows after a rest. */
-  #isBusy = false
   #isRunning = false
   #isStopped = false
 
@@ -66,27 +64,18 @@ export class WatchHub {
   }
 
   /**
-   * Sends the status of a target, and from then on each change of it. `current` is its status by a look that was taken
-   * just now, for where the hub has none of its own. Gives what takes the watcher away again, which may be called twice.
+   * Sends `current`, the status of a target by a look that was taken just now, and from then on each change of it. However far
+   * behind the hub is, nobody is told what was before. Gives what takes the watcher away again, which may be called twice.
    */
   add(target: Target, watcher: Watcher, current: ServingStatus): () => void {
-    if (!this.#isRunning && !this.#isStopped) this.#begin()
-    const topic = this.#topics.of(target)
-    try {
-      // Added after the round, which may still have to tell of the past. Behind a large one, the newcomer joins where the others
-      // are: rounds of many newcomers would cost as many messages as there are watchers, each.
-      if (!this.#isBusy || this.#source.isStopping()) this.round(topic)
-    } catch (error) {
-      this.#topics.dropUnwatched(topic)
-      throw error
-    }
-    if (topic.status === undefined) {
-      topic.status = current
-      this.#report = undefined
-    }
-    this.#topics.add(topic, watcher)
-    if (!watcher.send(topic.status)) this.#topics.remove(topic, watcher)
-    if (!this.#isRunning && !this.#isStopped) void this.#run()
+    const isAwake = this.#isRunning || this.#isStopped
+    if (!isAwake) this.#begin()
+    // Later than that look, so it shows no more transitions than these: a transition is journaled before it is shown.
+    const journaled = this.#source.transitionCount()
+    const topic = this.#topics.join(target, watcher, current, journaled)
+    // Its topic may be new, and what is published of it is compared with a look only where that differs from the last one.
+    if (target.kind === 'component') this.#report = undefined
+    if (!isAwake) void this.#run()
     return () => this.#topics.remove(topic, watcher)
   }
 
@@ -96,20 +85,13 @@ export class WatchHub {
     this.#topics.endAll('the server stops')
   }
 
-  /** Brings all topics up to date, also one that is new. True where there is more to read at once. */
-  round(newcomer?: Topic): boolean {
+  /** Brings all topics up to date. True where there is more to read at once. */
+  round(): boolean {
     if (this.#isStopped) return false
     if (this.#source.isStopping()) {
       this.#stop()
       return false
     }
-    const sentBefore = this.#topics.sentCount
-    const hasMore = this.#tell(newcomer)
-    this.#isBusy = this.#topics.sentCount - sentBefore >= MESSAGES_A_ROUND
-    return hasMore
-  }
-
-  #tell(newcomer: Topic | undefined): boolean {
     const shown = this.#source.shownCount()
     const look = this.#source.tryPeek()
     const moved = this.#unshown(shown)
@@ -122,7 +104,9 @@ export class WatchHub {
         this.#resync()
         return true
       case 'all':
-        if (look !== undefined) this.#reconcile(look, moved, newcomer)
+        // Who has joined did so between two rounds.
+        this.#topics.admit(Number.POSITIVE_INFINITY)
+        if (look !== undefined) this.#reconcile(look, moved)
         return false
     }
   }
@@ -139,7 +123,6 @@ export class WatchHub {
   #begin(): void {
     this.#source.skipToNow()
     this.#isSynced = false
-    this.#isBusy = false
     this.#report = undefined
     this.#lastRead = undefined
     for (const topic of this.#topics.verdicts) topic.status = undefined
@@ -198,6 +181,7 @@ export class WatchHub {
       if (transition === undefined) return 'all'
       if (transition === 'gap') return 'gap'
       this.#lastRead = transition
+      this.#topics.admit(transition.number - 1)
       if (transition.number > shown) moved.set(transition.component, transition.newStatus)
       this.#replay(transition, gates)
     }
@@ -241,11 +225,7 @@ export class WatchHub {
   }
 
   /** Makes topics and statuses those of a look, but for what has moved since. */
-  #reconcile(
-    { report, gate }: Look,
-    moved: ReadonlyMap<string, HealthStatus>,
-    newcomer?: Topic,
-  ): void {
+  #reconcile({ report, gate }: Look, moved: ReadonlyMap<string, HealthStatus>): void {
     this.#gate = gate
     const statusOf = (name: string) => moved.get(name) ?? report.get(name)?.status
     const publish = (topic: Topic) =>
@@ -259,13 +239,12 @@ export class WatchHub {
         else this.#statuses.set(name, { status, message: '' })
       }
       for (const topic of this.#topics.components) publish(topic)
-    } else if (newcomer?.target.kind === 'component') {
-      publish(newcomer)
     }
     // What has moved is to be compared again with a look that shows it.
     this.#report = moved.size === 0 ? report : undefined
     this.#isSynced = true
     this.#judge([gate])
+    this.#topics.settle()
   }
 
   /** Transitions were lost. What a look shows now is later than all that was told; what it misses the next one shows. */
@@ -275,6 +254,7 @@ export class WatchHub {
     this.#source.skipToNow()
     this.#report = undefined
     if (look === undefined) return
+    this.#topics.admit(Number.POSITIVE_INFINITY)
     this.#reconcile(look, this.#unshown(shown))
     this.#report = undefined
   }

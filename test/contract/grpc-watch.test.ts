@@ -95,24 +95,27 @@ test('a watch goes on over the death of the manager', async (t) => {
   assert.equal(await watch.next(), 'serving')
 })
 
-test('a watch that starts late does not tell what was before', async (t) => {
-  const { health, grpcPort } = await startGrpc(t)
-  const client = new GrpcClient(t, grpcPort)
-  const reporter = health.register('collector_manager')
-  const first = client.watch('')
-  await first.next()
-  await first.cancel()
-  for (let i = 0; i < 10_000; i++) {
+for (const isAlone of [true, false]) {
+  const others = isAlone ? 'alone' : 'while another one is still told of the past'
+  test(`a watch that starts late, ${others}, does not tell what was before`, async (t) => {
+    const { health, grpcPort } = await startGrpc(t)
+    const client = new GrpcClient(t, grpcPort)
+    const reporter = health.register('collector_manager')
+    const first = client.watch('')
+    await first.next()
+    if (isAlone) await first.cancel()
+    for (let i = 0; i < 10_000; i++) {
+      reporter.unhealthy()
+      reporter.healthy()
+    }
+    await health.flush()
+    const second = client.watch('')
+    assert.equal(await second.next(), 'serving')
     reporter.unhealthy()
-    reporter.healthy()
-  }
-  await health.flush()
-  const second = client.watch('')
-  assert.equal(await second.next(), 'serving')
-  reporter.unhealthy()
-  assert.equal(await second.next(), 'not serving')
-  assert.equal(second.told.length, 2)
-})
+    assert.equal(await second.next(), 'not serving')
+    assert.equal(second.told.length, 2)
+  })
+}
 
 test('the stop of the runtime is told before the streams end', async (t) => {
   const { health, grpcPort } = await startGrpc(t)

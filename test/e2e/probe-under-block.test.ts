@@ -25,7 +25,7 @@ test('every probe is answered while the main thread is blocked for 30 s', {
   const checks = await grpc.stop()
   t.diagnostic(`grpc: ${describeLatency(checks)}`)
   assertServed(checks, sayings)
-  assert.deepEqual(await program.ended, [0, null])
+  assert.deepEqual(await program.release(), [0, null])
   assert.equal(program.stderr, '')
 })
 

@@ -1,27 +1,28 @@
 // What the hub tells, whatever happens between any two steps of its rounds: every change of a component that stays registered,
-// in order; and in the end, of everything, what is.
+// in order, and to who comes between two rounds what is then and every change from then on; and in the end, of everything,
+// what is.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { HealthStatus } from '../../src/model/health-status.js'
 import { judgeLiveness, judgeReadiness } from '../../src/model/policy.js'
-import {
-  ServingStatus,
-  servingComponent,
-  servingVerdict,
-  targetOf,
-} from '../../src/probe/grpc-service-names.js'
+import { servingComponent, servingVerdict, targetOf } from '../../src/probe/grpc-service-names.js'
 import { WatchHub } from '../../src/probe/grpc-watch.js'
 import { componentStatus } from '../fake-reader.js'
 import { FakeWatcher, FakeWatchSource } from '../fake-watch-source.js'
 
 const COMPONENTS = ['main', 'link', 'other'] as const
+const SERVICES = ['liveness', 'readiness', ...COMPONENTS] as const
 const WORDS = { 1: 'serving', 2: 'not serving', 3: 'unknown' } as const
 
 const status = fc.constantFrom<HealthStatus>(0, 1, 2, 3)
 const component = fc.constantFrom(...COMPONENTS)
 const move = fc.record({ kind: fc.constantFrom('move', 'journal'), component, status })
 const membership = fc.record({ kind: fc.constantFrom('register', 'deregister'), component })
+const watch = fc.record({
+  kind: fc.constant('watch' as const),
+  service: fc.constantFrom(...SERVICES),
+})
 const other = fc.oneof(
   fc.record({
     kind: fc.constant('gate' as const),
@@ -41,10 +42,19 @@ type Event =
       kind: 'gate'
       gate: { isStandby: boolean; isLivenessSuppressed: boolean; isReadinessSuppressed: boolean }
     }
+  | { kind: 'watch'; service: string }
   | { kind: 'round' | 'nothing' | 'unreadable' | 'overwrite' }
 
+/** Not within a round: both are of one turn of the loop. */
+const isOutside = ({ kind }: Event) => kind === 'round' || kind === 'watch'
+
 /** Plays the events; those after a `round` happen between its steps, up to a `nothing` at each, as far as it has any. */
-function play(source: FakeWatchSource, hub: WatchHub, events: readonly Event[]): void {
+function play(
+  source: FakeWatchSource,
+  hub: WatchHub,
+  events: readonly Event[],
+  join: (service: string) => void,
+): void {
   const left = [...events] as Event[]
   const happen = (event: Event) => {
     switch (event.kind) {
@@ -69,6 +79,9 @@ function play(source: FakeWatchSource, hub: WatchHub, events: readonly Event[]):
       case 'overwrite':
         source.overwrite(1)
         break
+      case 'watch':
+        join(event.service)
+        break
       case 'round':
       case 'nothing':
     }
@@ -80,7 +93,7 @@ function play(source: FakeWatchSource, hub: WatchHub, events: readonly Event[]):
       continue
     }
     source.onStep = () => {
-      while (left.length > 0 && left[0]!.kind !== 'round') {
+      while (left.length > 0 && !isOutside(left[0]!)) {
         const next = left.shift()!
         if (next.kind === 'nothing') return
         happen(next)
@@ -101,14 +114,15 @@ function start() {
   const source = new FakeWatchSource()
   for (const name of COMPONENTS) source.register(name)
   const hub = new WatchHub(source)
-  const watchers = new Map(
-    ['liveness', 'readiness', ...COMPONENTS].map((service) => {
-      const watcher = new FakeWatcher()
-      hub.add(targetOf(service), watcher, ServingStatus.NotServing)
-      return [service, watcher] as const
-    }),
-  )
-  return { source, hub, watchers }
+  const watchers: { service: string; told: readonly string[] }[] = []
+  const join = (service: string) => {
+    const watcher = new FakeWatcher()
+    hub.add(targetOf(service), watcher, source.current(service))
+    watchers.push({ service, told: watcher.told })
+    return watcher.told
+  }
+  SERVICES.forEach(join)
+  return { source, hub, watchers, join }
 }
 
 function withoutRepeats(told: readonly string[]): string[] {
@@ -116,10 +130,13 @@ function withoutRepeats(told: readonly string[]): string[] {
 }
 
 test('every change of a component that stays registered is told, once and in order', () => {
-  const events = fc.array(fc.oneof({ weight: 4, arbitrary: move }, other), { maxLength: 60 })
+  const events = fc.array(
+    fc.oneof({ weight: 4, arbitrary: move }, { weight: 1, arbitrary: watch }, other),
+    { maxLength: 60 },
+  )
   fc.assert(
     fc.property(events, (drawn) => {
-      const { source, hub, watchers } = start()
+      const { source, hub, watchers, join } = start()
       const history = new Map(COMPONENTS.map((name) => [name as string, ['not serving']]))
       const journal = source.journal.bind(source)
       source.journal = (name, next) => {
@@ -127,10 +144,19 @@ test('every change of a component that stays registered is told, once and in ord
         // What is in the journal has happened, also before it is in the table.
         history.get(name)!.push(WORDS[servingComponent(next)])
       }
-      play(source, hub, drawn.filter(({ kind }) => kind !== 'overwrite') as Event[])
+      const late: { name: string; told: readonly string[]; from: number }[] = []
+      play(source, hub, drawn.filter(({ kind }) => kind !== 'overwrite') as Event[], (name) => {
+        // As a look has it that waits for what was told.
+        source.commit()
+        late.push({ name, told: join(name), from: (history.get(name)?.length ?? 0) - 1 })
+      })
       settle(source, hub)
-      for (const name of COMPONENTS) {
-        assert.deepEqual(watchers.get(name)!.told, withoutRepeats(history.get(name)!), name)
+      const early = watchers
+        .slice(0, SERVICES.length)
+        .map(({ service, told }) => ({ name: service, told, from: 0 }))
+      for (const { name, told, from } of [...early, ...late]) {
+        const changes = history.get(name)?.slice(from)
+        if (changes !== undefined) assert.deepEqual(told, withoutRepeats(changes), name)
       }
       hub.close()
     }),
@@ -140,13 +166,18 @@ test('every change of a component that stays registered is told, once and in ord
 
 test('in the end every watcher has been told what is, and nothing twice in a row', () => {
   const events = fc.array(
-    fc.oneof({ weight: 3, arbitrary: move }, { weight: 2, arbitrary: membership }, other),
+    fc.oneof(
+      { weight: 3, arbitrary: move },
+      { weight: 2, arbitrary: membership },
+      { weight: 1, arbitrary: watch },
+      other,
+    ),
     { maxLength: 60 },
   )
   fc.assert(
     fc.property(events, (drawn) => {
-      const { source, hub, watchers } = start()
-      play(source, hub, drawn as Event[])
+      const { source, hub, watchers, join } = start()
+      play(source, hub, drawn as Event[], join)
       settle(source, hub)
       const { policy, gate } = source
       const find = (name: string) => {
@@ -159,7 +190,7 @@ test('in the end every watcher has been told what is, and nothing twice in a row
       const passes = (error: unknown) => WORDS[servingVerdict(error === undefined)]
       expected.set('liveness', passes(judgeLiveness(policy, gate, find)))
       expected.set('readiness', passes(judgeReadiness(policy, gate, find)))
-      for (const [service, { told }] of watchers) {
+      for (const { service, told } of watchers) {
         assert.equal(told.at(-1), expected.get(service), service)
         assert.deepEqual(told, withoutRepeats(told))
       }

@@ -1,7 +1,8 @@
 // Watchers of a verdict are told what verdicts take a damped component for, those of the component what it reports.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ServingStatus, targetOf } from '../../src/probe/grpc-service-names.js'
+import { servingOf } from '../../src/probe/grpc-health.js'
+import { targetOf } from '../../src/probe/grpc-service-names.js'
 import { RegionSource } from '../../src/probe/grpc-source.js'
 import { WatchHub } from '../../src/probe/grpc-watch.js'
 import { FakeWatcher } from '../fake-watch-source.js'
@@ -20,7 +21,8 @@ function rig(bench: Bench) {
   const hub = new WatchHub(source)
   const watch = (service: string) => {
     const watcher = new FakeWatcher()
-    hub.add(targetOf(service), watcher, ServingStatus.NotServing)
+    const target = targetOf(service)
+    hub.add(target, watcher, servingOf(target, policy, source.tryPeek()!))
     return watcher
   }
   return { hub, watch }

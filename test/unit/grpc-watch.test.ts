@@ -12,8 +12,12 @@ function createHub(t: TestContext) {
   source.move('link', 1)
   const hub = new WatchHub(source)
   t.after(() => hub.close())
-  const watch = (service: string, watcher = new FakeWatcher()) => {
-    const remove = hub.add(targetOf(service), watcher, ServingStatus.NotServing)
+  const watch = (
+    service: string,
+    watcher = new FakeWatcher(),
+    current = source.current(service),
+  ) => {
+    const remove = hub.add(targetOf(service), watcher, current)
     return Object.assign(watcher, { remove })
   }
   return { source, hub, watch }
@@ -247,7 +251,7 @@ test('a look that cannot be had delays only what is not in the journal', (t) => 
 test('a first watcher that finds no look is told what its own look said, and put right later', (t) => {
   const { source, hub, watch } = createHub(t)
   source.isUnreadable = true
-  const watcher = watch('main')
+  const watcher = watch('main', new FakeWatcher(), ServingStatus.NotServing)
   assert.deepEqual(watcher.told, ['not serving'])
   source.isUnreadable = false
   hub.round()
@@ -258,7 +262,7 @@ test('a later watcher that finds no look is put right although nothing has chang
   const { source, hub, watch } = createHub(t)
   watch('liveness')
   source.isUnreadable = true
-  const watcher = watch('main')
+  const watcher = watch('main', new FakeWatcher(), ServingStatus.NotServing)
   source.isUnreadable = false
   hub.round()
   assert.deepEqual(watcher.told, ['not serving', 'serving'])
@@ -354,18 +358,67 @@ test('a burst for many watchers is told in parts, of which each has one transiti
   assert.deepEqual(toldCounts(), new Set([11]))
 })
 
-test('who comes behind a round of many messages joins where the others are', (t) => {
-  const { source, hub, watch } = createHub(t)
-  const watchers = Array.from({ length: 1_000 }, () => watch('main'))
-  source.move('main', 3)
+/** A hub that has told a thousand watchers of `main` and of readiness of one transition out of three, and is behind. */
+function createBehind(t: TestContext) {
+  const scene = createHub(t)
+  const { source, hub, watch } = scene
+  const others = Array.from({ length: 1_000 }, (_, i) => watch(i % 2 === 0 ? 'main' : 'readiness'))
   hub.round()
+  for (const status of [3, 1, 3] as const) source.move('main', status)
+  assert.equal(hub.round(), true)
+  assert.deepEqual(others[0]?.told, ['serving', 'not serving'])
+  return { ...scene, others }
+}
+
+test('who comes while the hub is behind is told what is now, and of each change from then on', (t) => {
+  const { source, hub, watch, others } = createBehind(t)
   source.move('main', 1)
-  const late = watch('main')
-  assert.deepEqual(watchers[0]?.told, ['serving', 'not serving'])
-  assert.deepEqual(late.told, ['not serving'])
+  const late = ['main', 'readiness'].map((service) => watch(service))
+  for (const status of [3, 1, 3] as const) source.move('main', status)
+  while (hub.round());
+  const changes = ['serving', 'not serving', 'serving', 'not serving']
+  for (const { told } of late) assert.deepEqual(told, changes)
+  assert.deepEqual(others[0]?.told, [...changes, ...changes])
+})
+
+test('who knows by a look of its own what the hub has not seen yet is told nothing else', (t) => {
+  const { source, hub, watch } = createBehind(t)
+  source.gate = { ...OPEN_GATE, isStandby: true }
+  const late = watch('readiness')
+  while (hub.round());
+  assert.deepEqual(late.told, ['serving'])
+  source.gate = OPEN_GATE
   hub.round()
-  assert.deepEqual(watchers[0]?.told, ['serving', 'not serving', 'serving'])
-  assert.deepEqual(late.told, ['not serving', 'serving'])
+  assert.deepEqual(late.told, ['serving', 'not serving'])
+})
+
+test('the stop is told to who comes while the hub is behind, where it is news', (t) => {
+  const { source, hub, watch } = createBehind(t)
+  const ill = watch('main')
+  const well = watch('link')
+  source.isStopped = true
+  hub.round()
+  assert.deepEqual(ill.told, ['not serving'])
+  assert.deepEqual(well.told, ['serving', 'not serving'])
+  hub.close()
+  assert.ok(ill.isEnded && well.isEnded)
+  assert.equal(hub.watcherCount, 0)
+})
+
+test('who goes again before the hub has come so far leaves nothing behind', (t) => {
+  const { source, hub, watch } = createBehind(t)
+  const stays = watch('other')
+  const goes = watch('other')
+  assert.equal(hub.watcherCount, 1_002)
+  goes.remove()
+  goes.remove()
+  watch('link').remove()
+  watch('link', new FakeWatcher(0))
+  assert.equal(hub.watcherCount, 1_001)
+  source.move('other', 1)
+  while (hub.round());
+  assert.deepEqual(stays.told, ['not serving', 'serving'])
+  assert.deepEqual(goes.told, ['not serving'])
 })
 
 test('a watcher that cannot be added leaves nothing behind', (t) => {

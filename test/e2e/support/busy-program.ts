@@ -1,6 +1,6 @@
 // Runs fixtures/busy-host in a process of its own, listens to what it says, and tells its other thread what to say.
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
@@ -22,7 +22,7 @@ export class BusyProgram {
   /** All that it has said, merged. */
   readonly said: Record<string, unknown> = {}
   stderr = ''
-  readonly #child: ChildProcess
+  readonly #child: ChildProcessWithoutNullStreams
   readonly #news = new EventEmitter()
   #hasEnded = false
   #teller: Socket | undefined
@@ -42,7 +42,7 @@ export class BusyProgram {
 
   private constructor(t: TestContext, trouble: Trouble) {
     const child = spawn(process.execPath, [HOST, trouble, ...transports], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       timeout: END_DEADLINE_MS,
       killSignal: 'SIGKILL',
     })
@@ -105,6 +105,12 @@ export class BusyProgram {
     teller.write(`${status} ${message}\n`)
     await once(teller, 'data')
     return sayingOf(status, message, from, others)
+  }
+
+  /** Lets it end, once it is out of its trouble. */
+  release(): Promise<readonly [code: number | null, signal: NodeJS.Signals | null]> {
+    this.#child.stdin.end()
+    return this.ended
   }
 
   kill(): Promise<readonly [code: number | null, signal: NodeJS.Signals | null]> {
