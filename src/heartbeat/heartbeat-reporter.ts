@@ -134,12 +134,9 @@ export class HeartbeatReporter implements AttachedServer {
     const take = (event: HeartbeatEvent) => this.#take(event)
     return new KeptThread({
       name: 'heartbeat',
+      owner: 'reporter',
       limits: this.#settings.restarts,
       begin: () => HeartbeatThread.start(this.#manager.handle(), this.#settings, take),
-      checkWanted: () => {
-        if (this.#stopped === undefined) return
-        throw new HealthError('ERR_HEALTH_STOPPED', 'the reporter was stopped while it started')
-      },
       onFailed: (cause) => this.#tellFailed(cause),
     })
   }

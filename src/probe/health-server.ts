@@ -162,6 +162,7 @@ export class HealthServer implements AttachedServer {
   #keepProbe(grpcBooks: GrpcBooks | undefined): KeptThread<ProbeThread> {
     return new KeptThread({
       name: 'probe',
+      owner: 'server',
       limits: this.#settings.restarts,
       begin: (former: ProbeThread | undefined, probeRestarts) =>
         ProbeThread.start({
@@ -183,6 +184,7 @@ export class HealthServer implements AttachedServer {
     const counters = new GrpcCounters(books.counters)
     return new KeptThread({
       name: 'grpc',
+      owner: 'server',
       limits: this.#settings.restarts,
       begin: (former: GrpcThread | undefined) =>
         GrpcThread.start({
@@ -203,9 +205,6 @@ export class HealthServer implements AttachedServer {
 
   /** A runtime that another thread has stopped knows nothing of the servers made here. */
   #checkWanted(): void {
-    if (this.#stopped) {
-      throw new HealthError('ERR_HEALTH_STOPPED', 'the server was stopped while it started')
-    }
     this.#manager.handle()
   }
 

@@ -15,11 +15,13 @@ export interface ThreadLife {
 export interface ThreadPlan<Life extends ThreadLife> {
   /** As in the runtime's stats. */
   readonly name: string
+  /** Whose thread it is, for who waits for its start in vain. */
+  readonly owner: 'server' | 'reporter'
   readonly limits: RestartLimits
   /** Begins the first life, or the one after `former`. */
   begin(former: Life | undefined, restarts: number): Promise<Life>
-  /** Throws where nobody wants it any more. */
-  checkWanted(): void
+  /** Throws where nobody wants it any more, though it was not stopped. */
+  checkWanted?(): void
   /** Told of its state, whenever that changes. */
   onState?(state: ActorState): void
   /** Another life has begun; the one before died of `cause`. */
@@ -83,10 +85,11 @@ export class KeptThread<Life extends ThreadLife> {
   async #begin(former: Life | undefined, restarts: number): Promise<Life> {
     const life = await this.#plan.begin(former, restarts)
     try {
-      this.#plan.checkWanted()
       if (this.#stopping.signal.aborted) {
-        throw new HealthError('ERR_HEALTH_STOPPED', `the ${this.#plan.name} actor was stopped`)
+        const { owner } = this.#plan
+        throw new HealthError('ERR_HEALTH_STOPPED', `the ${owner} was stopped while it started`)
       }
+      this.#plan.checkWanted?.()
     } catch (error) {
       await life.close()
       throw error

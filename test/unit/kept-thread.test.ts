@@ -32,6 +32,7 @@ function keep(max: number, outcomes: readonly ('begins' | Error)[]) {
   const scene = { told, lives, begun: 0, hold: Promise.resolve(), isWanted: true }
   const kept = new KeptThread<Life>({
     name: 'probe',
+    owner: 'server',
     limits: { max, withinMs: 60_000 },
     async begin(former, restarts) {
       const outcome = outcomes[scene.begun++] ?? new Error('nobody asked for this one')
@@ -120,7 +121,10 @@ test('a life that nobody wants once it has begun is closed', async () => {
 
 test('a stop during the start waits for it, and closes what has begun', async () => {
   const { kept, lives, told } = keep(1, ['begins'])
-  const started = assert.rejects(kept.start(), { code: 'ERR_HEALTH_STOPPED' })
+  const started = assert.rejects(kept.start(), {
+    code: 'ERR_HEALTH_STOPPED',
+    message: 'the server was stopped while it started',
+  })
   await kept.stop()
   await started
   assert.equal(lives[0]?.closes, 1)
