@@ -95,8 +95,9 @@ export class Topics {
     }
   }
 
-  /** What is published is that of a look, so it is later than what any watcher was told: those who were told else hear of it. */
+  /** What is published is that of a look after all of theirs: every newcomer is admitted, and whoever was told else hears of it. */
   settle(): void {
+    this.admit(Number.POSITIVE_INFINITY)
     for (const topic of this.#uneven) this.#tellAll(topic)
     this.#uneven.clear()
   }

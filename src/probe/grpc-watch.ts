@@ -104,8 +104,6 @@ export class WatchHub {
         this.#resync()
         return true
       case 'all':
-        // Who has joined did so between two rounds.
-        this.#topics.admit(Number.POSITIVE_INFINITY)
         if (look !== undefined) this.#reconcile(look, moved)
         return false
     }
@@ -254,7 +252,6 @@ export class WatchHub {
     this.#source.skipToNow()
     this.#report = undefined
     if (look === undefined) return
-    this.#topics.admit(Number.POSITIVE_INFINITY)
     this.#reconcile(look, this.#unshown(shown))
     this.#report = undefined
   }

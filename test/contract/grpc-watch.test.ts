@@ -96,7 +96,7 @@ test('a watch goes on over the death of the manager', async (t) => {
 })
 
 for (const isAlone of [true, false]) {
-  const others = isAlone ? 'alone' : 'while another one is still told of the past'
+  const others = isAlone ? 'alone' : 'beside another one'
   test(`a watch that starts late, ${others}, does not tell what was before`, async (t) => {
     const { health, grpcPort } = await startGrpc(t)
     const client = new GrpcClient(t, grpcPort)
